@@ -1,0 +1,1 @@
+"""How Essaim is run: the local stack, images, topics."""

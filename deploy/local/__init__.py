@@ -1,0 +1,1 @@
+"""The local stack: real Kafka and PostgreSQL from Python packages alone."""

@@ -1,0 +1,1 @@
+"""Pages and API for companies, project owners and coordinators."""

@@ -1,0 +1,1 @@
+"""Ranks fits, keeps shortlists, proposes and withdraws matches."""
