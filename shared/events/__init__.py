@@ -1,0 +1,1 @@
+"""The contract: everything the services say to one another, and nothing else."""
