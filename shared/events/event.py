@@ -38,8 +38,8 @@ class Event(BaseModel):
         return self.key
 
     def to_bytes(self) -> bytes:
-        """The JSON body; absent facts are left out."""
-        return self.model_dump_json(exclude_none=True, exclude_defaults=False).encode()
+        """The JSON body; what is unknown or as by default is left out."""
+        return self.model_dump_json(exclude_none=True, exclude_defaults=True).encode()
 
 
 class InvalidEvent(ValueError):

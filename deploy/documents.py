@@ -1,0 +1,79 @@
+"""Writes the documents made from the code, or checks that they are up to date: schemas of events, AsyncAPI, OpenAPI."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shared.events.registry import EVENTS
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "shared" / "events" / "schemas"
+SERVICES = ("ingest", "matcher", "notifier", "console")
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def schemas() -> Iterator[tuple[Path, str]]:
+    """The JSON Schema of each event, with its file."""
+    for topic, event in EVENTS.items():
+        yield SCHEMAS / f"{topic}.json", _json(event.model_json_schema())
+
+
+def descriptions() -> Iterator[tuple[Path, str]]:
+    """What each service hears and says (AsyncAPI) and what ingest answers (OpenAPI), with their files."""
+    for service in SERVICES:
+        app = importlib.import_module(f"services.{service}.app")
+        yield ROOT / "docs" / "asyncapi" / f"{service}.yaml", app.stream.schema.to_specification().to_yaml()
+    ingest = importlib.import_module("services.ingest.app").app
+    yield ROOT / "docs" / "openapi" / "ingest.json", _json(ingest.openapi())
+
+
+def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What readers of `old` would miss in `new`: a field that is gone or newly required."""
+    found = []
+    for name in {"", *old.get("$defs", {})}:
+        before = old["$defs"][name] if name else old
+        after = new.get("$defs", {}).get(name) if name else new
+        if after is None:
+            continue
+        fields, required = before.get("properties", {}), set(after.get("required", []))
+        found += [f"{name or 'event'}.{field} is gone" for field in fields if field not in after.get("properties", {})]
+        found += [f"{name or 'event'}.{field} is now required" for field in required - set(before.get("required", []))]
+    return sorted(found)
+
+
+def main() -> int:
+    """`python -m deploy.documents [--check | --allow-break]`; 1 when something is stale or would break a reader."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail when a document is stale")
+    parser.add_argument("--allow-break", action="store_true", help="write a schema that breaks its readers")
+    options = parser.parse_args()
+    failed = False
+    for path, text in (*schemas(), *descriptions()):
+        current = path.read_text() if path.exists() else None
+        if current == text:
+            continue
+        name = path.relative_to(ROOT)
+        if options.check:
+            print(f"{name} is stale: make generate", file=sys.stderr)  # noqa: T201 - a command's output
+            failed = True
+            continue
+        lost = breaks(json.loads(current), json.loads(text)) if current and path.parent == SCHEMAS else []
+        if lost and not options.allow_break:
+            print(f"{name}: {'; '.join(lost)}: make it a new version", file=sys.stderr)  # noqa: T201 - same
+            failed = True
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(f"{name} written")  # noqa: T201 - same
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
