@@ -11,7 +11,7 @@ SERVICES = ("ingest", "matcher", "notifier", "console")
 
 
 async def ensure_roles(connection: "asyncpg.Connection[asyncpg.Record]", passwords: Mapping[str, str]) -> None:
-    """Roles `essaim_<service>` with these passwords, each owner of the schema `<service>`; a second call changes nothing.
+    """Roles `essaim_<service>` with these passwords, each owner of its schema; a second call changes nothing.
 
     `connection` is a superuser's, to the services' database.
     """
