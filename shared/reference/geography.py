@@ -114,6 +114,13 @@ class Geography:
         former = self.former_communes.get(code)
         return former.current_commune if former else None
 
+    def communes_of_postal_code(self, postal_code: str) -> tuple[str, ...]:
+        """The codes of the communes that a post code serves, sorted; CEDEX codes serve none."""
+        if len(postal_code) != 5:
+            return ()
+        rows = zip(self._columns.codes, self._columns.postal_codes, strict=True)
+        return tuple(code for code, postal_codes in rows if postal_code in postal_codes)
+
     # Up and down the hierarchy
 
     def units_of_commune(self, code: str) -> tuple[Unit, ...]:

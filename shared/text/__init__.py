@@ -1,0 +1,1 @@
+"""French text made comparable: folding, terms, vectors, and prediction from exported arrays."""
