@@ -86,6 +86,10 @@ class Geography:
         """Its name in French, with its article where it bears one (« Le Mans »)."""
         return self._columns.names[self._row(unit[1])] if unit[0] == "commune" else self._area(unit).name
 
+    def commune_names(self) -> dict[str, str]:
+        """The name of every current commune by its code, in the order of codes; a new dictionary."""
+        return dict(zip(self._columns.codes, self._columns.names, strict=True))
+
     def label(self, unit: Unit) -> str:
         """Its name made unmistakable: « Rezé (44) », « Loire-Atlantique (département) », « Nantes Métropole »."""
         level, code = unit

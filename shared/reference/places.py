@@ -43,9 +43,8 @@ class Places:
 
     def __init__(self, geography: Geography) -> None:
         self._geography = geography
-        today = {unit.code: geography.name(unit) for unit in geography.units("commune")}
         before = {code: former.name for code, former in geography.former_communes.items() if former.name}
-        self._today, self._before = _index(today), _index(before)
+        self._today, self._before = _index(geography.commune_names()), _index(before)
         self._departements = {spelled(geography.name(unit)): unit.code for unit in geography.units("departement")}
 
     def resolve(self, name: str, postal_code: str | None = None, departement: str | None = None) -> Place:

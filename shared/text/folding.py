@@ -3,13 +3,15 @@
 import re
 import unicodedata
 
-_OPENED = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "ʼ": "'", "‘": "'", "`": "'"})
+_OPENED = {"œ": "oe", "æ": "ae", "ß": "ss", "’": "'", "ʼ": "'", "‘": "'", "`": "'"}
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
 
 def fold(text: str) -> str:
     """Lower case without accents, apostrophes made plain; other characters stay, line ends too. Idempotent."""
-    lowered = text.lower().translate(_OPENED)
+    lowered = text.lower()
+    for closed, opened in _OPENED.items():  # faster than `str.translate` on long texts
+        lowered = lowered.replace(closed, opened)
     if lowered.isascii():
         return lowered
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", lowered)).lower()
