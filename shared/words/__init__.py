@@ -1,0 +1,1 @@
+"""French for what people read of a match: money, dates, bands, reasons, refusals, states; pure templates over facts."""
