@@ -1,0 +1,36 @@
+# Every command of the project, one line each. They need Python 3.11 or newer and make, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
+
+.PHONY: help install install-dev demo demo-reset check format test lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+
+help:          ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+install:       ## the environment of the demo: leaves .venv/bin/essaim ready
+	@$(PYTHON) -m deploy.local.install demo --venv $(VENV)
+install-dev:   ## the same, with what checks and tests need
+	@$(PYTHON) -m deploy.local.install dev --venv $(VENV)
+demo: install  ## all of Essaim on this machine, on real servers; Ctrl-C stops it (ARGS=--quiet: no feed)
+	@exec $(BIN)/essaim demo $(ARGS)
+demo-reset:    ## forget the data of the demo (what was downloaded stays)
+	@$(PYTHON) -m deploy.local.reset $(ARGS)
+check: install-dev no-address  ## style, types, import rules, unit and contract tests
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest tests/unit tests/contract
+format: install-dev  ## put the code in its house style
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+test: install-dev    ## every test, on real servers found or started
+	$(BIN)/pytest $(ARGS)
+lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
+lock-dev:
+	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt
+lock-demo: lock-dev
+	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo -c requirements/dev.txt -o requirements/demo.txt
+lock-ingest lock-matcher lock-notifier lock-console: lock-%: lock-dev
+	$(COMPILE) pyproject.toml --extra $* -c requirements/dev.txt -o requirements/$*.txt
+lock-tools:
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt && $(COMPILE) requirements/build.in -o requirements/build.txt
+no-address:    ## no package registry's address in a locked file
+	@! grep -n '://' requirements/* deploy/local/*.lock

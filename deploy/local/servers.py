@@ -1,0 +1,151 @@
+"""The two servers that everything needs, a broker and a database, with one life: for the demo and for tests alike."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, TypeVar
+
+import asyncpg
+
+from deploy.create_roles import SERVICES, dsn_of, ensure_roles
+from deploy.local.children import stop_leftovers
+from deploy.local.kafka import Kafka
+from deploy.local.machine import MachineError, check_owner
+from deploy.local.ports import any_free_port
+from deploy.local.postgres import Postgres
+from deploy.local.progress import Progress, Silent
+
+DATABASE = "essaim"
+T = TypeVar("T")
+
+
+def default_cache() -> Path:
+    """Where downloads are kept: `ESSAIM_CACHE`, else the repository's `.essaim/cache`."""
+    named = os.environ.get("ESSAIM_CACHE")
+    return Path(named) if named else Path(__file__).resolve().parents[2] / ".essaim" / "cache"
+
+
+class LocalServers:
+    """One Kafka broker and one PostgreSQL server on loopback, their data below `state`.
+
+    Use it as a context manager, from the main thread. Data survive a stop, and a kill -9
+    of the servers or of this process.
+    Port 0 takes any free one; `durable=False` gives up safety against a power cut, for tests.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        kafka_port: int = 0,
+        kafka_controller_port: int = 0,
+        postgres_port: int = 0,
+        cache: Path | None = None,
+        durable: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self.state = state.absolute()
+        self.run = self.state / "run"
+        self._progress: Progress = progress or Silent()
+        cache = (cache or default_cache()).absolute()
+        self._cache = cache
+        kafka_ports = kafka_port or any_free_port(), kafka_controller_port or any_free_port()
+        self.kafka = Kafka(self.state / "kafka", cache, self.run, *kafka_ports)
+        self.postgres = Postgres(self.state / "postgres", self.run, postgres_port or any_free_port(), durable=durable)
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker's address for clients."""
+        return self.kafka.bootstrap_servers
+
+    def dsn(self, database: str = DATABASE) -> str:
+        """The superuser's DSN of a database; only after `start`."""
+        return self.postgres.dsn(database)
+
+    def service_dsn(self, service: str, database: str = DATABASE) -> str:
+        """The DSN of one service's role, whose schema is the only one it sees; only after `start`."""
+        return dsn_of(self.dsn(database), service, self._passwords()[service])
+
+    def start(self) -> None:
+        """Start both, wait until they serve, create the database, its roles and schemas.
+
+        What a killed run of the same state left running is stopped first. Raises `MachineError`, as when the state
+        is in use or not ours.
+        """
+        check_owner(self.state)
+        check_owner(self._cache)
+        self.run.mkdir(parents=True, exist_ok=True)
+        self._lock = hold(self.run / "lock")
+        try:
+            stop_leftovers(self.run)
+            # The quick one first: it starts while the broker is prepared.
+            self.postgres.start(self._progress)
+            self.kafka.start(self._progress)
+            with self._progress.step("Démarrage de PostgreSQL et de Kafka"):
+                self.postgres.wait()
+                run_apart(self._prepare_database())
+                self.kafka.wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop both cleanly, the broker first; a second call does nothing."""
+        self.kafka.ask_to_stop()
+        self.postgres.stop()
+        self.kafka.stop()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    async def _prepare_database(self) -> None:
+        connection = await asyncpg.connect(self.dsn("postgres"))
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await connection.close()
+        await ensure_roles(self.dsn(), self._passwords())
+
+    def _passwords(self) -> dict[str, str]:
+        path = self.state / "postgres" / "service-passwords"
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.writelines(f"{service} {secrets.token_urlsafe(24)}\n" for service in SERVICES)
+        lines = path.read_text(encoding="utf-8").split()
+        return dict(zip(lines[::2], lines[1::2], strict=True))
+
+
+def hold(path: Path) -> IO[str]:
+    """A lock that lasts until the file is closed or this process ends; `MachineError` when another holds it."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise MachineError(
+            f"Essaim tourne déjà avec les données de {path.parent.parent}.",
+            "Arrêtez-le d'abord (Ctrl-C dans son terminal).",
+        ) from error
+    return file
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on a loop of its own, whether or not this thread has one running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
