@@ -10,7 +10,7 @@ from shared.events.shapes import Days, Euros, Identifier
 from shared.events.vocabulary import DeclineReason, EntityType, OfferType, Side
 
 Answer = Literal["interested", "declined", "later", "introduce", "concluded", "applied", "granted", "rejected"]
-MailKind = Literal["suggestions", "interest", "introduction", "concluded"]
+MailKind = Literal["suggestions", "interest", "mutual", "introduction", "concluded"]
 
 
 class AnswerGiven(Event):
