@@ -20,7 +20,7 @@ _LETTERS = re.compile(r"[a-z]{2,}")
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text in its order, repeats included; elided articles, stop words and anything with a digit left out.
+    """The terms of a text in its order, repeats included, without elided articles, stop words or anything with a digit.
 
     « tiers-lieu » and « tiers lieu » give the same two terms, « co-construire » and « coconstruire » the same one.
     """
@@ -28,7 +28,7 @@ def terms(text: str) -> list[str]:
 
 
 def terms_with_words(text: str) -> dict[str, str]:
-    """Each term with the word that shows it best: its most frequent spelling, else the shortest, else the first by letters."""
+    """Each term with the word that shows it best: its most frequent spelling, else the shortest, else by letters."""
     spellings: dict[str, Counter[str]] = {}
     for stem, word in _stems(text):
         spellings.setdefault(stem, Counter())[word] += 1

@@ -128,7 +128,8 @@ def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """JSON facts and arrays as the bytes of one `.npz`."""
     stream = io.BytesIO()
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
-    np.savez_compressed(stream, facts=np.frombuffer(text, np.uint8), **dict(arrays))
+    stored: dict[str, Any] = {"facts": np.frombuffer(text, np.uint8), **arrays}
+    np.savez_compressed(stream, **stored)
     return stream.getvalue()
 
 
