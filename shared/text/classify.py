@@ -110,6 +110,8 @@ class Classifier:
     def from_bytes(cls, content: bytes) -> "Classifier":
         """The classifier that `to_bytes` wrote; raises `ValueError` on anything else."""
         facts, arrays = unpack(content)
+        if "heads" not in facts:
+            raise ValueError("no classifier in there")
         heads = {
             name: LinearHead(
                 tuple(head["labels"]),

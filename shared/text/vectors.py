@@ -8,6 +8,7 @@ doubled millions of it under 2^63.
 import io
 import json
 import math
+import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,16 @@ from numpy.typing import NDArray
 
 from shared.text.terms import terms
 
-__all__ = ["MAX_TERMS", "TextModel", "TextVector", "cosine_millionths", "similarity_millionths"]
+__all__ = [
+    "MAX_TERMS",
+    "TextModel",
+    "TextVector",
+    "cosine_millionths",
+    "pack",
+    "shared_terms",
+    "similarity_millionths",
+    "unpack",
+]
 
 MILLION = 1_000_000
 MAX_TERMS = 1_024
@@ -33,12 +43,16 @@ _TF_FACTORS = tuple(round(_TF_SCALE * (1 + math.log(count))) for count in range(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextVector:
-    """One text: indices in the vocabulary (increasing), their weights, the sum of their squares and its square root."""
+    """One text: indices in the vocabulary (increasing), their weights, the sum of their squares and its square root.
+
+    `words` is the model's, by index. Only vectors of one model can be compared.
+    """
 
     indices: NDArray[np.int32]
     weights: NDArray[np.int64]
     norm_sq: int
     norm: int
+    words: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -84,20 +98,13 @@ class TextModel:
         if len(weighed) > MAX_TERMS:
             weighed = sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:MAX_TERMS]
         weighed.sort()
-        norm_sq = sum(weight * weight for _index, weight in weighed)
-        return TextVector(
-            np.array([index for index, _weight in weighed], np.int32),
-            np.array([weight for _index, weight in weighed], np.int64),
-            norm_sq,
-            math.isqrt(norm_sq),
-        )
+        return self.vector([index for index, _weight in weighed], [weight for _index, weight in weighed])
 
-    def shared_terms(self, a: TextVector, b: TextVector, k: int = 3) -> tuple[str, ...]:
-        """At most `k` words that both texts have, those that make them alike most first, ties by letters."""
-        _both, in_a, in_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
-        parts = zip(_both.tolist(), (a.weights[in_a] * b.weights[in_b]).tolist(), strict=True)
-        ranked = sorted(parts, key=lambda part: (-part[1], part[0]))
-        return tuple(self.words[index] for index, _part in ranked[:k])
+    def vector(self, indices: Sequence[int], weights: Sequence[int]) -> TextVector:
+        """A vector from what was kept of one: its increasing indices and their weights."""
+        whole = np.array(weights, np.int64)
+        norm_sq = int(np.dot(whole, whole))
+        return TextVector(np.array(indices, np.int32), whole, norm_sq, math.isqrt(norm_sq), self.words)
 
     def to_bytes(self) -> bytes:
         """Plain arrays and JSON in one `.npz`; the same model gives the same bytes."""
@@ -108,6 +115,8 @@ class TextModel:
     def from_bytes(cls, content: bytes) -> "TextModel":
         """The model that `to_bytes` wrote; raises `ValueError` on anything else."""
         facts, arrays = unpack(content)
+        if "idf" not in arrays or "terms" not in facts:
+            raise ValueError("no text model in there")
         vocabulary = {term: index for index, term in enumerate(facts["terms"])}
         return cls(vocabulary, arrays["idf"].astype(np.int32), tuple(facts["words"]), facts["epoch"])
 
@@ -118,6 +127,14 @@ def similarity_millionths(a: TextVector, b: TextVector) -> int:
     return cosine_millionths(int(np.dot(a.weights[in_a], b.weights[in_b])), a.norm, b.norm)
 
 
+def shared_terms(a: TextVector, b: TextVector, k: int = 3) -> tuple[str, ...]:
+    """At most `k` words that both texts have, those that make them alike most first, ties by letters of their terms."""
+    both, in_a, in_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
+    parts = zip(both.tolist(), (a.weights[in_a] * b.weights[in_b]).tolist(), strict=True)
+    ranked = sorted(parts, key=lambda part: (-part[1], part[0]))
+    return tuple(a.words[index] for index, _part in ranked[:k])
+
+
 def cosine_millionths(inner_product: int, norm_a: int, norm_b: int) -> int:
     """The cosine in whole millionths, halves up, from an inner product and two norms; every engine rounds like this."""
     product = norm_a * norm_b
@@ -125,7 +142,7 @@ def cosine_millionths(inner_product: int, norm_a: int, norm_b: int) -> int:
 
 
 def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """JSON facts and arrays as the bytes of one `.npz`."""
+    """JSON facts and arrays (none named `facts`) as the bytes of one `.npz`."""
     stream = io.BytesIO()
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()
     stored: dict[str, Any] = {"facts": np.frombuffer(text, np.uint8), **arrays}
@@ -134,7 +151,10 @@ def pack(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """What `pack` was given; nothing is executed in reading it."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return json.loads(arrays.pop("facts").tobytes()), arrays
+    """What `pack` was given; nothing is executed in reading it. Raises `ValueError` on anything else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return json.loads(arrays.pop("facts").tobytes()), arrays
+    except (AttributeError, EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError("not a packed model") from error
