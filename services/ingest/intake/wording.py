@@ -1,0 +1,72 @@
+"""Says faults in words: what is wrong and what to do about it, in French or in English."""
+
+import re
+import string
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from services.ingest.intake.outcome import Fault
+from services.ingest.intake.words import WORDS
+
+Language = Literal["fr", "en"]
+
+_SPACED = re.compile(r" ([:;?!»€%])")
+
+
+class Said(NamedTuple):
+    """A fault in words."""
+
+    field: str
+    code: str
+    message: str
+    remedy: str
+    candidates: tuple[dict[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The member of `errors` of a problem document; candidates only where there are some."""
+        body: dict[str, Any] = self._asdict()
+        if not self.candidates:
+            del body["candidates"]
+        return body
+
+
+def say(fault: Fault, language: Language = "fr") -> Said:
+    """The words of a fault. A clause whose facts are not known is left out."""
+    message, remedy = WORDS[fault.code][language]
+    facts = {"field": fault.field, **fault.facts}
+    return Said(
+        fault.field,
+        fault.code,
+        _said(message, facts, language),
+        _said(remedy, facts, language),
+        tuple(fault.facts.get("candidates", ())),
+    )
+
+
+def say_all(faults: tuple[Fault, ...], language: Language = "fr") -> list[dict[str, Any]]:
+    """The `errors` of a problem document."""
+    return [say(fault, language).as_json() for fault in faults]
+
+
+def language_of(accept_language: str | None) -> Language:
+    """French unless the header prefers English; quality values are obeyed, unknown languages skipped."""
+    best: tuple[float, Language] = (0.0, "fr")
+    for part in (accept_language or "").split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        name = tag.strip().lower()[:2]
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        if name in {"fr", "en"} and weight > best[0]:
+            best = (weight, "en" if name == "en" else "fr")
+    return best[1]
+
+
+def _said(clauses: tuple[str, ...], facts: Mapping[str, Any], language: Language) -> str:
+    said = " ".join(clause.format_map(facts) for clause in clauses if _names(clause) <= facts.keys())
+    return _SPACED.sub("\u00a0\\1", said).replace("« ", "«\u00a0") if language == "fr" else said
+
+
+def _names(clause: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(clause) if name}
