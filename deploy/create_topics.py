@@ -13,6 +13,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 DAY_MS = 24 * 60 * 60 * 1000
+# How long brokers may take to hear of new topics.
+KNOWN_SECONDS = 30
 BY_PROJECT: Literal["by-project"] = "by-project"
 
 Keeping = Literal["compacted", "for-ever", "30-days"]
@@ -74,7 +76,8 @@ async def ensure_topics(
     """Create what is missing and bring settings up to date; a second call changes nothing. Returns the names created.
 
     `partitions` is the number for the topics kept by project. Raises `TopicMismatch` when a topic has another number
-    than it should, since its keys would change places, and `KafkaError` when the broker refuses or is away.
+    than it should, since its keys would change places; `KafkaError` when the broker refuses or is away; `TimeoutError`
+    when what was created stays unknown.
     """
     wanted = {prefix + topic.name: topic for topic in topics}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
@@ -134,6 +137,19 @@ async def _create(
         # Another process creating the same topics at once is no failure.
         if code and error is not TopicAlreadyExistsError:
             raise error(f"{name}: {' '.join(map(str, message))}")
+    await _wait_until_known(admin, {name for name, _ in missing})
+
+
+async def _wait_until_known(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """The controller answers before the brokers have heard: a client that comes at once would find no topic."""
+    async with asyncio.timeout(KNOWN_SECONDS):
+        # No event tells of it: the state is the broker's.
+        while names - {row["topic"] for row in await admin.describe_topics() if _has_leaders(row)}:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def _has_leaders(row: Mapping[str, Any]) -> bool:
+    return all(partition["leader"] >= 0 for partition in row["partitions"])
 
 
 async def _update_settings(admin: AIOKafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
@@ -168,7 +184,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         created = asyncio.run(ensure_topics(**vars(options)))
-    except (TopicMismatch, KafkaError) as error:
+    except (TopicMismatch, KafkaError, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"created: {', '.join(created) or 'nothing, all topics are there'}\n")

@@ -12,13 +12,14 @@ from typing import IO, Any, Self, TypeVar
 
 import asyncpg
 
-from deploy.create_roles import SERVICES, dsn_of, ensure_roles
+from deploy.create_roles import SERVICES
 from deploy.local.children import stop_leftovers
 from deploy.local.kafka import Kafka
 from deploy.local.machine import MachineError, check_owner
 from deploy.local.ports import any_free_port
 from deploy.local.postgres import Postgres
 from deploy.local.progress import Progress, Silent
+from deploy.local.roles import dsn_of, prepare_roles
 
 DATABASE = "essaim"
 T = TypeVar("T")
@@ -120,7 +121,7 @@ class LocalServers:
                 await connection.execute(f"CREATE DATABASE {DATABASE}")
         finally:
             await connection.close()
-        await ensure_roles(self.dsn(), self._passwords())
+        await prepare_roles(self.dsn(), self._passwords())
 
     def _passwords(self) -> dict[str, str]:
         path = self.state / "postgres" / "service-passwords"
