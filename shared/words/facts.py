@@ -3,7 +3,7 @@
 from datetime import date
 
 from shared.events.matches import OfferFacts, ProjectFacts
-from shared.words.french import clauses, closes, days, due, labelled, money, month, opens
+from shared.words.french import clauses, closes, days, due, money, month, opens
 from shared.words.names import Names
 from shared.words.reasons import money_span
 
@@ -49,14 +49,14 @@ def project_dates(project: ProjectFacts, today: date) -> str | None:
 
 
 def project_need(project: ProjectFacts, offer: OfferFacts, names: Names) -> str | None:
-    """The need that this offer would serve: « mécénat de compétences : 20 jours », « 60 000 € à trouver »."""
+    """The need that this offer would serve: « mécénat de compétences, 20 jours », « 60 000 € à trouver »."""
     need = next((each for each in project.needs if each.kind in offer.kinds), None)
     if need is None or offer.nature is not None:
         return f"{money(project.amount_sought_eur)} à trouver" if project.amount_sought_eur else None
     sizes = [money(need.amount_eur)] if need.amount_eur else []
     if need.days:
         sizes.append(days(need.days))
-    return labelled(names.kind(need.kind), " et ".join(sizes)) if sizes else names.kind(need.kind)
+    return ", ".join([names.kind(need.kind), *([" et ".join(sizes)] if sizes else [])])
 
 
 def is_stale(offer: OfferFacts, today: date) -> bool:

@@ -58,30 +58,37 @@ def month(value: date) -> str:
     return f"{_MONTHS[value.month - 1]} {value.year}"
 
 
-def _in_days(value: date, today: date) -> str:
+_COUNTED_DAYS = 90
+"""Further ahead a date says more than a number of days."""
+
+
+def _ahead(value: date, today: date) -> str:
+    """« dans 12 jours (3 décembre 2026) », or « le 31 août 2028 » when it is far."""
     ahead = (value - today).days
-    return {0: "aujourd'hui", 1: "demain"}.get(ahead, f"dans {days(ahead)}")
+    if ahead > _COUNTED_DAYS:
+        return f"le {day(value)}"
+    return {0: "aujourd'hui", 1: "demain"}.get(ahead, f"dans {days(ahead)}") + f" ({day(value)})"
 
 
 def closes(last_day: date, today: date) -> str:
     """« ferme dans 12 jours (3 décembre 2026) », or « clos depuis le 4 décembre 2026 » once the last day is past."""
     if last_day < today:
         return f"clos depuis le {day(last_day + timedelta(days=1))}"
-    return f"ferme {_in_days(last_day, today)} ({day(last_day)})"
+    return f"ferme {_ahead(last_day, today)}"
 
 
 def opens(first_day: date, today: date) -> str:
     """« ouvre dans 12 jours (3 décembre 2026) », or « ouvert depuis le 3 décembre 2026 »."""
     if first_day <= today:
         return f"ouvert depuis le {day(first_day)}"
-    return f"ouvre {_in_days(first_day, today)} ({day(first_day)})"
+    return f"ouvre {_ahead(first_day, today)}"
 
 
 def due(deadline: date, today: date) -> str:
     """« échéance dans 12 jours (3 décembre 2026) », or « échéance passée (3 décembre 2026) »."""
     if deadline < today:
         return f"échéance passée ({day(deadline)})"
-    return f"échéance {_in_days(deadline, today)} ({day(deadline)})"
+    return f"échéance {_ahead(deadline, today)}"
 
 
 def ago(at: datetime, now: datetime) -> str:

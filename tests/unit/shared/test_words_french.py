@@ -40,6 +40,8 @@ def test_french_is_written_with_its_spaces(said: str, expected: str) -> None:
     ("last", "expected"),
     [
         (date(2026, 12, 13), "ferme dans 12\u00a0jours (13\u00a0décembre 2026)"),
+        (date(2027, 3, 2), "ferme le 2\u00a0mars 2027"),
+        (date(2027, 3, 1), "ferme dans 90\u00a0jours (1er\u00a0mars 2027)"),
         (date(2026, 12, 2), "ferme demain (2\u00a0décembre 2026)"),
         (date(2026, 12, 1), "ferme aujourd'hui (1er\u00a0décembre 2026)"),
         (date(2026, 11, 30), "clos depuis le 1er\u00a0décembre 2026"),

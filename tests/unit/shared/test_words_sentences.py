@@ -351,8 +351,8 @@ def test_facts_say_how_much_and_until_when() -> None:
         update={"min_eur": None, "max_eur": None, "remaining_eur": None, "min_days": 2, "max_days": 5}
     )
     assert (facts.offer_amount(in_days) or "").translate(PLAIN) == "2 à 5 jours"
-    assert (facts.project_need(MATCH.project, offer, NAMES) or "").translate(PLAIN) == "mécénat en nature : 12 000 €"
+    assert (facts.project_need(MATCH.project, offer, NAMES) or "").translate(PLAIN) == "mécénat en nature, 12 000 €"
     fund = offer.model_copy(update={"nature": "fonds", "kinds": ("amorcage",)})
     assert (facts.project_need(MATCH.project, fund, NAMES) or "").translate(PLAIN) == "20 000 € à trouver"
-    assert (facts.project_dates(MATCH.project, TODAY) or "").startswith("échéance dans ")
-    assert (facts.offer_dates(offer, TODAY) or "").startswith("ferme dans ")
+    assert (facts.project_dates(MATCH.project, TODAY) or "").startswith("échéance le ")
+    assert (facts.offer_dates(offer, TODAY) or "").startswith("ferme le ")
