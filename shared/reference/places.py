@@ -65,7 +65,7 @@ class Places:
         contradicted = next((codes for codes in bearers if codes), None)
         near = self._near(typed)
         if contradicted:
-            return Candidates(self._sorted({*contradicted, *(near if typed.postal_code else ())}))
+            return Candidates(self._sorted({*contradicted, *near}))
         return NotFound(tuple(self._geography.commune(code) for code in near[:_SUGGESTIONS]))
 
     def _bearers(self, words: str) -> list[list[str]]:

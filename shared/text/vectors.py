@@ -9,6 +9,7 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -156,5 +157,5 @@ def unpack(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return json.loads(arrays.pop("facts").tobytes()), arrays
-    except (AttributeError, EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+    except (AttributeError, EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError("not a packed model") from error
