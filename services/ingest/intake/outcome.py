@@ -26,7 +26,8 @@ class Contact:
 
     email: str
     name: str | None = None
-    language: str = "fr"
+    language: str | None = None
+    """Not said: what is on record stays, French at first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class ContactShape(Shape):
 
     email: Label
     name: Label | None = None
-    language: str = "fr"
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _contact(data: object, faults: list[Fault]) -> Contact | None:
         return None
     if not valid_email(shape.email):
         faults.append(Fault("contact.email", "courriel-invalide"))
-    if shape.language not in {"fr", "en"}:
+    if shape.language not in {None, "fr", "en"}:
         faults.append(Fault("contact.language", "valeur-inconnue", {"allowed": "fr, en"}))
     return Contact(shape.email, shape.name, shape.language)
 

@@ -159,6 +159,12 @@ FACTS: dict[str, Sentences] = {
         "Only Essaim's operator may set this value.",
         "Keep “{allowed}” and ask them for the label.",
     ),
+    "reserve-aux-coordinateurs": words_of(
+        "Seule une personne qui coordonne un territoire peut en déclarer un.",
+        "Demandez à l'opérateur d'Essaim de vous inscrire comme coordinateur.",
+        "Only someone who coordinates a territory may declare one.",
+        "Ask Essaim's operator to add you as a coordinator.",
+    ),
     "filtre-inconnu": words_of(
         "Ce filtre n'existe pas.",
         ("Vouliez-vous dire « {suggestion} » ?", "Filtres possibles : {allowed}."),

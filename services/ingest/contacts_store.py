@@ -1,0 +1,128 @@
+"""Every SQL statement on people: whom to write to about what, who coordinates which territory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingest.intake.outcome import Contact
+from services.ingest.store import Party
+from shared.database import Connection, Pool
+from shared.events.vocabulary import EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an address."""
+
+    person_id: str
+    email: str
+    name: str | None
+    language: str
+
+
+def normalised(address: str) -> str:
+    """What two spellings of one address share."""
+    return address.strip().casefold()
+
+
+async def remember_person(connection: Connection, contact: Contact, new_id: str) -> str:
+    """The id of who has this address, `new_id` when nobody had; a name or language said replaces what was known."""
+    person_id: str = await connection.fetchval(
+        """
+        INSERT INTO people AS held (person_id, address, email, name, language)
+        VALUES ($1, $2, $3, $4, coalesce($5, 'fr'))
+        ON CONFLICT (address) DO UPDATE SET
+            email = excluded.email, name = coalesce(excluded.name, held.name), language = coalesce($5, held.language)
+        RETURNING person_id
+        """,
+        new_id,
+        normalised(contact.email),
+        contact.email,
+        contact.name,
+        contact.language,
+    )
+    return person_id
+
+
+async def contacts_of(connection: Connection | Pool, parties: Sequence[Party]) -> dict[Party, Person]:
+    """Whom to write to about each of these entities; those without a contact are left out."""
+    rows = await connection.fetch(
+        """
+        SELECT c.entity_type, c.entity_id, p.person_id, p.email, p.name, p.language
+        FROM unnest($1::text[], $2::text[]) AS asked (t, i)
+        JOIN contacts c ON c.entity_type = t AND c.entity_id = i JOIN people p USING (person_id)
+        """,
+        [entity_type for entity_type, _ in parties],
+        [entity_id for _, entity_id in parties],
+    )
+    return {(row["entity_type"], row["entity_id"]): _person(row) for row in rows}
+
+
+async def coordinators_of(connection: Connection | Pool, territories: Sequence[str]) -> list[tuple[str, Person]]:
+    """(territory id, person) for each coordinator of these territories, in a stable order."""
+    rows = await connection.fetch(
+        "SELECT territory_id, p.* FROM coordinators JOIN people p USING (person_id)"
+        " WHERE territory_id = ANY ($1) ORDER BY territory_id, added_at, person_id",
+        list(territories),
+    )
+    return [(row["territory_id"], _person(row)) for row in rows]
+
+
+async def owner_names(connection: Connection | Pool, projects: Sequence[str]) -> dict[str, str]:
+    """Project id -> the owner's name as submitted, an individual's too."""
+    rows = await connection.fetch(
+        "SELECT entity_id, content #>> '{owner,name}' AS name FROM submissions"
+        " WHERE entity_type = 'project' AND entity_id = ANY ($1)",
+        list(projects),
+    )
+    return {row["entity_id"]: row["name"] for row in rows}
+
+
+async def set_contact(connection: Connection, party: Party, person_id: str | None) -> None:
+    """Makes this person the one to write to about the entity; None leaves nobody."""
+    if person_id is None:
+        await connection.execute("DELETE FROM contacts WHERE entity_type = $1 AND entity_id = $2", *party)
+        return
+    await connection.execute(
+        "INSERT INTO contacts (entity_type, entity_id, person_id) VALUES ($1, $2, $3)"
+        " ON CONFLICT (entity_type, entity_id) DO UPDATE SET person_id = excluded.person_id",
+        *party,
+        person_id,
+    )
+
+
+async def person_by(connection: Connection | Pool, *, address: str = "", person_id: str = "") -> Person | None:
+    """Who has this address, or this id."""
+    row = await connection.fetchrow(
+        "SELECT * FROM people WHERE address = $1 OR person_id = $2", normalised(address) or None, person_id or None
+    )
+    return None if row is None else _person(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a person answers for."""
+
+    entities: frozenset[tuple[EntityType, str]]
+    """Including the territories they coordinate."""
+    party_ids: frozenset[str]
+
+
+async def holding_of(connection: Connection | Pool, person_id: str) -> Holding:
+    """What this person is the contact of, these entities' owners and companies, the territories they animate."""
+    rows = await connection.fetch(
+        """
+        SELECT entity_type, entity_id, party_id FROM contacts JOIN submissions USING (entity_type, entity_id)
+        WHERE person_id = $1
+        UNION ALL SELECT 'territory', territory_id, NULL FROM coordinators WHERE person_id = $1
+        """,
+        person_id,
+    )
+    return Holding(
+        frozenset((row["entity_type"], row["entity_id"]) for row in rows),
+        frozenset(row["party_id"] for row in rows if row["party_id"]),
+    )
+
+
+def _person(row: Any) -> Person:
+    return Person(row["person_id"], row["email"], row["name"], row["language"])

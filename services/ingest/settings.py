@@ -1,0 +1,24 @@
+"""What ingest reads from its environment, once, at start."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of ingest; environment names carry the prefix `INGEST_`."""
+
+    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
+
+    database_url: str = Field(description="PostgreSQL, as the role whose schema is `ingest`.")
+    kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")
+    topic_prefix: str = Field("essaim.", description="What precedes the name of each topic.")
+    service_token: SecretStr = Field(description="Shared secret of the internal reads between services.")
+    load_reference: bool = Field(
+        True, description="Publishes at start the 20 territories and the funds that ship with Essaim, where unknown."
+    )
+    calls_per_minute: int = Field(1_200, ge=1, description="Calls that one API key may make in a minute.")
+    connectors: tuple[str, ...] = Field((), description='Feeds to poll, as JSON: ["ademe", "ile-de-france"].')
+    ademe_url: str = Field("", description="Address of ADEME's feed of funds.")
+    ile_de_france_url: str = Field("", description="Address of the Île-de-France region's feed of funds.")
+    poll_every_s: int = Field(21_600, ge=60, description="Seconds between two polls of a feed that answers.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -1,0 +1,154 @@
+"""Every SQL statement on submissions, their versions and what matches concluded of them."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from services.ingest.intake.publication import Concluded
+from shared.database import Connection
+from shared.events.vocabulary import EntityType, OfferType
+
+Party = tuple[EntityType, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A submission as it is kept; `organisation_id` is None for what a person without organisation submitted."""
+
+    entity_type: EntityType
+    entity_id: str
+    organisation_id: str | None
+    party_id: str | None
+    version: int
+    content: dict[str, Any]
+    suggested: tuple[str, ...]
+    twin_digest: bytes | None
+    duplicate_of: str | None
+
+
+_COLUMNS = "entity_type, entity_id, organisation_id, party_id, version, content, suggested, twin_digest, duplicate_of"
+
+
+def _kept(row: asyncpg.Record) -> Kept:
+    return Kept(**{**dict(row), "suggested": tuple(row["suggested"])})
+
+
+async def lock(connection: Connection, names: Iterable[str]) -> None:
+    """Takes advisory locks on names until the transaction ends, always in the same order."""
+    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True) for name in names})
+    await connection.execute("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", keys)
+
+
+async def kept_of(connection: Connection, parties: Sequence[Party]) -> dict[Party, Kept]:
+    """The submissions among these (type, id) that exist, read without lock."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM submissions JOIN unnest($1::text[], $2::text[]) AS asked (t, i)"  # noqa: S608
+        " ON entity_type = t AND entity_id = i",
+        [entity_type for entity_type, _ in parties],
+        [entity_id for _, entity_id in parties],
+    )
+    return {(row["entity_type"], row["entity_id"]): _kept(row) for row in rows}
+
+
+async def keep(connection: Connection, kept: Kept) -> None:
+    """Inserts or replaces a submission and records this version of it; who submitted it first keeps it."""
+    await connection.execute(
+        """
+        INSERT INTO submissions AS held (entity_type, entity_id, organisation_id, party_id, version, content, suggested,
+                                         twin_digest, duplicate_of)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+            party_id = excluded.party_id, version = excluded.version, content = excluded.content,
+            suggested = excluded.suggested, twin_digest = excluded.twin_digest, duplicate_of = excluded.duplicate_of,
+            changed_at = now()
+        """,
+        kept.entity_type,
+        kept.entity_id,
+        kept.organisation_id,
+        kept.party_id,
+        kept.version,
+        kept.content,
+        list(kept.suggested),
+        kept.twin_digest,
+        kept.duplicate_of,
+    )
+    await connection.execute(
+        "INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) VALUES ($1, $2, $3, $4, $5)",
+        kept.entity_type,
+        kept.entity_id,
+        kept.version,
+        kept.content,
+        kept.duplicate_of,
+    )
+
+
+async def twins_of(connection: Connection, entity_type: EntityType, digests: Iterable[bytes]) -> list[Kept]:
+    """The active submissions of these groups of twins; the groups must be locked."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM submissions WHERE entity_type = $1 AND twin_digest = ANY ($2) ORDER BY entity_id",  # noqa: S608
+        entity_type,
+        list(digests),
+    )
+    return [_kept(row) for row in rows]
+
+
+async def organisations_of_parties(connection: Connection, parties: Sequence[str]) -> dict[str, set[str | None]]:
+    """For each owner or company id in use: the organisations that submit for it, and its own account if it has one."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT party_id, organisation_id FROM submissions WHERE party_id = ANY ($1)
+        UNION SELECT organisation_id, organisation_id FROM organisations WHERE organisation_id = ANY ($1)
+        """,
+        list(parties),
+    )
+    found: dict[str, set[str | None]] = {}
+    for row in rows:
+        found.setdefault(row["party_id"], set()).add(row["organisation_id"])
+    return found
+
+
+async def published_challenges(connection: Connection) -> tuple[dict[str, str], frozenset[str]]:
+    """Challenge id -> territory id, and all territory ids, as submitted so far."""
+    rows = await connection.fetch(
+        """
+        SELECT entity_id, ARRAY(SELECT jsonb_array_elements(content -> 'challenges') ->> 'challenge_id') AS challenges
+        FROM submissions WHERE entity_type = 'territory'
+        """
+    )
+    challenges = {challenge: row["entity_id"] for row in rows for challenge in row["challenges"]}
+    return challenges, frozenset(row["entity_id"] for row in rows)
+
+
+async def conclude(
+    connection: Connection, match_id: str, project_id: str, offer: tuple[OfferType, str], concluded: Concluded
+) -> bool:
+    """Keeps what a match concluded; False, and nothing changes, when it was kept before."""
+    status = await connection.execute(
+        """
+        INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        """,
+        hashlib.sha256(match_id.encode()).digest(),
+        project_id,
+        *offer,
+        list(concluded.kinds),
+        concluded.eur,
+        concluded.days,
+    )
+    return bool(status.endswith(" 1"))
+
+
+async def concluded_of(connection: Connection, entity_type: EntityType, entity_id: str) -> list[Concluded]:
+    """What matches concluded of this project or offer."""
+    rows = await connection.fetch(
+        """
+        SELECT kinds, eur, days FROM conclusions
+        WHERE ($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2)
+        """,
+        entity_type,
+        entity_id,
+    )
+    return [Concluded(tuple(row["kinds"]), row["eur"], row["days"]) for row in rows]

@@ -1,0 +1,224 @@
+"""Takes submissions in: what is new is kept and announced in one transaction, what is not changes nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
+
+from services.ingest import contacts_store, store
+from services.ingest.announcing import entity_of, publish
+from services.ingest.contacts_store import Person
+from services.ingest.intake.duplicates import kept_twin, twin_key
+from services.ingest.intake.known import Known
+from services.ingest.intake.outcome import Accepted, Fault
+from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
+from services.ingest.store import Kept, Party
+from shared.database import Connection
+from shared.events.vocabulary import EntityType
+
+Result = Literal["accepted", "unchanged", "refused", "moved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one submission; `moved`: it is not at the version that the submitter expected."""
+
+    result: Result
+    accepted: Accepted
+    kept: Kept | None = None
+    created: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(slots=True)
+class _Deposit:
+    """One submission on its way, with what was on record of it."""
+
+    accepted: Accepted
+    digest: bytes | None
+    kept: Kept | None
+    contact: Person | None
+
+    @property
+    def party(self) -> Party:
+        return self.accepted.entity_type, self.accepted.entity_id
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What the submissions of one transaction share; `users`: owner or company id -> the organisations that use it."""
+
+    connection: Connection
+    who: Submitter
+    known: Known
+    expected: int | None
+    users: dict[str, set[str | None]]
+
+
+async def deposit(
+    connection: Connection,
+    who: Submitter,
+    submissions: Sequence[Accepted],
+    *,
+    known: Known,
+    expected: int | None = None,
+) -> list[Outcome]:
+    """What became of each submission, in their order; kept and announced when this transaction commits.
+
+    With `expected`, an entity at another version (0: one that exists) is left as it is. The same content twice, with
+    the same contact, changes nothing. No two submissions may be of one entity.
+    """
+    deposits = await _on_record(connection, submissions)
+    fresh = [each for each in deposits if expected is not None or not _same(each)]
+    if fresh:
+        await _lock(connection, fresh)
+        again = {each.party: each for each in await _on_record(connection, [each.accepted for each in fresh])}
+        deposits = [again.get(each.party, each) for each in deposits]
+    parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
+    desk = _Desk(connection, who, known, expected, await store.organisations_of_parties(connection, parties))
+    return [await _take(desk, each) for each in deposits]
+
+
+async def _on_record(connection: Connection, submissions: Sequence[Accepted]) -> list[_Deposit]:
+    parties: list[Party] = [(each.entity_type, each.entity_id) for each in submissions]
+    kept = await store.kept_of(connection, parties)
+    contacts = await contacts_store.contacts_of(connection, parties)
+    return [
+        _Deposit(each, twin_digest(each), kept.get(party), contacts.get(party))
+        for each, party in zip(submissions, parties, strict=True)
+    ]
+
+
+def twin_digest(accepted: Accepted) -> bytes | None:
+    """Equal for submissions that say the same thing twice."""
+    key = twin_key(accepted.entity)
+    return None if key is None else hashlib.sha256(key.encode()).digest()
+
+
+async def _lock(connection: Connection, deposits: Sequence[_Deposit]) -> None:
+    """Locks groups of twins, owners, entities and addresses, so that what is read next stays true until the commit."""
+    names = set()
+    for each in deposits:
+        digests = {each.digest, each.kept.twin_digest if each.kept else None} - {None}
+        names |= {f"twins:{digest.hex()}" for digest in digests if digest}
+        names |= {f"entity:{each.party[0]}:{each.party[1]}"}
+        names |= {f"party:{party}" for party in (party_of(each.accepted.entity),) if party}
+        if each.accepted.contact:
+            names |= {f"address:{contacts_store.normalised(each.accepted.contact.email)}"}
+    await store.lock(connection, names)
+
+
+def _same(each: _Deposit) -> bool:
+    if each.kept is None or each.kept.content != each.accepted.content:
+        return False
+    if not each.accepted.contact_said:
+        return True
+    new, old = each.accepted.contact, each.contact
+    if new is None or old is None:
+        return new is None and old is None
+    return (new.email, new.name or old.name, new.language or old.language) == (old.email, old.name, old.language)
+
+
+def standing_of(kept: Kept | None) -> Standing | None:
+    """What rights are judged on."""
+    if kept is None:
+        return None
+    return Standing(kept.organisation_id, kept.party_id, str(kept.content["status"]))
+
+
+async def _take(desk: _Desk, each: _Deposit) -> Outcome:
+    party_id, expected = party_of(each.accepted.entity), desk.expected
+    faults = overreach(desk.who, each.accepted, standing_of(each.kept), desk.users.get(party_id or "", set()))
+    if faults:
+        return Outcome("refused", each.accepted, each.kept, faults=tuple(faults))
+    if expected is not None and expected != (each.kept.version if each.kept else 0):
+        return Outcome("moved", each.accepted, each.kept)
+    if _same(each):
+        return Outcome("unchanged", each.accepted, each.kept)
+    kept = await _keep(desk.connection, desk.who, each, desk.known)
+    if party_id is not None:
+        desk.users.setdefault(party_id, set()).add(kept.organisation_id)
+    return Outcome("accepted", each.accepted, kept, created=each.kept is None)
+
+
+async def _keep(connection: Connection, who: Submitter, each: _Deposit, known: Known) -> Kept:
+    before = each.kept
+    draft = Kept(
+        each.accepted.entity_type,
+        each.accepted.entity_id,
+        before.organisation_id if before else who.organisation_id,
+        party_of(each.accepted.entity),
+        before.version if before else 0,
+        each.accepted.content,
+        tuple(getattr(each.accepted.entity, "suggested_categories", ())),
+        each.digest,
+        None,
+    )
+    twins = await _twins(connection, each.party, {each.digest, before.twin_digest if before else None})
+    changed = _settled([*twins, draft])
+    draft = changed.pop(each.party, draft)
+    kept = await publish(connection, draft, known, now=datetime.now(UTC), managed=_managed(who, each))
+    await _set_contact(connection, who, each)
+    for twin in changed.values():
+        await republish(connection, twin, known)
+    return kept
+
+
+async def settle_twins(
+    connection: Connection, entity_type: EntityType, digest: bytes | None, known: Known, without: str
+) -> None:
+    """Once `without` is gone for good, revives the twin that stays now and points the others at it."""
+    twins = await _twins(connection, (entity_type, without), {digest})
+    for twin in _settled(twins).values():
+        await republish(connection, twin, known)
+
+
+async def republish(connection: Connection, kept: Kept, known: Known) -> Kept:
+    """Publishes again, as its next version, what someone else's doing changed."""
+    party: Party = (kept.entity_type, kept.entity_id)
+    contacts = await contacts_store.contacts_of(connection, [party])
+    return await publish(connection, kept, known, now=datetime.now(UTC), managed=party in contacts)
+
+
+async def _twins(connection: Connection, own: Party, digests: set[bytes | None]) -> list[Kept]:
+    groups = [digest for digest in digests if digest is not None]
+    found = await store.twins_of(connection, own[0], groups) if groups else []
+    return [twin for twin in found if twin.entity_id != own[1]]
+
+
+def _settled(twins: Sequence[Kept]) -> dict[Party, Kept]:
+    """The twins whose `duplicate_of` must change, as they shall be."""
+    groups: dict[bytes, list[Kept]] = {}
+    for twin in twins:
+        if twin.twin_digest is not None:
+            groups.setdefault(twin.twin_digest, []).append(twin)
+    changed = {}
+    for group in groups.values():
+        stays = kept_twin(twin.entity_id for twin in group)
+        for twin in group:
+            duplicate_of = None if twin.entity_id == stays else stays
+            if twin.duplicate_of != duplicate_of:
+                changed[twin.entity_type, twin.entity_id] = replace(twin, duplicate_of=duplicate_of)
+    return changed
+
+
+def _managed(who: Submitter, each: _Deposit) -> bool:
+    if each.accepted.contact_said:
+        return each.accepted.contact is not None
+    return each.contact is not None or (each.kept is None and who.person_id is not None)
+
+
+async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -> None:
+    contact = each.accepted.contact
+    if contact is not None:
+        person_id = await contacts_store.remember_person(connection, contact, f"per-{uuid4().hex}")
+        await contacts_store.set_contact(connection, each.party, person_id)
+    elif each.accepted.contact_said:
+        await contacts_store.set_contact(connection, each.party, None)
+    elif each.kept is None and who.person_id is not None and each.party[0] != "territory":
+        await contacts_store.set_contact(connection, each.party, who.person_id)
+
+
+__all__ = ["Outcome", "deposit", "entity_of", "republish", "settle_twins", "standing_of", "twin_digest"]
