@@ -16,6 +16,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'", "\u00
 _PREFIX = re.compile(r"\b(co|non|anti|auto|inter|bio|agro|[ée]co|micro|multi|r[ée]|pr[ée]|socio)-(?=\w)")
 _ELISION = re.compile(r"\b(?:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
+_PLURAL = re.compile(r"..(?:[aiou]s|ux)$")  # vélos, lieux: plurals that the stemmer keeps
 _LETTERS = re.compile(r"[a-z]{2,}")
 
 
@@ -54,4 +55,4 @@ def _stem(word: str) -> str:
         return ""
     accented = re.sub(r"ite(s?)$", r"ité\1", re.sub(r"ee(s?)$", r"é\1", folded))
     stem = fold(FrenchStemmer().stemWord(accented))
-    return stem[:-1] if len(stem) > 3 and stem[-1] == "s" and stem[-2] in "aiou" else stem
+    return stem[:-1] if _PLURAL.search(stem) else stem
