@@ -11,13 +11,13 @@ from shared.events.shapes import PerimeterUnit
 from shared.text.vectors import shared_terms, similarity_millionths
 
 WEIGHTS: Mapping[str, int] = {
-    "challenge": 200_000,
-    "category": 200_000,
-    "proximity": 150_000,
+    "challenge": 160_000,
+    "category": 220_000,
+    "proximity": 180_000,
     "text": 100_000,
-    "objects": 150_000,
-    "cover": 100_000,
-    "stage": 100_000,
+    "objects": 160_000,
+    "cover": 90_000,
+    "stage": 90_000,
 }
 """What each criterion is worth, in millionths; they add up to one. Measured in docs/decisions/0002-weights.md."""
 

@@ -88,13 +88,7 @@ def _range(project: PreparedProject, offer: PreparedOffer, day: date) -> Refusal
 
 
 def _capacity(project: PreparedProject, offer: PreparedOffer, day: date) -> Refusals:
-    if any(
-        left is not None and (left <= 0 or left < (least or 0))
-        for left, least in (
-            (offer.remaining.eur, offer.minimum.eur),
-            (offer.remaining.days, offer.minimum.days),
-        )
-    ):
+    if is_exhausted(offer):
         yield "capacite-epuisee"
 
 
@@ -135,3 +129,12 @@ RULES: tuple[Callable[[PreparedProject, PreparedOffer, date], Refusals], ...] = 
 def admitted_stages(offer: PreparedOffer) -> frozenset[str]:
     """The stages that an offer naming some admits: those, and `essaimage` where it names `changement-echelle`."""
     return offer.stages | {"essaimage"} if "changement-echelle" in offer.stages else offer.stages
+
+
+def is_exhausted(offer: PreparedOffer) -> bool:
+    """Whether what remains, in euros or in days, is nothing or less than one project must get."""
+    left, least = offer.remaining, offer.minimum
+    return any(
+        rest is not None and (rest <= 0 or rest < (minimum or 0))
+        for rest, minimum in ((left.eur, least.eur), (left.days, least.days))
+    )
