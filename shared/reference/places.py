@@ -63,9 +63,9 @@ class Places:
                 if found:
                     return found
         contradicted = next((codes for codes in bearers if codes), None)
-        near = self._near(typed)
         if contradicted:
-            return Candidates(self._sorted({*contradicted, *near}))
+            return Candidates(self._sorted({*contradicted, *self._near(typed, misspelled=False)}))
+        near = self._near(typed, misspelled=True)
         return NotFound(tuple(self._geography.commune(code) for code in near[:_SUGGESTIONS]))
 
     def _bearers(self, words: str) -> list[list[str]]:
@@ -119,16 +119,20 @@ class Places:
         communes = (self._geography.commune(code) for code in codes)
         return tuple(sorted(communes, key=lambda commune: (-commune.population, commune.code)))
 
-    def _near(self, typed: TypedPlace) -> list[str]:
-        """Communes whose name is a letter or two away, or begins or is begun by what was typed; hints obeyed."""
+    def _near(self, typed: TypedPlace, *, misspelled: bool) -> list[str]:
+        """Communes whose name begins or is begun by what was typed, or is a letter or two away, near the hints."""
         wanted = run_together(typed.words)
-        ranked = self._near_spellings(wanted)
+        ranked = self._near_spellings(wanted) if misspelled else {}
+        words = typed.words.split()
+        telling = [word for word in words if len(word) > 4 and not word.startswith("saint")]
+        told = telling if typed.postal_code or typed.departement else []  # a word in common says too little of France
         for key in self._today:
             if len(wanted) >= 4 and key.startswith(wanted):
                 ranked[key] = 1
-        words = typed.words.split()
+            elif any(word in key for word in told):
+                ranked.setdefault(key, 3)
         for end in range(1, len(words)):
-            ranked.setdefault(run_together(" ".join(words[:end])), 2)
+            ranked[run_together(" ".join(words[:end]))] = 2
         agrees = self._filters(typed)[-1]
         found = {code: rank for key, rank in ranked.items() for code in _codes(self._today, key) if agrees(code)}
         return sorted(found, key=lambda code: (found[code], -self._geography.population(Unit("commune", code)), code))

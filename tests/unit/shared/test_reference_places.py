@@ -163,6 +163,10 @@ def test_suggestions_obey_the_departement() -> None:
     assert suggestions_of("Montreuill", "28") == ["28267"]
 
 
+def test_a_commune_renamed_since_is_suggested_by_a_word_it_kept() -> None:
+    assert suggestions_of("Verdun-sur-le-Doubs", "71")[0] == "71566"
+
+
 @pytest.mark.parametrize("name", ["", "   ", "qsdfghjklm", "123", "99999", "!?", "Paris\nLyon", "\x00"])
 def test_nonsense_is_not_found(name: str) -> None:
     assert isinstance(resolve_place(name), NotFound)
