@@ -1,5 +1,6 @@
 """Numbers, money, days, dates and quotations as French writes them, with its non-breaking spaces."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -150,6 +151,11 @@ def lowered(label: str) -> str:
     if label[1:2].isupper() or label.startswith("État"):
         return label
     return label[:1].lower() + label[1:]
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, tabs or repeated spaces; non-breaking spaces stay."""
+    return " ".join(part for part in re.split(r"[ \t\r\n\f\v\x85\u2028\u2029]+", text) if part)
 
 
 def capitalised(sentence: str) -> str:
