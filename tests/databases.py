@@ -1,7 +1,6 @@
 """Fresh databases for tests: one per test and service, cloned from a template migrated once per run."""
 
 import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -74,8 +73,6 @@ class Databases:
 
 def migrate(service: str, dsn: str) -> None:
     """Apply the service's migrations as its deployment does; `AssertionError` with the output when that fails."""
-    if importlib.util.find_spec("shared.migrations") is None:
-        return
     result = subprocess.run(
         [sys.executable, "-m", "shared.migrations", service],
         env={**os.environ, f"{service.upper()}_DATABASE_URL": dsn},
