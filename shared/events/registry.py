@@ -24,6 +24,14 @@ EVENTS: dict[str, type[Event]] = {
 }
 """Topic name without prefix -> its event."""
 
+SAID_BY: dict[str, tuple[str, ...]] = {
+    "ingest": ("territories", "projects", "commitments", "funds", "erasures", "days"),
+    "matcher": ("matches",),
+    "notifier": ("deliveries",),
+    "console": ("answers", "preferences"),
+}
+"""Service -> the topics that it alone writes."""
+
 PREFIX = "essaim."
 
 

@@ -1,0 +1,227 @@
+"""A service hears its topics by one FastStream broker and speaks by one relay; it says why not while it cannot."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.middlewares import AckPolicy
+
+from shared.database import Pool, backoff
+from shared.dead_letter import Handler
+from shared.description import describe_stream
+from shared.log_identity import cluster_id_of
+from shared.logs import describe
+from shared.opening import Opening
+from shared.reading import Reading
+from shared.relay import Relay
+from shared.units import PartitionOwner, failure_of
+
+__all__ = ["PartitionOwner", "Stream"]
+
+logger = logging.getLogger(__name__)
+
+MOST_RECORDS = 500
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+def stop_this_process() -> None:
+    """End as `kill` would: the server finishes its requests, closes its pools and leaves."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+class Stream:
+    """All that a service hears and says; built without any server, started once."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        bootstrap_servers: str = "127.0.0.1:9092",
+        topic_prefix: str = "essaim.",
+        pool: Pool | None = None,
+        relay: bool = True,
+        session_timeout_ms: int = 10_000,
+        give_up: Callable[[], None] = stop_this_process,
+    ) -> None:
+        """`pool` may be absent only where the stream is described, never started; `give_up` ends the process."""
+        self._service = service
+        self._servers = bootstrap_servers
+        self._prefix = topic_prefix
+        self._pool = pool
+        self._session_timeout_ms = session_timeout_ms
+        self._give_up = give_up
+        self._broker = build_broker(bootstrap_servers, f"{topic_prefix.rstrip('.')}-{service}")
+        self._heard: list[str] = []
+        self._readings: list[Reading] = []
+        self._relay: Relay | None = None
+        if relay and pool is not None:
+            self._relay = Relay(pool, service=service, bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._fatal: str | None = None
+        self._trouble: str | None = "not started"
+
+    @property
+    def faststream(self) -> FastStream:
+        """The service's AsyncAPI document as a FastStream application: what it hears and what it says."""
+        return describe_stream(self._service, self._prefix, self._heard)
+
+    def hears(
+        self,
+        topics: Sequence[str],
+        handler_by_topic: Mapping[str, Handler],
+        *,
+        group: str | None = None,
+        owner: PartitionOwner | None = None,
+    ) -> None:
+        """Hear `topics` (short names) in one group, each batch by its topic's handler, from the log's beginning on.
+
+        With an `owner` the topics must have the same number of partitions: those of one number are its, together.
+        """
+        self._heard.extend(topics)
+        if self._pool is None:
+            return
+        names = {self._prefix + topic: topic for topic in topics}
+        subscriber: Any = None
+
+        def consumer() -> Any:
+            return subscriber.consumer
+
+        async def cluster_id() -> str:
+            return await cluster_id_of(self._servers)
+
+        opening = Opening(
+            service=self._service,
+            pool=self._pool,
+            topics=names,
+            handlers=handler_by_topic,
+            owner=owner,
+            consumer=consumer,
+            cluster_id=cluster_id,
+        )
+        reading = Reading(
+            pool=self._pool,
+            topics=names,
+            handlers=handler_by_topic,
+            together=owner is not None,
+            consumer=consumer,
+            opening=opening,
+        )
+        subscriber = self._broker.subscriber(
+            *names,
+            batch=True,
+            group_id=group or f"{self._prefix.rstrip('.')}-{self._service}-{topics[0]}",
+            listener=reading,
+            # Positions come from PostgreSQL: one outside the log must be met, not mended.
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=self._session_timeout_ms,
+            heartbeat_interval_ms=self._session_timeout_ms // 5,
+            rebalance_timeout_ms=30_000,
+            fetch_max_wait_ms=100,
+            batch_timeout_ms=20,
+            max_records=MOST_RECORDS,
+            fetch_max_bytes=8 * 1024 * 1024,
+            no_reply=True,
+        )
+
+        async def take(records: Any) -> None:
+            await reading.take(records)
+
+        subscriber(take)
+        self._readings.append(reading)
+
+    async def start(self) -> None:
+        """Begin hearing and saying, in the background: `problems` says what is still in the way."""
+        if self._pool is None:
+            raise ValueError("a stream without a pool can be described, not started")
+        self._trouble = "Kafka has not answered yet"
+        work = [self._hear()] + ([self._relay.run()] if self._relay else [])
+        self._tasks = [asyncio.create_task(self._guarded(one)) for one in work]
+
+    async def stop(self) -> None:
+        """Stop hearing, finish what is at work, send what was announced meanwhile where that is quick."""
+        self._trouble = "stopped"
+        hearing, *relaying = self._tasks
+        hearing.cancel()
+        await asyncio.wait([hearing])
+        for reading in self._readings:
+            await reading.stop()
+        await self._broker.stop()
+        if self._relay and relaying:
+            self._relay.stop()
+            await asyncio.wait(relaying, timeout=STOP_SECONDS)
+            relaying[0].cancel()
+
+    def problems(self) -> list[str]:
+        """Why the service is not ready, in words; empty when it hears and says all."""
+        found = [self._fatal, self._trouble, self._relay.problem() if self._relay else None]
+        return [one for one in found if one] + [one for reading in self._readings for one in reading.problems()]
+
+    def lag(self) -> dict[str, int]:
+        """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
+        return {place: lag for reading in self._readings for place, lag in reading.lag.items()}
+
+    async def _hear(self) -> None:
+        await self._connect()
+        self._trouble = None
+        async with asyncio.TaskGroup() as group:
+            for reading in self._readings:
+                group.create_task(reading.run())
+
+    async def _connect(self) -> None:
+        attempt = 0
+        while self._readings:
+            attempt += 1
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await self._broker.start()
+                return
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._trouble = f"Kafka does not answer: {describe(error)}; trying again"
+                logger.warning("the stream is not started", exc_info=error, extra={"attempts": attempt})
+                await self._broker.stop()
+                await asyncio.sleep(backoff(attempt, first=0.2))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """End the process when what it lives by fails: libraries would only log it."""
+        failure = await failure_of(work)
+        if failure is None:
+            return
+        self._fatal = f"{self._service} stops: {describe(failure)}"
+        logger.critical(self._fatal, exc_info=failure)
+        self._give_up()
+
+
+def build_broker(bootstrap_servers: str, client_id: str) -> KafkaBroker:
+    """The one place that sets how records are taken: by hand, raw, and acknowledged by nobody but PostgreSQL."""
+    return KafkaBroker(
+        bootstrap_servers,
+        client_id=client_id,
+        consumer_only=True,
+        ack_policy=AckPolicy.MANUAL,
+        parser=_as_it_came,
+        decoder=_undecoded,
+        apply_types=False,
+        serializer=None,
+        graceful_timeout=10.0,
+        logger=None,
+    )
+
+
+async def _as_it_came(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """The records without a look at their bytes: a header that is not UTF-8 would end the whole batch."""
+    return KafkaMessage(body=b"", raw_message=records, headers={}, consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> tuple[ConsumerRecord, ...]:
+    return message.raw_message

@@ -1,0 +1,103 @@
+"""A transaction's work is done once or not at all, whatever deadlocks and lost connections come between."""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.Connection
+
+Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
+
+IDLE_IN_TRANSACTION_MS = 10_000
+"""A stopped process keeps a row lock no longer than this."""
+
+CONNECTION_LOST: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+"""PostgreSQL is away, or this connection to it is."""
+
+RETRIED: tuple[type[BaseException], ...] = (
+    *CONNECTION_LOST,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+"""What another attempt may cure."""
+
+
+def backoff(attempt: int, *, first: float = 0.05, highest: float = 5.0) -> float:
+    """Seconds to wait before attempt number `attempt` + 1 (the first is 1): doubled each time, bounded, spread."""
+    return min(highest, first * 2.0 ** min(attempt - 1, 20)) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def open_pool(dsn: str, *, service: str, min_size: int = 1, max_size: int = 8, attempts: int = 30) -> Pool:
+    """A pool whose connections see the schema `service` alone, read `jsonb` as Python values and wait 30 s at most.
+
+    Waits for PostgreSQL to answer, about two minutes with the default `attempts`; then raises what the last one met.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            return await asyncpg.create_pool(
+                dsn,
+                min_size=min_size,
+                max_size=max_size,
+                init=_prepare,
+                timeout=10,
+                command_timeout=30,
+                server_settings={
+                    "application_name": f"essaim-{service}",
+                    "search_path": service,
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+                },
+            )
+        except CONNECTION_LOST as error:
+            if attempt == attempts:
+                raise
+            logger.warning("PostgreSQL does not answer (%s): trying again", type(error).__name__)
+            await asyncio.sleep(backoff(attempt))
+    raise AssertionError("attempts is at least 1")
+
+
+async def in_transaction(pool: Pool, work: Callable[[Connection], Awaitable[Result]], attempts: int = 5) -> Result:
+    """What `work` returns, once its READ COMMITTED transaction has committed.
+
+    `work` runs again after a deadlock or a lost connection, `attempts` times at most; the last error is raised, and any
+    other error at once. A connection lost during the commit leaves its outcome unknown: `work` must find out by
+    itself, under a row lock, what it has already done.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            async with pool.acquire(timeout=10) as connection, connection.transaction(isolation="read_committed"):
+                return await work(connection)
+        except RETRIED as error:
+            if attempt == attempts or isinstance(
+                error, ValueError
+            ):  # a value asyncpg itself refuses is no lost connection
+                raise
+            logger.info("a transaction is tried again (%s)", type(error).__name__)
+            await asyncio.sleep(backoff(attempt))
+    raise AssertionError("attempts is at least 1")

@@ -1,0 +1,90 @@
+"""A service never speaks below its log: one whose log holds versions above its database's was restored, and stops."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.database import Connection
+from shared.events.event import VERSION_HEADER
+
+ANSWER_SECONDS = 10.0
+
+
+class LogIsAhead(Exception):
+    """The log holds a version that this database never gave: the service stops, and the message names the remedy."""
+
+
+async def check_log_versions(
+    connection: Connection, service: str, bootstrap_servers: str, partitions: Mapping[str, Sequence[TopicPartition]]
+) -> None:
+    """Raise `LogIsAhead` unless the last record of each partition has a version that the database gave.
+
+    `partitions` are those of topics that the service alone writes, by short name; nobody may write to them meanwhile.
+    """
+    found = await last_records(bootstrap_servers, [one for several in partitions.values() for one in several])
+    for topic, several in partitions.items():
+        for record in [found[partition] for partition in several if partition in found]:
+            key, version = (record.key or b"").decode(errors="replace"), version_of(record)
+            given = await connection.fetchval(
+                "SELECT version FROM key_versions WHERE topic = $1 AND key = $2", topic, key.replace("\0", "")
+            )
+            if version > (given or 0):
+                raise LogIsAhead(
+                    f"{record.topic}/{record.partition} holds version {version} of {key}, above {given or 0}, the"
+                    f" database's own: it was restored or emptied; run `essaim restored {service}`"
+                )
+
+
+def version_of(record: Any) -> int:
+    """The version in a record's header, 0 where there is none that can be read."""
+    digits = dict(record.headers).get(VERSION_HEADER, b"")
+    return int(digits) if digits.isdigit() else 0
+
+
+async def last_records(bootstrap_servers: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Any]:
+    """The last committed record of each partition that has one; `KafkaError` or `TimeoutError` when Kafka is away."""
+    if not partitions:
+        return {}
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=10_000,
+    )
+    try:
+        await consumer.start()
+        consumer.assign(partitions)
+        firsts = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        return await _search(consumer, firsts, ends)
+    finally:
+        await consumer.stop()
+
+
+async def _search(
+    consumer: AIOKafkaConsumer, firsts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> dict[TopicPartition, Any]:
+    """Look further and further back from each end: its last offsets may hold marks of transactions, or nothing."""
+    found: dict[TopicPartition, Any] = {}
+    back = 4
+    missing = [partition for partition, end in ends.items() if end > firsts[partition]]
+    while missing:
+        for partition in missing:
+            consumer.seek(partition, max(firsts[partition], ends[partition] - back))
+        consumer.pause(*(set(ends) - set(missing)))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            found.update(await _read_to(consumer, {partition: ends[partition] for partition in missing}))
+        missing = [one for one in missing if one not in found and ends[one] - back > firsts[one]]
+        back *= 8
+    return found
+
+
+async def _read_to(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
+    last: dict[TopicPartition, Any] = {}
+    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+        for partition, records in (await consumer.getmany(*ends, timeout_ms=100)).items():
+            last[partition] = records[-1]
+    return last

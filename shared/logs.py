@@ -1,0 +1,77 @@
+"""Each log record is one JSON line, without personal data: ids, places and kinds of errors, never values."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TextIO
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+_KNOWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {"message", "asctime", "taskName"}
+_QUIET = {
+    # What they would say is said once, in words, by the stream's own problems.
+    "aiokafka": logging.CRITICAL,
+    "faststream": logging.ERROR,
+    # Paths carry sign-in links.
+    "uvicorn.access": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+}
+
+
+def describe(error: BaseException) -> str:
+    """`error` in words fit for a log: the kind, and the message only where it can quote no value."""
+    kind = type(error).__name__
+    if type(error).__module__.startswith(("shared.", "services.", "deploy.")):
+        return f"{kind}: {error}"
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{kind} ({error.sqlstate})"
+    if isinstance(error, KafkaError):
+        return kind
+    if isinstance(error, OSError):
+        return f"{kind}: {error.strerror or 'connection lost'}"
+    return kind
+
+
+class JsonLines(logging.Formatter):
+    """Time, level, service, logger, message, what was passed as `extra`, and where an exception came from."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update({name: value for name, value in record.__dict__.items() if name not in _KNOWN})
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = describe(record.exc_info[1])
+            line["raised_at"] = _frames(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-8:]]
+
+
+def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send every log record of this process to `stream` (standard output) as JSON lines; a second call replaces it."""
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(JsonLines(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(quiet)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True

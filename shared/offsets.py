@@ -1,0 +1,181 @@
+"""Each record has its effect once: results commit with the offset, and PostgreSQL's offset is the authority."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from shared.database import Connection, Pool, in_transaction
+from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, reason_of, set_aside
+from shared.received import Batch, RawRecord, Received, TopicPartitionNumber, Unreadable, read
+
+__all__ = ["AfterCommit", "Arrived", "Batch", "Handler", "Handling", "Position", "Received", "Refused"]
+
+
+class Refused(Exception):
+    """The batch may not be handled: the reading of its partition has moved meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a partition is handled: next offset, highest record timestamp (ms, -1 for none), in which cluster."""
+
+    next_offset: int
+    highest_timestamp: int
+    cluster_id: str
+
+
+async def position_of(connection: Connection, topic: str, partition: int) -> Position | None:
+    """The stored position, its row locked until the transaction ends; waits for a transaction that is at work on it."""
+    row = await connection.fetchrow(
+        "SELECT next_offset, highest_timestamp, cluster_id FROM offsets WHERE topic = $1 AND partition = $2 FOR UPDATE",
+        topic,
+        partition,
+    )
+    return None if row is None else Position(row["next_offset"], row["highest_timestamp"], row["cluster_id"])
+
+
+async def begin(connection: Connection, topic: str, partition: int, position: Position) -> Position:
+    """The stored position, which becomes `position` where there is none yet; its row locked."""
+    await connection.execute(
+        "INSERT INTO offsets (topic, partition, next_offset, highest_timestamp, cluster_id) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING",
+        topic,
+        partition,
+        position.next_offset,
+        position.highest_timestamp,
+        position.cluster_id,
+    )
+    return await position_of(connection, topic, partition) or position
+
+
+async def store(connection: Connection, topic: str, partition: int, position: Position) -> None:
+    """Put the partition at `position`; its row must be locked by this transaction. Timestamps never go back."""
+    await connection.execute(
+        "UPDATE offsets SET next_offset = $3, highest_timestamp = greatest(highest_timestamp, $4), handled_at = now()"
+        " WHERE topic = $1 AND partition = $2",
+        topic,
+        partition,
+        position.next_offset,
+        position.highest_timestamp,
+    )
+
+
+async def positions(connection: Connection, topics: Sequence[str]) -> dict[TopicPartitionNumber, Position]:
+    """The stored positions of every partition of `topics`, without any lock."""
+    rows = await connection.fetch("SELECT * FROM offsets WHERE topic = ANY ($1)", list(topics))
+    return {
+        (row["topic"], row["partition"]): Position(row["next_offset"], row["highest_timestamp"], row["cluster_id"])
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Records of one partition as they came, read once however many attempts their transaction takes."""
+
+    topic: str
+    partition: int
+    raw: tuple[RawRecord, ...]
+    read: tuple[Received | Unreadable, ...]
+
+    @classmethod
+    def of(cls, topic: str, partition: int, raw: Sequence[RawRecord]) -> "Arrived":
+        return cls(topic, partition, tuple(raw), tuple(read(topic, record) for record in raw))
+
+    def from_offset(self, offset: int) -> "Arrived":
+        """What is left when the records below `offset` are skipped."""
+        kept = [place for place, raw in enumerate(self.raw) if raw.offset >= offset]
+        raw = tuple(self.raw[place] for place in kept)
+        return Arrived(self.topic, self.partition, raw, tuple(self.read[place] for place in kept))
+
+    def position_after(self, position: Position) -> Position:
+        """Where the partition stands once these records are handled."""
+        if not self.raw:
+            return position
+        highest = max(position.highest_timestamp, *(raw.timestamp for raw in self.raw))
+        return Position(self.raw[-1].offset + 1, highest, position.cluster_id)
+
+    def bad(self, rejected: Mapping[int, str]) -> dict[int, Unreadable]:
+        """The unreadable records and those a handler rejected, by offset."""
+        found = {one.raw.offset: one for one in self.read if isinstance(one, Unreadable)}
+        found.update({raw.offset: Unreadable(raw, rejected[raw.offset]) for raw in self.raw if raw.offset in rejected})
+        return found
+
+    def unreadable(self, reason: str) -> "Arrived":
+        """The same records, none of them for a handler."""
+        return Arrived(self.topic, self.partition, self.raw, tuple(Unreadable(raw, reason) for raw in self.raw))
+
+    def split(self) -> "list[Arrived]":
+        """One batch per record, to find the one that cannot be handled."""
+        return [
+            Arrived(self.topic, self.partition, (raw,), (one,)) for raw, one in zip(self.raw, self.read, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    position: Position
+    window: deque[bool]
+    after_commit: AfterCommit | None
+
+
+class Handling:
+    """The handling of one partition by this process, from the position it was given on.
+
+    With `alone`, what the process keeps in memory is true only while nobody else handles the partition: a stored
+    position other than its own is then refused, instead of the records below it being skipped.
+    """
+
+    def __init__(self, pool: Pool, handler: Handler, limit: Limit, position: Position, *, alone: bool) -> None:
+        self.position = position
+        self._pool = pool
+        self._handler = handler
+        self._limit = limit
+        self._alone = alone
+
+    async def handle(self, arrived: Arrived, still_open: Callable[[], Awaitable[bool]]) -> None:
+        """Handle `arrived` in one transaction that begins by locking the partition's offset, then change memory.
+
+        Unreadable and rejected records are set aside. When the handler raises `Unprocessable`, or PostgreSQL refuses a
+        value, each record gets a transaction of its own and the culprit is set aside. Raises `Refused` when
+        `still_open` is false or the stored position is not what it must be, `TooManyDeadLetters`, and what else the
+        handler raises: nothing of the transaction is kept then.
+        """
+        try:
+            await self._commit(arrived, still_open)
+        except (Unprocessable, asyncpg.DataError) as error:
+            if len(arrived.raw) > 1:
+                for one in arrived.split():
+                    await self.handle(one, still_open)
+            else:
+                await self._commit(arrived.unreadable(reason_of(error)), still_open)
+
+    async def _commit(self, arrived: Arrived, still_open: Callable[[], Awaitable[bool]]) -> None:
+        outcome = await in_transaction(self._pool, lambda connection: self._work(connection, arrived, still_open))
+        self.position = outcome.position
+        self._limit.enter(outcome.window)
+        if outcome.after_commit is not None:
+            outcome.after_commit()
+
+    async def _work(
+        self, connection: Connection, arrived: Arrived, still_open: Callable[[], Awaitable[bool]]
+    ) -> _Outcome:
+        position = await position_of(connection, arrived.topic, arrived.partition)
+        if position is None or not await still_open():
+            raise Refused(f"{arrived.topic}/{arrived.partition}: its reading has moved")
+        if self._alone and position.next_offset != self.position.next_offset:
+            raise Refused(
+                f"{arrived.topic}/{arrived.partition}: another process has handled it to {position.next_offset}"
+            )
+        new = arrived.from_offset(position.next_offset)
+        batch = Batch(new.topic, new.partition, tuple(r for r in new.read if isinstance(r, Received)))
+        after_commit = await self._handler(connection, batch) if batch.records else None
+        bad = new.bad(batch.rejected)
+        window = self._limit.after([raw.offset in bad for raw in new.raw])
+        for unreadable in bad.values():
+            await set_aside(connection, new.topic, unreadable)
+        position = new.position_after(position)
+        await store(connection, new.topic, new.partition, position)
+        return _Outcome(position, window, after_commit)

@@ -1,0 +1,133 @@
+"""A partition opens only where PostgreSQL says, in the log it says it of, and once its owner's memory is true."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from shared.database import Connection, Pool, backoff, in_transaction
+from shared.dead_letter import Handler, Limit, TooManyDeadLetters
+from shared.log_identity import ForeignLog, check_positions
+from shared.logs import describe
+from shared.offsets import Handling, Position, Refused, begin
+from shared.units import PartitionOwner, Unit, failure_of
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 30.0
+DOUBTS = 3
+"""How often in a row a log must look foreign: a broker that has just become leader may not know its end yet."""
+
+
+class Opening:
+    """Opens and closes units for one subscriber's consumer."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        pool: Pool,
+        topics: Mapping[str, str],
+        handlers: Mapping[str, Handler],
+        owner: PartitionOwner | None,
+        consumer: Callable[[], Any],
+        cluster_id: Callable[[], Awaitable[str]],
+    ) -> None:
+        """`topics` gives each full topic's short name; `consumer` the subscriber's own, once it has one."""
+        self._service = service
+        self._pool = pool
+        self._topics = topics
+        self._handlers = handlers
+        self._owner = owner
+        self._consumer = consumer
+        self._cluster_id = cluster_id
+        self._limits = {name: Limit(name) for name in topics.values()}
+
+    async def open(self, unit: Unit) -> None:
+        """Open `unit`, or put it off when that fails; raises `ForeignLog` when its log is not the one it was."""
+        async with unit.lock:
+            closings = unit.closings
+            failure = await failure_of(self._prepare(unit))
+            if unit.closings != closings:
+                return  # revoked meanwhile: it is closed, and due
+            if failure is None:
+                self._start(unit)
+            elif isinstance(failure, ForeignLog) and unit.doubts >= DOUBTS:
+                raise failure
+            else:
+                unit.doubts += isinstance(failure, ForeignLog)
+                await self.put_off(unit, failure)
+
+    async def _prepare(self, unit: Unit) -> None:
+        async with asyncio.timeout(60):
+            positions = await self._positions(unit)
+        unit.handlings = {
+            partition: self._handling(self._topics[partition.topic], position)
+            for partition, position in positions.items()
+        }
+        if self._owner:
+            unit.held = True
+            await self._owner.taken(unit.number)
+
+    def _handling(self, topic: str, position: Position) -> Handling:
+        return Handling(self._pool, self._handlers[topic], self._limits[topic], position, alone=self._owner is not None)
+
+    async def _positions(self, unit: Unit) -> dict[TopicPartition, Position]:
+        cluster_id = await self._cluster_id()
+        consumer = self._consumer()
+        firsts = await consumer.beginning_offsets(list(unit.partitions))
+
+        async def work(connection: Connection) -> dict[TopicPartition, Position]:
+            found = {}
+            for partition in unit.partitions:
+                first = Position(firsts[partition], -1, cluster_id)
+                found[partition] = await begin(connection, self._topics[partition.topic], partition.partition, first)
+            return found
+
+        positions = await in_transaction(self._pool, work)
+        await check_positions(consumer, self._service, cluster_id, positions)
+        return positions
+
+    def _start(self, unit: Unit) -> None:
+        consumer = self._consumer()
+        for partition, handling in unit.handlings.items():
+            consumer.seek(partition, handling.position.next_offset)
+        unit.open()
+        consumer.resume(*unit.partitions)
+
+    async def put_off(self, unit: Unit, failure: Exception) -> None:
+        """Close `unit` after `failure`, drop its memory, and have it opened again after a pause that grows."""
+        if isinstance(failure, TooManyDeadLetters):
+            unit.stopped = True
+            unit.problem = f"reading of {unit} has stopped: {failure}; correct the cause, then start again"
+        elif not isinstance(failure, Refused):
+            unit.failures += 1
+            unit.problem = f"{unit}: {describe(failure)}; trying again"
+        unit.close(pause=backoff(unit.failures + 1, first=0.1, highest=LONGEST_PAUSE))
+        with contextlib.suppress(IllegalStateError):
+            self._consumer().pause(*unit.partitions)
+        logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
+        await self.lose(unit)
+
+    async def lose(self, unit: Unit) -> None:
+        """Have the owner drop its memory of `unit`, where it holds any."""
+        if unit.held and self._owner:
+            unit.held = False
+            failure = await failure_of(self._owner.lost(unit.number))
+            if failure:
+                logger.error("memory of %s was not dropped cleanly", unit, exc_info=failure)
+
+    async def check(self, units: list[Unit]) -> None:
+        """Raise `ForeignLog` when an open unit's log is no longer the one it reads, `KafkaError` when Kafka is away."""
+        stored = {
+            partition: handling.position
+            for unit in units
+            if unit.opening is not None
+            for partition, handling in unit.handlings.items()
+        }
+        async with asyncio.timeout(30):
+            await check_positions(self._consumer(), self._service, await self._cluster_id(), stored)

@@ -1,0 +1,75 @@
+"""A fact and its event commit together or not at all, and each event takes its key's next version."""
+
+from shared.database import Connection
+from shared.events.event import GENERATION_SPAN, Event
+
+_NEXT_VERSION = """
+INSERT INTO key_versions AS held (topic, key, version)
+SELECT $1, $2, generation * $3::bigint + 1 FROM generation
+ON CONFLICT (topic, key) DO UPDATE SET version = greatest(held.version + 1, excluded.version), erased = false
+RETURNING version
+"""
+
+_ANNOUNCE = """
+INSERT INTO outbox (topic, key, partition_key, version, body)
+SELECT said.topic, said.key, said.partition_key, said.version, said.body
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+    WITH ORDINALITY AS said (topic, key, partition_key, version, body, place)
+JOIN key_versions AS held ON held.topic = said.topic AND held.key = said.key AND held.version >= said.version
+ORDER BY said.place
+"""
+
+
+class UntakenVersion(ValueError):
+    """An event carries a version that `next_version` did not give to its key: a mistake in the service's code."""
+
+
+async def next_version(connection: Connection, topic: str, key: str) -> int:
+    """The version for the next event of `key`, above all it had, also before an erasure.
+
+    Locks the key until the transaction ends, so that its events leave in the order of their versions. A key never said
+    starts at generation * 2^40 + 1.
+    """
+    version: int = await connection.fetchval(_NEXT_VERSION, topic, key, GENERATION_SPAN)
+    return version
+
+
+async def announce(connection: Connection, *events: Event) -> None:
+    """Leave `events` to the relay, in this order, when the transaction commits.
+
+    Raises `UntakenVersion` when one carries a version that `next_version` has not given.
+    """
+    if not events:
+        return
+    status = await connection.execute(
+        _ANNOUNCE,
+        [event.topic for event in events],
+        [event.key for event in events],
+        [event.partition_key for event in events],
+        [event.version for event in events],
+        [event.to_bytes() for event in events],
+    )
+    if int(status.rpartition(" ")[2]) != len(events):
+        raise UntakenVersion(f"of {len(events)} events on {sorted({event.topic for event in events})}")
+
+
+async def announce_erased(connection: Connection, topic: str, key: str, *, partition_key: str | None = None) -> int:
+    """Leave a tombstone of `key` to the relay, at the key's next version, which is returned and remembered.
+
+    `partition_key` is needed where the topic's events have one other than their key.
+    """
+    version = await next_version(connection, topic, key)
+    await connection.execute("UPDATE key_versions SET erased = true WHERE topic = $1 AND key = $2", topic, key)
+    await connection.execute(
+        "INSERT INTO outbox (topic, key, partition_key, version) VALUES ($1, $2, $3, $4)",
+        topic,
+        key,
+        partition_key or key,
+        version,
+    )
+    return version
+
+
+async def purge_waiting(connection: Connection, topic: str, key: str) -> None:
+    """Forget the events of an erased key that have not left yet, tombstones apart."""
+    await connection.execute("DELETE FROM outbox WHERE topic = $1 AND key = $2 AND body IS NOT NULL", topic, key)

@@ -1,0 +1,208 @@
+"""A partition is closed from its revocation, and after a failed transaction, until its offset is read and sought to."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.database import CONNECTION_LOST, Pool
+from shared.dead_letter import Handler, asked_for, replay
+from shared.offsets import Arrived
+from shared.opening import Opening
+from shared.received import RawRecord
+from shared.units import Unit, failure_of
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 5.0
+REPLAY_EVERY = 2.0
+CHECK_EVERY = 10.0
+COMMIT_EVERY = 1.0
+
+
+class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """What one subscriber reads: its partitions, opened, handed to the handlers, and closed when something fails."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        topics: Mapping[str, str],
+        handlers: Mapping[str, Handler],
+        together: bool,
+        consumer: Callable[[], Any],
+        opening: Opening,
+    ) -> None:
+        """With `together`, partitions of one number open and close as one unit."""
+        self._pool = pool
+        self._topics = topics
+        self._handlers = handlers
+        self._together = together
+        self._consumer = consumer
+        self._opening = opening
+        self._units: dict[object, Unit] = {}
+        self._gone: list[Unit] = []
+        self._changed = asyncio.Event()
+        self._committed: dict[TopicPartition, int] = {}
+        self.lag: dict[str, int] = {}
+        """Records not handled yet, by `topic/partition` (short names), of the open partitions; a second old at most."""
+
+    # The callbacks of a rebalance do what cannot wait; `run` does the rest.
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Close every partition at once, then let the transaction at work end."""
+        self.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle(), DRAIN_SECONDS)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Pause what was assigned; `run` opens it. A position is set so that Kafka's own is not looked for."""
+        consumer = self._consumer()
+        for partition in assigned:
+            consumer.pause(partition)
+            consumer.seek(partition, 0)
+        before, self._units = self._units, {}
+        for key, partitions in self._by_unit(assigned).items():
+            known = before.get(key)
+            unit = before.pop(key) if known and set(known.partitions) == partitions else Unit(partitions)
+            unit.close()
+            self._units[key] = unit
+        self._gone.extend(before.values())
+        self._changed.set()
+
+    def _by_unit(self, partitions: Iterable[TopicPartition]) -> dict[object, set[TopicPartition]]:
+        found: dict[object, set[TopicPartition]] = {}
+        for partition in partitions:
+            found.setdefault(self._key(partition), set()).add(partition)
+        return found
+
+    def _key(self, partition: TopicPartition) -> object:
+        return partition.partition if self._together else partition
+
+    def close(self) -> None:
+        """Let nothing more be handled until `run` has opened it again."""
+        for unit in self._units.values():
+            unit.close()
+
+    async def _idle(self) -> None:
+        for unit in list(self._units.values()):
+            async with unit.lock:
+                pass
+
+    async def run(self) -> None:
+        """Open what is assigned and closed, for ever; raises `ForeignLog` when the log is not the one it was."""
+        clock = asyncio.get_running_loop().time
+        chores = {self._check: CHECK_EVERY, self._replay: REPLAY_EVERY, self._commit: COMMIT_EVERY}
+        due_at = {chore: clock() + every for chore, every in chores.items()}
+        while True:
+            self._changed.clear()
+            while self._gone:
+                await self._opening.lose(self._gone.pop())
+            for unit in [unit for unit in self._units.values() if unit.waits and unit.due <= clock()]:
+                await self._opening.open(unit)
+            for chore in [chore for chore, at in due_at.items() if at <= clock()]:
+                due_at[chore] = clock() + chores[chore]
+                await chore()
+            wake_at = min([*due_at.values(), *(unit.due for unit in self._units.values() if unit.waits)])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), max(0.01, wake_at - clock()))
+
+    async def take(self, records: Sequence[RawRecord]) -> None:
+        """Handle what the consumer delivered, each partition's records in one transaction; raises for none of them."""
+        came = [
+            (TopicPartition(topic, partition), list(group))
+            for (topic, partition), group in groupby(records, key=lambda record: (record.topic, record.partition))
+        ]
+        units = [self._units.get(self._key(partition)) for partition, _ in came]
+        openings = [unit.opening if unit else None for unit in units]
+        for (partition, group), unit, opening in zip(came, units, openings, strict=True):
+            if unit is not None and opening is not None:
+                await self._handle(unit, opening, partition, group)
+
+    async def _handle(self, unit: Unit, opening: int, partition: TopicPartition, group: list[RawRecord]) -> None:
+        async def still_open() -> bool:
+            if unit.opening != opening:
+                return False
+            position: int = await self._consumer().position(partition)
+            return position > group[-1].offset  # no seek came between
+
+        async with unit.lock:
+            if unit.opening != opening:
+                return
+            arrived = Arrived.of(self._topics[partition.topic], partition.partition, group)
+            failure = await failure_of(unit.handlings[partition].handle(arrived, still_open))
+            if failure is None:
+                unit.failures, unit.problem = 0, None
+            else:
+                await self._opening.put_off(unit, failure)
+                self._changed.set()
+
+    async def _check(self) -> None:
+        with contextlib.suppress(KafkaError, TimeoutError):
+            await self._opening.check(list(self._units.values()))
+
+    async def _replay(self) -> None:
+        """Replay the dead letters somebody asked for, of the partitions read here."""
+        asked: set[tuple[str, int]] = set()
+        with contextlib.suppress(*CONNECTION_LOST):
+            asked = await asked_for(self._pool)
+        for unit in list(self._units.values()):
+            for topic, partition in [(self._topics[tp.topic], tp.partition) for tp in unit.partitions]:
+                if (topic, partition) in asked:
+                    await self._replay_one(unit, topic, partition)
+
+    async def _replay_one(self, unit: Unit, topic: str, partition: int) -> None:
+        async def work() -> None:
+            done = await replay(self._pool, self._handlers, topic=topic, partition=partition)
+            logger.info("dead letters of %s/%s replayed", topic, partition, extra={"recovered": done.recovered})
+
+        async with unit.lock:
+            if unit.opening is not None and (failure := await failure_of(work())):
+                await self._opening.put_off(unit, failure)
+
+    async def _commit(self) -> None:
+        """Show in Kafka how far this is; PostgreSQL's offsets are the authority, so that a failure changes nothing."""
+        await self._measure()
+        handled = {
+            partition: handling.position.next_offset
+            for unit in self._units.values()
+            if unit.opening is not None
+            for partition, handling in unit.handlings.items()
+        }
+        moved = {partition: offset for partition, offset in handled.items() if self._committed.get(partition) != offset}
+        if moved:
+            with contextlib.suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(5):
+                    await self._consumer().commit(moved)
+                self._committed = handled
+
+    async def stop(self) -> None:
+        """Close everything, let the transaction at work end, show how far it went, and drop the memory."""
+        await self._commit()
+        self.close()
+        await self._idle()
+        for unit in [*self._units.values(), *self._gone]:
+            await self._opening.lose(unit)
+        self._units.clear()
+        self._gone.clear()
+
+    def problems(self) -> list[str]:
+        """What keeps partitions closed, in words."""
+        return [unit.problem for unit in self._units.values() if unit.problem]
+
+    async def _measure(self) -> None:
+        consumer = self._consumer()
+        found: dict[str, int] = {}
+        for unit in list(self._units.values()):
+            for partition in unit.partitions if unit.opening is not None else ():
+                end = consumer.last_stable_offset(partition)
+                # Between batches the position also stands beyond the marks that transactions leave in the log.
+                handled = unit.handlings[partition].position.next_offset
+                done = handled if unit.lock.locked() else await consumer.position(partition)
+                found[f"{self._topics[partition.topic]}/{partition.partition}"] = max(0, (end or 0) - done)
+        self.lag = found

@@ -1,0 +1,110 @@
+"""A bad record is a value, not an exception: whatever its bytes, a record becomes an event or the reason it is none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.events.event import VERSION_HEADER, Event, InvalidEvent
+from shared.events.registry import decode
+
+TopicPartitionNumber = tuple[str, int]
+
+
+class RawRecord(Protocol):
+    """What Kafka delivered, as `aiokafka.ConsumerRecord` has it."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Iterable[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One readable record; `event` is None for a tombstone. `topic` is without prefix, `timestamp` in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    version: int
+    event: Event | None
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One record that no handler will see, with its bytes and the reason; the reason quotes no value."""
+
+    raw: RawRecord
+    reason: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one partition, by rising offset. `reject` sets one aside instead of handling it."""
+
+    topic: str
+    partition: int
+    records: tuple[Received, ...]
+    rejected: dict[int, str] = field(default_factory=dict)
+
+    def reject(self, record: Received, reason: str) -> None:
+        """Make `record` a dead letter when this batch's transaction commits; `reason` must quote no personal data."""
+        self.rejected[record.offset] = reason
+
+
+def read(topic: str, raw: RawRecord) -> Received | Unreadable:
+    """What `raw`, a record of `topic` (without prefix), says."""
+    try:
+        return _read(topic, raw)
+    except InvalidEvent as error:
+        return Unreadable(raw, str(error))
+
+
+def _read(topic: str, raw: RawRecord) -> Received:
+    key = _text(raw.key, "key")
+    if not key or "\0" in key:
+        raise InvalidEvent("the key is empty or holds a null character")
+    version = _version(raw.headers)
+    event = None
+    if raw.value is not None:
+        event = _event(topic, raw.value, key, version)
+    return Received(topic, raw.partition, raw.offset, key, version, event, raw.timestamp)
+
+
+def _event(topic: str, body: bytes, key: str, version: int) -> Event:
+    _text(body, "body")
+    event = decode(topic, body)
+    if event.key != key:
+        raise InvalidEvent("the key is not the one in the body")
+    if event.version != version:
+        raise InvalidEvent(f"the header {VERSION_HEADER} is not the version in the body")
+    return event
+
+
+def _version(headers: Iterable[tuple[str, bytes]]) -> int:
+    texts = {name: _text(value, f"header {name}") for name, value in headers}
+    digits = texts.get(VERSION_HEADER)
+    if digits is None:
+        raise InvalidEvent(f"the header {VERSION_HEADER} is missing")
+    if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 19):
+        raise InvalidEvent(f"the header {VERSION_HEADER} is no version")
+    return int(digits)
+
+
+def _text(value: bytes | None, what: str) -> str:
+    try:
+        return (value or b"").decode()
+    except UnicodeDecodeError:
+        raise InvalidEvent(f"the {what} is not UTF-8") from None

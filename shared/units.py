@@ -1,0 +1,79 @@
+"""Partitions that share memory open and close together, and nothing that came before a closing is handled after it."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, Protocol
+
+from aiokafka import TopicPartition
+
+from shared.offsets import Handling
+
+
+class PartitionOwner(Protocol):
+    """Who keeps partitions' state in memory; a number stands for that partition of every topic of the subscriber."""
+
+    async def taken(self, partition: int) -> None:
+        """Make memory of `partition` true: offsets were read, no record flows yet.
+
+        Also called, without `lost` before, for a partition revoked and got back: what is held may be kept only where
+        nobody else can have owned it meanwhile. Raising keeps the partition closed; it is called again after a pause.
+        """
+
+    async def lost(self, partition: int) -> None:
+        """Forget `partition`: it went to another process, or a transaction on it failed."""
+
+
+async def failure_of(work: Coroutine[Any, Any, None]) -> Exception | None:
+    """The exception that `work` ended with, as a value; a cancellation passes through."""
+    failure: BaseException | None = (await asyncio.gather(work, return_exceptions=True))[0]
+    if failure is not None and not isinstance(failure, Exception):
+        raise failure
+    return failure
+
+
+class Unit:
+    """One partition, or the same number of each topic where they have an owner: open, or closed until it is due."""
+
+    def __init__(self, partitions: Iterable[TopicPartition]) -> None:
+        self.partitions = tuple(sorted(partitions))
+        self.handlings: dict[TopicPartition, Handling] = {}
+        self.lock = asyncio.Lock()
+        self.held = False
+        self.stopped = False
+        self.problem: str | None = None
+        self.failures = 0
+        self.doubts = 0
+        self.due = 0.0
+        self._is_open = False
+        self._opening = 0
+
+    @property
+    def number(self) -> int:
+        return int(self.partitions[0].partition)
+
+    @property
+    def opening(self) -> int | None:
+        """Which opening this is, None while closed: what came under another one must be dropped."""
+        return self._opening if self._is_open else None
+
+    @property
+    def closings(self) -> int:
+        return self._opening
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is closed and will be opened."""
+        return not self._is_open and not self.stopped
+
+    def open(self) -> None:
+        self._is_open = True
+        self.doubts = 0
+
+    def close(self, *, pause: float = 0.0) -> None:
+        """Let nothing that came before now be handled; it is opened again after `pause` seconds."""
+        self._is_open = False
+        self._opening += 1
+        self.due = asyncio.get_running_loop().time() + pause
+
+    def __str__(self) -> str:
+        return " and ".join(f"{partition.topic}/{partition.partition}" for partition in self.partitions)
