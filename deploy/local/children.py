@@ -35,8 +35,13 @@ class Child:
         cwd: Path | None = None,
         account: Account | None = None,
     ) -> None:
-        """Start it; call from the main thread, since Linux ties its life to the thread that started it."""
+        """Start it; the log of its last run is kept beside the new one.
+
+        Call from the main thread, since Linux ties its life to the thread that started it.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -89,13 +94,13 @@ class Child:
 
     def stop(self, seconds: float = 15) -> None:
         """Ask, wait, and kill what has not ended by then; a second call does nothing."""
+        if self._process is None:
+            return
         self.ask_to_stop()
-        if self._process:
-            try:
-                self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
         self._note.unlink(missing_ok=True)
 
     def kill(self) -> None:

@@ -55,7 +55,7 @@ class Kafka:
         self._cache = cache
         self._port = port
         self._controller_port = controller_port
-        self._child = Child("kafka", run, stop_signal=signal.SIGTERM)
+        self.child = Child("kafka", run, stop_signal=signal.SIGTERM)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -65,7 +65,7 @@ class Kafka:
     @property
     def pid(self) -> int:
         """The broker's process; only after `start`."""
-        return self._child.pid
+        return self.child.pid
 
     def start(self, progress: Progress) -> None:
         """Start the broker and return at once; the first time, download it and format its storage."""
@@ -75,14 +75,14 @@ class Kafka:
         properties = self._write_properties()
         options = [*java.options(), "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", ":".join(map(str, jars))]
         self._format([java.launcher, *options], properties, progress)
-        self._child.start(
+        self.child.start(
             [java.launcher, *java.archive_options(self._archive(java)), *options, "kafka.Kafka", properties]
         )
 
     def wait(self) -> None:
         """Return once it serves; raises `MachineError` with the end of its log when it does not."""
         try:
-            self._child.wait_until(lambda: serves(self._port), START_SECONDS)
+            self.child.wait_until(lambda: serves(self._port), START_SECONDS)
         except MachineError as error:
             if "No space left" in str(error):
                 raise disk_is_full_message(self._folder, 500_000_000) from error
@@ -90,20 +90,15 @@ class Kafka:
 
     def ask_to_stop(self) -> None:
         """Begin a clean stop without waiting for it."""
-        self._child.ask_to_stop()
+        self.child.ask_to_stop()
 
     def stop(self) -> None:
         """End it cleanly; data stay."""
-        self._child.stop()
+        self.child.stop()
 
     def kill(self) -> None:
         """End it as a crash would."""
-        self._child.kill()
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._child.exit_code
+        self.child.kill()
 
     def _archive(self, java: Java) -> Path:
         return self._cache / f"kafka-{zlib.crc32(LOCK.read_bytes()):08x}-{java.label}.jsa"

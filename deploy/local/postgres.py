@@ -47,7 +47,7 @@ class Postgres:
         self._folder = folder
         self._port = port
         self._settings = SETTINGS if durable else {**SETTINGS, **FAST}
-        self._child = Child("postgresql", run, stop_signal=signal.SIGINT)
+        self.child = Child("postgresql", run, stop_signal=signal.SIGINT)
 
     def dsn(self, database: str = "postgres") -> str:
         """A DSN of the superuser. Only after `start`, which makes the password."""
@@ -56,7 +56,7 @@ class Postgres:
     @property
     def pid(self) -> int:
         """The server's first process; only after `start`."""
-        return self._child.pid
+        return self.child.pid
 
     def start(self, progress: Progress) -> None:
         """Start the server and return at once; the first time creates its data. Raises `MachineError`."""
@@ -68,12 +68,12 @@ class Postgres:
                 self._create(data, programs, account)
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(self._port), *settings]
-        self._child.start(command, cwd=Path("/"), account=account, env=_environment())
+        self.child.start(command, cwd=Path("/"), account=account, env=_environment())
 
     def wait(self) -> None:
         """Return once it accepts connections; raises `MachineError` with the end of its log when it does not."""
         try:
-            self._child.wait_until(lambda: accepts(self._port), START_SECONDS)
+            self.child.wait_until(lambda: accepts(self._port), START_SECONDS)
         except MachineError as error:
             if "No space left" in str(error):
                 raise disk_is_full_message(self._folder, 500_000_000) from error
@@ -81,20 +81,15 @@ class Postgres:
 
     def ask_to_stop(self) -> None:
         """Begin a clean stop without waiting for it."""
-        self._child.ask_to_stop()
+        self.child.ask_to_stop()
 
     def stop(self) -> None:
         """End it cleanly, breaking off open connections; data stay."""
-        self._child.stop()
+        self.child.stop()
 
     def kill(self) -> None:
         """End it as a crash would."""
-        self._child.kill()
-
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._child.exit_code
+        self.child.kill()
 
     def _password(self) -> str:
         path = self._folder / "password"

@@ -13,22 +13,17 @@ from typing import IO, Any, Self, TypeVar
 import asyncpg
 
 from deploy.create_roles import SERVICES
-from deploy.local.children import stop_leftovers
+from deploy.local.children import Child, stop_leftovers
 from deploy.local.kafka import Kafka
 from deploy.local.machine import MachineError, check_owner
 from deploy.local.ports import any_free_port
 from deploy.local.postgres import Postgres
 from deploy.local.progress import Progress, Silent
 from deploy.local.roles import dsn_of, prepare_roles
+from deploy.local.state import default_cache
 
 DATABASE = "essaim"
 T = TypeVar("T")
-
-
-def default_cache() -> Path:
-    """Where downloads are kept: `ESSAIM_CACHE`, else the repository's `.essaim/cache`."""
-    named = os.environ.get("ESSAIM_CACHE")
-    return Path(named) if named else Path(__file__).resolve().parents[2] / ".essaim" / "cache"
 
 
 class LocalServers:
@@ -82,18 +77,28 @@ class LocalServers:
         """The DSN of one service's role, whose schema is the only one it sees; only after `start`."""
         return dsn_of(self.dsn(database), service, self._passwords()[service])
 
-    def start(self) -> None:
-        """Start both, wait until they serve, create the database, its roles and schemas.
+    @property
+    def children(self) -> list[Child]:
+        """The two processes."""
+        return [self.kafka.child, self.postgres.child]
 
-        What a killed run of the same state left running is stopped first. Raises `MachineError`, as when the state
-        is in use or not ours.
+    def claim(self) -> None:
+        """Take the state for this process and stop what a killed run of it left running; a second call does nothing.
+
+        Raises `MachineError` when another process has it, or it is another user's.
         """
+        if self._lock:
+            return
         check_owner(self.state)
         check_owner(self._cache)
         self.run.mkdir(parents=True, exist_ok=True)
         self._lock = hold(self.run / "lock")
+        stop_leftovers(self.run)
+
+    def start(self) -> None:
+        """Start both, wait until they serve, create the database, its roles and schemas. Raises `MachineError`."""
         try:
-            stop_leftovers(self.run)
+            self.claim()
             # The quick one first: it starts while the broker is prepared.
             self.postgres.start(self._progress)
             self.kafka.start(self._progress)

@@ -1,0 +1,73 @@
+"""What each of the four services is told, in the variables of its environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.ports import preferred_port
+from deploy.local.servers import LocalServers
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The loopback ports of the services and of the mail sink."""
+
+    console: int
+    ingest: int
+    matcher: int
+    notifier: int
+    mail_page: int
+    smtp: int
+
+    @classmethod
+    def preferred(cls) -> "Ports":
+        """Those people know, or that the environment names."""
+        names = ("CONSOLE", "INGEST", "MATCHER", "NOTIFIER", "MAIL_PAGE", "SMTP")
+        return cls(*(preferred_port(f"ESSAIM_{name}_PORT") for name in names))
+
+    def of(self, service: str) -> int:
+        """The port of one service."""
+        port: int = getattr(self, service)
+        return port
+
+    def url(self, service: str) -> str:
+        """The address of one service, without a final slash."""
+        return f"http://127.0.0.1:{self.of(service)}"
+
+
+def command(service: str, port: int) -> list[str | Path]:
+    """How the service is started."""
+    program = [sys.executable, "-m", "uvicorn", f"services.{service}.app:app"]
+    return [*program, "--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+
+
+def environment(
+    service: str, servers: LocalServers, ports: Ports, secrets: Mapping[str, str], topic_prefix: str
+) -> dict[str, str]:
+    """The whole environment of the service's process: this one's, and the service's settings under its own prefix."""
+    smtp = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(ports.smtp)}
+    pages = {"PUBLIC_URL": ports.url("console"), "LINK_SECRET": secrets["link_secret"]}
+    own = {
+        # Everything of the demo comes from one machine, and from few keys.
+        "ingest": {"CALLS_PER_MINUTE": "100000"},
+        "matcher": {},
+        "notifier": {"INGEST_URL": ports.url("ingest"), **pages, **smtp},
+        "console": {
+            "INGEST_URL": ports.url("ingest"),
+            "MATCHER_URL": ports.url("matcher"),
+            "DEMO": "true",
+            **pages,
+            **smtp,
+        },
+    }
+    settings = {
+        "DATABASE_URL": servers.service_dsn(service),
+        "KAFKA_BOOTSTRAP_SERVERS": servers.bootstrap_servers,
+        "TOPIC_PREFIX": topic_prefix,
+        "SERVICE_TOKEN": secrets["service_token"],
+        **own[service],
+    }
+    # Two services that compute must not fight for each core.
+    return {"OMP_NUM_THREADS": "1", **os.environ, **{f"{service.upper()}_{name}": v for name, v in settings.items()}}
