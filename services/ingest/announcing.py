@@ -1,11 +1,11 @@
 """Publishes a kept submission: its next version, its event, both in the caller's transaction."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 from uuid import uuid4
 
-from services.ingest import store
+from services.ingest import contacts_store, store
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Entity
 from services.ingest.intake.publication import published_commitment, published_project
@@ -26,28 +26,42 @@ TOPICS: dict[EntityType, str] = {
 }
 
 
-def entity_of(kept: Kept, *, managed: bool = False) -> Entity:
+def entity_of(kept: Kept, *, answered_for: bool = False) -> Entity:
     """The entity as submitted, with what ingest adds to it; amounts as submitted, names unhidden."""
-    added = {"duplicate_of": kept.duplicate_of, "suggested_categories": kept.suggested, "managed": managed}
+    added = {
+        "duplicate_of": kept.duplicate_of,
+        "suggested_categories": kept.suggested,
+        "managed": answered_for,
+        "coordinated": answered_for,
+    }
     return cast(Entity, KINDS[kept.entity_type].shape.model_validate({**kept.content, **added}))
 
 
-async def publish(connection: Connection, kept: Kept, known: Known, *, now: datetime, managed: bool) -> Kept:
-    """Keeps the submission as the next version of its key and leaves its event to the relay; returns it as kept.
+async def publish(connection: Connection, kept: Kept, known: Known) -> Kept:
+    """Keeps the submission as the next version of its key and leaves its event to the relay; returns it as kept."""
+    kept = await keep_next(connection, kept)
+    await announce_kept(connection, kept, known)
+    return kept
 
-    The event tells what concluded matches left of it, and hides an individual's name.
-    """
+
+async def keep_next(connection: Connection, kept: Kept) -> Kept:
+    """Keeps the submission as the next version of its key, still to be announced."""
     version = await next_version(connection, TOPICS[kept.entity_type], kept.entity_id)
+    kept = replace(kept, version=version)
+    await store.keep(connection, kept)
+    return kept
+
+
+async def announce_kept(connection: Connection, kept: Kept, known: Known) -> None:
+    """Leaves the event of this version to the relay: what concluded matches left, an individual's name hidden."""
     concluded = await store.concluded_of(connection, kept.entity_type, kept.entity_id)
-    entity = entity_of(kept, managed=managed)
+    answered_for = await contacts_store.is_answered_for(connection, (kept.entity_type, kept.entity_id))
+    entity = entity_of(kept, answered_for=answered_for)
     if isinstance(entity, Project):
         entity = published_project(entity, concluded, known)
     elif isinstance(entity, Commitment):
         entity = published_commitment(entity, concluded)
-    kept = replace(kept, version=version)
-    await store.keep(connection, kept)
-    await announce(connection, _event(entity, version, now))
-    return kept
+    await announce(connection, _event(entity, kept.version, datetime.now(UTC)))
 
 
 def _event(entity: Entity, version: int, now: datetime) -> Event:

@@ -91,6 +91,28 @@ async def set_contact(connection: Connection, party: Party, person_id: str | Non
     )
 
 
+async def answer_for(connection: Connection, party: Party, person_id: str) -> None:
+    """Makes this person the one who answers for a new entity: its contact, or a territory's coordinator."""
+    if party[0] != "territory":
+        await set_contact(connection, party, person_id)
+        return
+    await connection.execute(
+        "INSERT INTO coordinators (territory_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", party[1], person_id
+    )
+
+
+async def is_answered_for(connection: Connection, party: Party) -> bool:
+    """Whether the entity has a contact, or the territory a coordinator."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM contacts WHERE entity_type = $1 AND entity_id = $2)
+            OR ($1 = 'territory' AND EXISTS (SELECT FROM coordinators WHERE territory_id = $2))
+        """,
+        *party,
+    )
+    return found
+
+
 async def person_by(connection: Connection | Pool, *, address: str = "", person_id: str = "") -> Person | None:
     """Who has this address, or this id."""
     row = await connection.fetchrow(

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.ingest.intake.publication import Concluded
-from shared.database import Connection
+from shared.database import Connection, Pool
 from shared.events.vocabulary import EntityType, OfferType
 
 Party = tuple[EntityType, str]
@@ -29,10 +29,11 @@ class Kept:
     duplicate_of: str | None
 
 
-_COLUMNS = "entity_type, entity_id, organisation_id, party_id, version, content, suggested, twin_digest, duplicate_of"
+COLUMNS = "entity_type, entity_id, organisation_id, party_id, version, content, suggested, twin_digest, duplicate_of"
 
 
-def _kept(row: asyncpg.Record) -> Kept:
+def kept_row(row: asyncpg.Record) -> Kept:
+    """A row of `COLUMNS` as a value."""
     return Kept(**{**dict(row), "suggested": tuple(row["suggested"])})
 
 
@@ -42,15 +43,15 @@ async def lock(connection: Connection, names: Iterable[str]) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", keys)
 
 
-async def kept_of(connection: Connection, parties: Sequence[Party]) -> dict[Party, Kept]:
+async def kept_of(connection: Connection | Pool, parties: Sequence[Party]) -> dict[Party, Kept]:
     """The submissions among these (type, id) that exist, read without lock."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM submissions JOIN unnest($1::text[], $2::text[]) AS asked (t, i)"  # noqa: S608
+        f"SELECT {COLUMNS} FROM submissions JOIN unnest($1::text[], $2::text[]) AS asked (t, i)"  # noqa: S608
         " ON entity_type = t AND entity_id = i",
         [entity_type for entity_type, _ in parties],
         [entity_id for _, entity_id in parties],
     )
-    return {(row["entity_type"], row["entity_id"]): _kept(row) for row in rows}
+    return {(row["entity_type"], row["entity_id"]): kept_row(row) for row in rows}
 
 
 async def keep(connection: Connection, kept: Kept) -> None:
@@ -88,11 +89,11 @@ async def keep(connection: Connection, kept: Kept) -> None:
 async def twins_of(connection: Connection, entity_type: EntityType, digests: Iterable[bytes]) -> list[Kept]:
     """The active submissions of these groups of twins; the groups must be locked."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM submissions WHERE entity_type = $1 AND twin_digest = ANY ($2) ORDER BY entity_id",  # noqa: S608
+        f"SELECT {COLUMNS} FROM submissions WHERE entity_type = $1 AND twin_digest = ANY ($2) ORDER BY entity_id",  # noqa: S608
         entity_type,
         list(digests),
     )
-    return [_kept(row) for row in rows]
+    return [kept_row(row) for row in rows]
 
 
 async def organisations_of_parties(connection: Connection, parties: Sequence[str]) -> dict[str, set[str | None]]:

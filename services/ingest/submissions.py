@@ -1,23 +1,23 @@
 """Takes submissions in: what is new is kept and announced in one transaction, what is not changes nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal
-from uuid import uuid4
 
 from services.ingest import contacts_store, store
-from services.ingest.announcing import entity_of, publish
+from services.ingest.announcing import announce_kept, keep_next, publish
 from services.ingest.contacts_store import Person
 from services.ingest.intake.duplicates import kept_twin, twin_key
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
+from services.ingest.people import new_person
 from services.ingest.store import Kept, Party
 from shared.database import Connection
 from shared.events.vocabulary import EntityType
 
+Expected = Callable[[int], bool]
 Result = Literal["accepted", "unchanged", "refused", "moved"]
 
 
@@ -53,7 +53,7 @@ class _Desk:
     connection: Connection
     who: Submitter
     known: Known
-    expected: int | None
+    expected: Expected | None
     users: dict[str, set[str | None]]
 
 
@@ -63,11 +63,11 @@ async def deposit(
     submissions: Sequence[Accepted],
     *,
     known: Known,
-    expected: int | None = None,
+    expected: Expected | None = None,
 ) -> list[Outcome]:
     """What became of each submission, in their order; kept and announced when this transaction commits.
 
-    With `expected`, an entity at another version (0: one that exists) is left as it is. The same content twice, with
+    An entity whose version (0: none yet) is not `expected` is left as it is. The same content twice, with
     the same contact, changes nothing. No two submissions may be of one entity.
     """
     deposits = await _on_record(connection, submissions)
@@ -133,7 +133,7 @@ async def _take(desk: _Desk, each: _Deposit) -> Outcome:
     faults = overreach(desk.who, each.accepted, standing_of(each.kept), desk.users.get(party_id or "", set()))
     if faults:
         return Outcome("refused", each.accepted, each.kept, faults=tuple(faults))
-    if expected is not None and expected != (each.kept.version if each.kept else 0):
+    if expected is not None and not expected(each.kept.version if each.kept else 0):
         return Outcome("moved", each.accepted, each.kept)
     if _same(each):
         return Outcome("unchanged", each.accepted, each.kept)
@@ -159,10 +159,11 @@ async def _keep(connection: Connection, who: Submitter, each: _Deposit, known: K
     twins = await _twins(connection, each.party, {each.digest, before.twin_digest if before else None})
     changed = _settled([*twins, draft])
     draft = changed.pop(each.party, draft)
-    kept = await publish(connection, draft, known, now=datetime.now(UTC), managed=_managed(who, each))
+    kept = await keep_next(connection, draft)
     await _set_contact(connection, who, each)
+    await announce_kept(connection, kept, known)
     for twin in changed.values():
-        await republish(connection, twin, known)
+        await publish(connection, twin, known)
     return kept
 
 
@@ -172,14 +173,7 @@ async def settle_twins(
     """Once `without` is gone for good, revives the twin that stays now and points the others at it."""
     twins = await _twins(connection, (entity_type, without), {digest})
     for twin in _settled(twins).values():
-        await republish(connection, twin, known)
-
-
-async def republish(connection: Connection, kept: Kept, known: Known) -> Kept:
-    """Publishes again, as its next version, what someone else's doing changed."""
-    party: Party = (kept.entity_type, kept.entity_id)
-    contacts = await contacts_store.contacts_of(connection, [party])
-    return await publish(connection, kept, known, now=datetime.now(UTC), managed=party in contacts)
+        await publish(connection, twin, known)
 
 
 async def _twins(connection: Connection, own: Party, digests: set[bytes | None]) -> list[Kept]:
@@ -204,21 +198,12 @@ def _settled(twins: Sequence[Kept]) -> dict[Party, Kept]:
     return changed
 
 
-def _managed(who: Submitter, each: _Deposit) -> bool:
-    if each.accepted.contact_said:
-        return each.accepted.contact is not None
-    return each.contact is not None or (each.kept is None and who.person_id is not None)
-
-
 async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -> None:
     contact = each.accepted.contact
     if contact is not None:
-        person_id = await contacts_store.remember_person(connection, contact, f"per-{uuid4().hex}")
+        person_id = await new_person(connection, contact)
         await contacts_store.set_contact(connection, each.party, person_id)
     elif each.accepted.contact_said:
         await contacts_store.set_contact(connection, each.party, None)
-    elif each.kept is None and who.person_id is not None and each.party[0] != "territory":
-        await contacts_store.set_contact(connection, each.party, who.person_id)
-
-
-__all__ = ["Outcome", "deposit", "entity_of", "republish", "settle_twins", "standing_of", "twin_digest"]
+    elif each.kept is None and who.person_id is not None:
+        await contacts_store.answer_for(connection, each.party, who.person_id)

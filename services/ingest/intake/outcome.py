@@ -57,7 +57,7 @@ class Accepted:
             mode="json",
             exclude_none=True,
             exclude_defaults=True,
-            exclude={"suggested_categories", "duplicate_of", "managed"},
+            exclude={"suggested_categories", "duplicate_of", "managed", "coordinated"},
         )
 
 

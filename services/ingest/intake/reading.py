@@ -16,7 +16,7 @@ from services.ingest.intake.texts import cleaned
 from shared.events.shapes import Commitment, Fund, Identifier, Label, Project, Shape, Territory
 from shared.events.vocabulary import EntityType
 
-COMPUTED = frozenset({"version", "duplicate_of", "suggested_categories", "managed", "concluded"})
+COMPUTED = frozenset({"version", "duplicate_of", "suggested_categories", "managed", "coordinated", "concluded"})
 """What reads add: a submission that gives them back is not refused for it, they are ignored."""
 
 _EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
@@ -132,6 +132,11 @@ def type_of(data: object) -> EntityType | None:
     if not found and "territory_id" in data:
         return "territory"
     return found[0] if len(found) == 1 else None
+
+
+def valid_id(text: str) -> bool:
+    """Whether this can be an id of anything."""
+    return _identifier(text) is not None
 
 
 def valid_email(address: str) -> bool:

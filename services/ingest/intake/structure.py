@@ -86,7 +86,7 @@ def unknown_fields(shape: type[BaseModel], data: Any, path: str = "", also: Sequ
         if name not in known:
             yield Fault(joined(path, name), "champ-inconnu", {"name": name[:80], **_nearest(name, known)})
             continue
-        inner = _shape_of(shape.model_fields[name].annotation) if name in shape.model_fields else None
+        inner = shape_in(shape.model_fields[name].annotation) if name in shape.model_fields else None
         if inner is not None:
             yield from _unknown_inside(inner, value, joined(path, name))
 
@@ -127,12 +127,12 @@ def _unknown_inside(shape: type[BaseModel], value: Any, path: str) -> Iterator[F
         yield from unknown_fields(shape, value, path)
 
 
-def _shape_of(annotation: Any) -> type[BaseModel] | None:
+def shape_in(annotation: Any) -> type[BaseModel] | None:
     """The shape inside `Shape | None`, `tuple[Shape, ...]` or `Annotated[...]`, if any."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in {Union, UnionType, tuple} or hasattr(annotation, "__metadata__"):
-        found = (_shape_of(part) for part in get_args(annotation))
+        found = (shape_in(part) for part in get_args(annotation))
         return next((shape for shape in found if shape is not None), None)
     return None
 

@@ -1,0 +1,81 @@
+"""Tells on whose behalf a request is made: an organisation by its key, a person by the console's word, a service."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.ingest import accounts, accounts_store, contacts_store
+from services.ingest.api.desk import Desk, desk_of
+from services.ingest.api.problems import Problem
+from services.ingest.intake.rights import Submitter
+
+ACTING_FOR = "essaim-acting-for"
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="essaim"'}
+
+
+Caller = Callable[[Request], Awaitable[Submitter]]
+
+
+def caller(scope: str) -> Caller:
+    """A dependency: the submitter, who must hold the scope; counts the call."""
+
+    async def find(request: Request) -> Submitter:
+        desk = desk_of(request)
+        token = _bearer(request)
+        if token is None:
+            raise Problem("cle-requise", headers=_CHALLENGE)
+        if hmac.compare_digest(token.encode(), desk.service_token.encode()):
+            return await _person(desk, request)
+        return await _organisation(desk, request, token, scope)
+
+    return find
+
+
+async def require_service(request: Request) -> None:
+    """A dependency: only the other services, by their shared token."""
+    token = _bearer(request)
+    if token is None or not hmac.compare_digest(token.encode(), desk_of(request).service_token.encode()):
+        raise Problem("cle-requise", headers=_CHALLENGE)
+
+
+Reader = Annotated[Submitter, Depends(caller("read"))]
+Operator = Annotated[Submitter, Depends(caller("admin"))]
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+async def _organisation(desk: Desk, request: Request, token: str, scope: str) -> Submitter:
+    split = accounts.split_key(token)
+    found = await accounts_store.key_with_digest(desk.pool, split[0]) if split else None
+    if split is None or found is None or not hmac.compare_digest(found[1], accounts.digest_of(split[1])):
+        # Counted by address, so that guessing is slow and uses up nobody's calls.
+        _count(desk, request, f"address {request.client.host if request.client else ''}")
+        raise Problem("cle-requise", headers=_CHALLENGE)
+    key = found[0]
+    _count(desk, request, key.prefix)
+    operator = "admin" in key.scopes
+    if scope not in key.scopes and not operator:
+        raise Problem("portee-manquante", scope=scope)
+    return Submitter(organisation_id=key.organisation_id, operator=operator)
+
+
+async def _person(desk: Desk, request: Request) -> Submitter:
+    kind, _, person_id = request.headers.get(ACTING_FOR, "").partition(":")
+    if kind != "person" or not person_id:
+        raise Problem("cle-requise", headers=_CHALLENGE)
+    if await contacts_store.person_by(desk.pool, person_id=person_id) is None:
+        raise Problem("introuvable", value=person_id[:80])
+    holding = await contacts_store.holding_of(desk.pool, person_id)
+    return Submitter(person_id=person_id, entities=holding.entities, party_ids=holding.party_ids)
+
+
+def _count(desk: Desk, request: Request, name: str) -> None:
+    allowance = desk.limiter.take(name)
+    request.state.allowance = allowance
+    if allowance.wait_s:
+        raise Problem("trop-d-appels", headers=allowance.headers, seconds=allowance.wait_s)

@@ -1,0 +1,145 @@
+"""Says in RFC 9457 documents why a request is not answered as asked, in French or in English."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from services.ingest.intake.outcome import Fault
+from services.ingest.intake.wording import Language, language_of, say_all
+
+
+class Kind(NamedTuple):
+    """One kind of problem: its status, its title and what to do about it, in French then in English."""
+
+    status: int
+    fr: tuple[str, str]
+    en: tuple[str, str]
+
+
+KINDS: dict[str, Kind] = {
+    "json-invalide": Kind(
+        400,
+        ("Contenu illisible", "Envoyez un document JSON valable, en UTF-8."),
+        ("Unreadable content", "Send a valid JSON document in UTF-8."),
+    ),
+    "cle-requise": Kind(
+        401,
+        (
+            "Clé d'accès requise",
+            "Ajoutez l'en-tête « Authorization: Bearer essaim_… » avec une clé en cours de validité.",
+        ),
+        ("Access key required", "Add the header “Authorization: Bearer essaim_…” with a valid key."),
+    ),
+    "portee-manquante": Kind(
+        403,
+        ("Cette clé n'a pas ce droit", "Il faut une clé avec la portée « {scope} »."),
+        ("This key may not do that", "A key with the scope “{scope}” is needed."),
+    ),
+    "pas-a-vous": Kind(
+        403,
+        ("Cela appartient à une autre organisation", "Voyez chaque champ cité."),
+        ("This belongs to another organisation", "See each field named."),
+    ),
+    "introuvable": Kind(
+        404,
+        ("Introuvable", "Rien n'a l'identifiant « {value} » ici."),
+        ("Not found", "Nothing has the id “{value}” here."),
+    ),
+    "adresse-inconnue": Kind(
+        404,
+        ("Adresse inconnue", "Les adresses sont décrites à /docs."),
+        ("No such address", "Addresses are described at /docs."),
+    ),
+    "methode-refusee": Kind(
+        405,
+        ("Méthode refusée", "Les méthodes admises sont dans l'en-tête Allow ; voyez /docs."),
+        ("Method not allowed", "The methods allowed are in the Allow header; see /docs."),
+    ),
+    "version-depassee": Kind(
+        412,
+        ("La fiche a changé entre-temps", "Relisez-la, puis renvoyez votre changement avec le nouvel ETag."),
+        ("It has changed meanwhile", "Read it again, then send your change with the new ETag."),
+    ),
+    "contenu-trop-grand": Kind(
+        413,
+        ("Contenu trop grand", "Envoyez au plus {limit} octets ; coupez un grand fichier en plusieurs."),
+        ("Content too large", "Send at most {limit} bytes; split a large file."),
+    ),
+    "type-refuse": Kind(
+        415,
+        ("Type de contenu refusé", "Types admis : {allowed}."),
+        ("Unsupported content type", "Types allowed: {allowed}."),
+    ),
+    "refuse": Kind(
+        422,
+        ("Dépôt refusé", "Corrigez chaque champ cité, puis renvoyez."),
+        ("Submission refused", "Correct each field named, then send again."),
+    ),
+    "cle-reutilisee": Kind(
+        422,
+        (
+            "Cette Idempotency-Key a servi à une autre demande",
+            "Renvoyez la première demande à l'identique, ou prenez une nouvelle clé.",
+        ),
+        ("This Idempotency-Key served another request", "Send the first request again unchanged, or take a new key."),
+    ),
+    "trop-d-appels": Kind(
+        429,
+        ("Trop d'appels", "Attendez {seconds} s avant le prochain."),
+        ("Too many calls", "Wait {seconds} s before the next one."),
+    ),
+    "indisponible": Kind(
+        503,
+        ("Service momentanément indisponible", "Rien n'est perdu : réessayez dans quelques secondes."),
+        ("Service unavailable for a moment", "Nothing is lost: try again in a few seconds."),
+    ),
+}
+"""Last part of a problem's type -> what it is."""
+
+
+class Problem(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self, kind: str, *, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None, **facts: object
+    ) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+        self.facts = facts
+
+
+def language_for(request: Request) -> Language:
+    """The language of the answer: French unless `Accept-Language` prefers English."""
+    return language_of(request.headers.get("accept-language"))
+
+
+def document(problem: Problem, language: Language, path: str = "") -> dict[str, Any]:
+    """The members of the problem document; `type` is an address on the documentation page."""
+    kind = KINDS[problem.kind]
+    title, detail = kind.fr if language == "fr" else kind.en
+    body: dict[str, Any] = {
+        "type": f"/docs#{problem.kind}",
+        "title": title,
+        "status": kind.status,
+        "detail": detail.format_map(problem.facts),
+    }
+    if path:
+        body["instance"] = path
+    if problem.faults:
+        body["errors"] = say_all(problem.faults, language)
+    return body
+
+
+async def answer_problem(request: Request, problem: Problem) -> JSONResponse:
+    """The answer that a `Problem` ends a request with."""
+    language = language_for(request)
+    return JSONResponse(
+        document(problem, language, request.url.path),
+        KINDS[problem.kind].status,
+        {"Content-Language": language, "Vary": "Accept-Language", **problem.headers},
+        "application/problem+json",
+    )
