@@ -17,7 +17,7 @@ from faststream.middlewares import AckPolicy
 from shared.database import Pool, backoff
 from shared.dead_letter import Handler
 from shared.description import describe_stream
-from shared.log_identity import cluster_id_of
+from shared.log_identity import Log
 from shared.logs import describe
 from shared.opening import Opening
 from shared.reading import Reading
@@ -96,7 +96,7 @@ class Stream:
             return subscriber.consumer
 
         async def cluster_id() -> str:
-            return await cluster_id_of(self._servers)
+            return (await Log.of(self._servers)).cluster_id
 
         opening = Opening(
             service=self._service,

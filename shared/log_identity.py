@@ -1,26 +1,54 @@
 """No offset is trusted in a log it does not come from: another cluster, topic or range of offsets stops the service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, for_code
 
-from shared.offsets import Position
+from shared.received import Position
 
 
 class ForeignLog(Exception):
     """What is stored does not fit the log that answers: the service stops, and the message names the remedy."""
 
 
-async def cluster_id_of(bootstrap_servers: str) -> str:
-    """The id of the cluster that answers; raises `KafkaError` when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
-    try:
-        await admin.start()
-        return str((await admin.describe_cluster())["cluster_id"])
-    finally:
-        await admin.close()
+class MissingTopic(KafkaError):  # type: ignore[misc]  # aiokafka is untyped
+    """A topic is not there: whoever runs Essaim creates it."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"the topic {topic} does not exist: run `python -m deploy.create_topics`")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The cluster that answers, and the partitions of its topics."""
+
+    cluster_id: str
+    partitions: Mapping[str, tuple[TopicPartition, ...]]
+
+    @classmethod
+    async def of(cls, bootstrap_servers: str, topics: Iterable[str] = ()) -> "Log":
+        """The log as it now is; raises `MissingTopic`, and other `KafkaError`s while Kafka does not answer."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+        try:
+            await admin.start()
+            cluster = await admin.describe_cluster()
+            described = await admin.describe_topics(list(topics)) if topics else []
+        finally:
+            await admin.close()
+        return cls(str(cluster["cluster_id"]), {topic["topic"]: _partitions(topic) for topic in described})
+
+
+def _partitions(topic: Mapping[str, Any]) -> tuple[TopicPartition, ...]:
+    if topic["error_code"] == 3:
+        raise MissingTopic(topic["topic"])
+    if topic["error_code"]:
+        raise for_code(topic["error_code"])(topic["topic"])
+    numbers = sorted(partition["partition"] for partition in topic["partitions"])
+    return tuple(TopicPartition(topic["topic"], number) for number in numbers)
 
 
 async def check_positions(
@@ -35,9 +63,8 @@ async def check_positions(
         return
     for partition, position in stored.items():
         if position.cluster_id != cluster_id:
-            raise ForeignLog(
-                _message(service, partition, f"comes from cluster {position.cluster_id}, not {cluster_id}")
-            )
+            what = f"comes from cluster {position.cluster_id}, not {cluster_id}"
+            raise ForeignLog(_message(service, partition, what))
     firsts = await consumer.beginning_offsets(list(stored))
     ends = await consumer.end_offsets(list(stored))
     younger = await consumer.offsets_for_times(
@@ -46,14 +73,15 @@ async def check_positions(
     for partition, position in stored.items():
         offset = position.next_offset
         if not firsts[partition] <= offset <= ends[partition]:
-            range_ = f"{firsts[partition]}..{ends[partition]}"
-            raise ForeignLog(_message(service, partition, f"{offset} is outside the log ({range_})"))
+            bounds = f"{firsts[partition]} to {ends[partition]}"
+            raise ForeignLog(_message(service, partition, f"is {offset}, outside the log ({bounds})"))
         if position.highest_timestamp >= 0 and younger[partition] and younger[partition].offset < offset:
-            raise ForeignLog(_message(service, partition, f"{offset} is above records never handled: re-created topic"))
+            what = f"is {offset}, above records never handled: another topic of this name"
+            raise ForeignLog(_message(service, partition, what))
 
 
 def _message(service: str, partition: TopicPartition, what: str) -> str:
     return (
-        f"the offset stored for {partition.topic}/{partition.partition} {what}."
-        f" The log or the database was replaced or restored: run `essaim restored {service}`"
+        f"the offset stored for {partition.topic}/{partition.partition} {what}:"
+        f" the log or the database was replaced or restored; run `essaim restored {service}`"
     )

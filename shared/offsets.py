@@ -1,29 +1,20 @@
 """Each record has its effect once: results commit with the offset, and PostgreSQL's offset is the authority."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from shared.database import Connection, Pool, in_transaction
 from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, reason_of, set_aside
-from shared.received import Batch, RawRecord, Received, TopicPartitionNumber, Unreadable, read
+from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber
 
 __all__ = ["AfterCommit", "Arrived", "Batch", "Handler", "Handling", "Position", "Received", "Refused"]
 
 
 class Refused(Exception):
     """The batch may not be handled: the reading of its partition has moved meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a partition is handled: next offset, highest record timestamp (ms, -1 for none), in which cluster."""
-
-    next_offset: int
-    highest_timestamp: int
-    cluster_id: str
 
 
 async def position_of(connection: Connection, topic: str, partition: int) -> Position | None:
@@ -69,49 +60,6 @@ async def positions(connection: Connection, topics: Sequence[str]) -> dict[Topic
         (row["topic"], row["partition"]): Position(row["next_offset"], row["highest_timestamp"], row["cluster_id"])
         for row in rows
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """Records of one partition as they came, read once however many attempts their transaction takes."""
-
-    topic: str
-    partition: int
-    raw: tuple[RawRecord, ...]
-    read: tuple[Received | Unreadable, ...]
-
-    @classmethod
-    def of(cls, topic: str, partition: int, raw: Sequence[RawRecord]) -> "Arrived":
-        return cls(topic, partition, tuple(raw), tuple(read(topic, record) for record in raw))
-
-    def from_offset(self, offset: int) -> "Arrived":
-        """What is left when the records below `offset` are skipped."""
-        kept = [place for place, raw in enumerate(self.raw) if raw.offset >= offset]
-        raw = tuple(self.raw[place] for place in kept)
-        return Arrived(self.topic, self.partition, raw, tuple(self.read[place] for place in kept))
-
-    def position_after(self, position: Position) -> Position:
-        """Where the partition stands once these records are handled."""
-        if not self.raw:
-            return position
-        highest = max(position.highest_timestamp, *(raw.timestamp for raw in self.raw))
-        return Position(self.raw[-1].offset + 1, highest, position.cluster_id)
-
-    def bad(self, rejected: Mapping[int, str]) -> dict[int, Unreadable]:
-        """The unreadable records and those a handler rejected, by offset."""
-        found = {one.raw.offset: one for one in self.read if isinstance(one, Unreadable)}
-        found.update({raw.offset: Unreadable(raw, rejected[raw.offset]) for raw in self.raw if raw.offset in rejected})
-        return found
-
-    def unreadable(self, reason: str) -> "Arrived":
-        """The same records, none of them for a handler."""
-        return Arrived(self.topic, self.partition, self.raw, tuple(Unreadable(raw, reason) for raw in self.raw))
-
-    def split(self) -> "list[Arrived]":
-        """One batch per record, to find the one that cannot be handled."""
-        return [
-            Arrived(self.topic, self.partition, (raw,), (one,)) for raw, one in zip(self.raw, self.read, strict=True)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +118,7 @@ class Handling:
                 f"{arrived.topic}/{arrived.partition}: another process has handled it to {position.next_offset}"
             )
         new = arrived.from_offset(position.next_offset)
-        batch = Batch(new.topic, new.partition, tuple(r for r in new.read if isinstance(r, Received)))
+        batch = new.batch()
         after_commit = await self._handler(connection, batch) if batch.records else None
         bad = new.bad(batch.rejected)
         window = self._limit.after([raw.offset in bad for raw in new.raw])

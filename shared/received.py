@@ -1,6 +1,6 @@
 """A bad record is a value, not an exception: whatever its bytes, a record becomes an event or the reason it is none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,6 +50,15 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a partition is handled: next offset, highest record timestamp (ms, -1 for none), in which cluster."""
+
+    next_offset: int
+    highest_timestamp: int
+    cluster_id: str
+
+
 @dataclass(slots=True)
 class Batch:
     """Records of one partition, by rising offset. `reject` sets one aside instead of handling it."""
@@ -62,6 +71,53 @@ class Batch:
     def reject(self, record: Received, reason: str) -> None:
         """Make `record` a dead letter when this batch's transaction commits; `reason` must quote no personal data."""
         self.rejected[record.offset] = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Records of one partition as they came, read once however many attempts their transaction takes."""
+
+    topic: str
+    partition: int
+    raw: tuple[RawRecord, ...]
+    read: tuple[Received | Unreadable, ...]
+
+    @classmethod
+    def of(cls, topic: str, partition: int, raw: Sequence[RawRecord]) -> "Arrived":
+        return cls(topic, partition, tuple(raw), tuple(read(topic, record) for record in raw))
+
+    def from_offset(self, offset: int) -> "Arrived":
+        """What is left when the records below `offset` are skipped."""
+        kept = [place for place, raw in enumerate(self.raw) if raw.offset >= offset]
+        raw = tuple(self.raw[place] for place in kept)
+        return Arrived(self.topic, self.partition, raw, tuple(self.read[place] for place in kept))
+
+    def batch(self) -> Batch:
+        """What a handler gets of them."""
+        return Batch(self.topic, self.partition, tuple(one for one in self.read if isinstance(one, Received)))
+
+    def position_after(self, position: Position) -> Position:
+        """Where the partition stands once these records are handled."""
+        if not self.raw:
+            return position
+        highest = max(position.highest_timestamp, *(raw.timestamp for raw in self.raw))
+        return Position(self.raw[-1].offset + 1, highest, position.cluster_id)
+
+    def bad(self, rejected: Mapping[int, str]) -> dict[int, Unreadable]:
+        """The unreadable records and those a handler rejected, by offset."""
+        found = {one.raw.offset: one for one in self.read if isinstance(one, Unreadable)}
+        found.update({raw.offset: Unreadable(raw, rejected[raw.offset]) for raw in self.raw if raw.offset in rejected})
+        return found
+
+    def unreadable(self, reason: str) -> "Arrived":
+        """The same records, none of them for a handler."""
+        return Arrived(self.topic, self.partition, self.raw, tuple(Unreadable(raw, reason) for raw in self.raw))
+
+    def split(self) -> "list[Arrived]":
+        """One batch per record, to find the one that cannot be handled."""
+        return [
+            Arrived(self.topic, self.partition, (raw,), (one,)) for raw, one in zip(self.raw, self.read, strict=True)
+        ]
 
 
 def read(topic: str, raw: RawRecord) -> Received | Unreadable:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
 from shared.events.event import VERSION_HEADER
+from shared.log_identity import MissingTopic
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +46,12 @@ async def producing(bootstrap_servers: str, topic_prefix: str, service: str) -> 
         await _end(producer)
 
 
-class MissingTopic(KafkaError):  # type: ignore[misc]  # aiokafka is untyped
-    """A topic is not there: whoever runs Essaim creates it."""
-
-
 async def partitions_of(producer: Any, topic: str) -> list[TopicPartition]:
     """The partitions of a topic (its full name); raises `MissingTopic`, after 10 s, when it is not there."""
     try:
         return [TopicPartition(topic, number) for number in sorted(await producer.partitions_for(topic))]
     except UnknownTopicOrPartitionError:
-        raise MissingTopic(f"the topic {topic} does not exist: run `python -m deploy.create_topics`") from None
+        raise MissingTopic(topic) from None
 
 
 async def send(producer: Any, topic_prefix: str, rows: Sequence[asyncpg.Record]) -> None:

@@ -1,0 +1,179 @@
+"""Every process reads these topics whole, each partition in order, from what was stored or from the beginning."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from shared.database import Connection, backoff
+from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
+from shared.log_identity import ForeignLog, Log, check_positions
+from shared.logs import describe
+from shared.offsets import begin, store
+from shared.received import Arrived, Batch, Position, RawRecord, TopicPartitionNumber, Unreadable
+from shared.units import failure_of
+
+logger = logging.getLogger(__name__)
+
+MOST_RECORDS = 500
+
+OnRecords = Callable[["WholeBatch"], Awaitable[None]]
+
+
+class WholeBatch(Batch):
+    """Records of one partition, with where the partition stands after them; `keep` stores that, for one process."""
+
+    def __init__(self, arrived: Arrived, before: Position) -> None:
+        batch = arrived.batch()
+        super().__init__(batch.topic, batch.partition, batch.records)
+        self.arrived = arrived
+        self.after = arrived.position_after(before)
+
+    async def keep(self, connection: Connection) -> bool:
+        """Store the position after this batch, and its dead letters, once; false when it was stored already.
+
+        What the records say must be stored by the same transaction, only where this returns true.
+        """
+        stored = await begin(connection, self.topic, self.partition, Position(0, -1, self.after.cluster_id))
+        if stored.next_offset >= self.after.next_offset:
+            return False
+        bad = self.arrived.from_offset(stored.next_offset).bad(self.rejected)
+        for unreadable in bad.values():
+            await set_aside(connection, self.topic, unreadable)
+        await store(connection, self.topic, self.partition, self.after)
+        return True
+
+
+class WholeTopics:
+    """One consumer of a process's own, without a group: it hands every record of its topics to `on_records`."""
+
+    def __init__(
+        self, bootstrap_servers: str, topic_prefix: str, topics: Sequence[str], on_records: OnRecords, *, service: str
+    ) -> None:
+        """`on_records` gets one partition's records at a time and again, after a pause, when it raises."""
+        self._servers = bootstrap_servers
+        self._names = {topic_prefix + topic: topic for topic in topics}
+        self._on_records = on_records
+        self._service = service
+        self._consumer: AIOKafkaConsumer | None = None
+        self._positions: dict[TopicPartition, Position] = {}
+        self._moved = asyncio.Condition()
+        self._limits = {topic: Limit(topic) for topic in topics}
+        self._trouble: str | None = "the whole topics are not read yet"
+
+    def problem(self) -> str | None:
+        """Why these topics are not read to their ends, in words."""
+        return self._trouble
+
+    def positions(self) -> dict[TopicPartitionNumber, Position]:
+        """Where each partition stands: all below was handed over."""
+        return {(self._names[tp.topic], tp.partition): position for tp, position in self._positions.items()}
+
+    async def fill(self, stored: Mapping[TopicPartitionNumber, Position] | None = None) -> None:
+        """Read from the `stored` positions, else from the beginning, to what are the ends now; waits for Kafka.
+
+        Raises `ForeignLog` when a stored position does not fit the log, `TooManyDeadLetters` when most is unreadable.
+        """
+        await self._patiently(lambda: self._connect(stored or {}))
+        assert self._consumer is not None
+        ends = await self._consumer.end_offsets(list(self._positions))
+        while not await self._reached(ends):
+            await self._patiently(self._read_once)
+        self._trouble = None
+
+    async def run(self) -> None:
+        """Follow the topics for ever, once filled.
+
+        Raises `ForeignLog` when the log was truncated or replaced, `TooManyDeadLetters` when most is unreadable: the
+        process must then stop reading, and say so.
+        """
+        while True:
+            await self._patiently(self._read_once)
+            self._trouble = None
+
+    async def reach(self, offsets: Mapping[TopicPartitionNumber, int]) -> None:
+        """Wait until `run` has handed over all below `offsets`, in each partition named."""
+
+        def reached() -> bool:
+            now = self.positions()
+            return all(now[place].next_offset >= offset for place, offset in offsets.items() if place in now)
+
+        async with self._moved:
+            await self._moved.wait_for(reached)
+
+    async def stop(self) -> None:
+        """Let go of Kafka; `run` must have been cancelled."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        attempt = 0
+        while failure := await failure_of(work()):
+            if isinstance(failure, ForeignLog | TooManyDeadLetters):
+                raise failure
+            attempt += 1
+            self._trouble = f"{', '.join(self._names.values())}: {describe(failure)}; trying again"
+            logger.warning("whole topics are not read", exc_info=failure, extra={"attempts": attempt})
+            await asyncio.sleep(backoff(attempt, first=0.1, highest=30.0))
+
+    async def _connect(self, stored: Mapping[TopicPartitionNumber, Position]) -> None:
+        await self.stop()
+        log = await Log.of(self._servers, self._names)
+        self._consumer = consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            # A position outside the log must be met, not mended.
+            auto_offset_reset="none",
+            fetch_max_wait_ms=100,
+            fetch_max_bytes=8 * 1024 * 1024,
+        )
+        await consumer.start()
+        partitions = [partition for several in log.partitions.values() for partition in several]
+        consumer.assign(partitions)
+        known = {tp: stored[place] for tp in partitions if (place := self._place(tp)) in stored}
+        await check_positions(consumer, self._service, log.cluster_id, known)
+        firsts = await consumer.beginning_offsets(partitions)
+        self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
+        for partition, position in self._positions.items():
+            consumer.seek(partition, position.next_offset)
+
+    def _place(self, partition: TopicPartition) -> TopicPartitionNumber:
+        return self._names[partition.topic], partition.partition
+
+    async def _reached(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether all below `ends` was handed over; marks that transactions leave in the log count as handed over."""
+        assert self._consumer is not None
+        return all([await self._consumer.position(partition) >= end for partition, end in ends.items()])
+
+    async def _read_once(self) -> None:
+        assert self._consumer is not None
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=100, max_records=MOST_RECORDS)
+        except OffsetOutOfRangeError:
+            log = await Log.of(self._servers)
+            await check_positions(self._consumer, self._service, log.cluster_id, self._positions)
+            raise
+        try:
+            for partition, records in fetched.items():
+                await self._hand_over(partition, records)
+        finally:
+            # After a failure, what was fetched and not handed over is fetched again.
+            for partition in fetched:
+                if self._consumer and self._positions[partition].next_offset <= fetched[partition][-1].offset:
+                    self._consumer.seek(partition, self._positions[partition].next_offset)
+
+    async def _hand_over(self, partition: TopicPartition, records: Sequence[RawRecord]) -> None:
+        topic, number = self._place(partition)
+        arrived = Arrived.of(topic, number, records)
+        window = self._limits[topic].after([isinstance(one, Unreadable) for one in arrived.read])
+        batch = WholeBatch(arrived, self._positions[partition])
+        await self._on_records(batch)
+        self._limits[topic].enter(window)
+        async with self._moved:
+            self._positions[partition] = batch.after
+            self._moved.notify_all()
