@@ -1,0 +1,143 @@
+"""Builds the console: pool, stream, other services, feed, pages."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
+
+from services.console.connectors.ingest import Ingest
+from services.console.connectors.matcher import Matcher
+from services.console.handlers import HANDLERS
+from services.console.live import Feed
+from services.console.mailer import Mailer, Smtp
+from services.console.pages import errors, routes
+from services.console.pages.context import Console, Site
+from services.console.pages.headers import SecurityHeaders
+from services.console.pages.housekeeping import keep_house, say_due_answers
+from services.console.settings import Settings
+from shared.broker import Stream
+from shared.database import CONNECTION_LOST, Pool, open_pool
+from shared.logs import configure
+
+SERVICE = "console"
+INTERNAL_TIMEOUT_S = 5.0
+
+_described = Stream(service=SERVICE)
+_described.hears(tuple(HANDLERS), HANDLERS)
+stream = _described.faststream
+"""What the console hears and says, for the AsyncAPI document."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The console; settings are read from the environment when it starts, unless given."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        read = settings or Settings()
+        configure(SERVICE, read.log_level)
+        pool = await open_pool(read.database_url, service=SERVICE)
+        heard = Stream(
+            service=SERVICE,
+            bootstrap_servers=read.kafka_bootstrap_servers,
+            topic_prefix=read.topic_prefix,
+            pool=pool,
+        )
+        heard.hears(tuple(HANDLERS), HANDLERS)
+        async with _clients(read) as (ingest, matcher):
+            app.state.stream = heard
+            app.state.console = console = _console(read, pool, Ingest(ingest), Matcher(matcher))
+            await heard.start()
+            async with _running(
+                console.feed.run(), console.mailer.run(), say_due_answers(console), keep_house(console)
+            ):
+                yield
+                await console.feed.close()
+            await heard.stop()
+        await pool.close()
+
+    app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(SecurityHeaders)
+    app.add_api_route("/health/live", _live, include_in_schema=False)
+    app.add_api_route("/health/ready", _readiness(app), include_in_schema=False)
+    routes.install(app)
+    errors.install(app)
+    return app
+
+
+def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -> Console:
+    password = settings.smtp_password
+    smtp = Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_from,
+        settings.smtp_username,
+        password.get_secret_value() if password else None,
+    )
+    return Console(
+        site=Site(
+            public_url=settings.public_url,
+            link_secret=settings.link_secret.get_secret_value(),
+            contact_address=settings.contact_address,
+            demo=settings.demo,
+            demo_addresses=settings.demo_addresses,
+            decline_grace_s=settings.decline_grace_s,
+        ),
+        pool=pool,
+        ingest=ingest,
+        matcher=matcher,
+        mailer=Mailer(smtp, ingest, pool, settings.public_url),
+        feed=Feed(pool),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _clients(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    headers = {"Authorization": f"Bearer {settings.service_token.get_secret_value()}"}
+    async with (
+        httpx.AsyncClient(base_url=settings.ingest_url, headers=headers, timeout=INTERNAL_TIMEOUT_S) as ingest,
+        httpx.AsyncClient(base_url=settings.matcher_url, headers=headers, timeout=INTERNAL_TIMEOUT_S) as matcher,
+    ):
+        yield ingest, matcher
+
+
+@contextlib.asynccontextmanager
+async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Keep coroutines running beside the pages, and end them with the process."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _live() -> Response:
+    """Answers while the loop turns."""
+    return JSONResponse({"status": "live"})
+
+
+def _readiness(app: FastAPI) -> Any:
+    async def ready() -> Response:
+        """Says whether pages and stream work, and why not."""
+        problems = list(app.state.stream.problems())
+        try:
+            async with app.state.console.pool.acquire(timeout=2) as connection:
+                await connection.fetchval("select 1")
+        except CONNECTION_LOST:
+            problems.append("PostgreSQL does not answer")
+        status = 503 if problems else 200
+        return JSONResponse({"status": "not ready" if problems else "ready", "problems": problems}, status)
+
+    return ready
+
+
+app = create_app()

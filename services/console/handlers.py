@@ -1,0 +1,93 @@
+"""What the console does with each event heard: it keeps the newest state, and says on the feed what moved."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from services.console.store import entities, erasure, feed, matches, people
+from shared.database import Connection
+from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
+from shared.events.matches import MatchChanged
+from shared.events.people import Erased, MailDelivered
+from shared.outbox import announce_erased
+from shared.received import Batch, Received
+from shared.versions import newer
+
+
+async def on_territories(connection: Connection, batch: Batch) -> None:
+    """Keep territories."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, TerritoryPublished):
+            await entities.upsert_territory(connection, record.event.territory)
+        else:
+            await entities.delete_territory(connection, record.key)
+
+
+async def on_projects(connection: Connection, batch: Batch) -> None:
+    """Keep projects."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, ProjectPublished):
+            await entities.upsert_project(connection, record.event.project)
+        else:
+            await entities.delete_project(connection, record.key)
+
+
+async def on_commitments(connection: Connection, batch: Batch) -> None:
+    """Keep commitments."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, CommitmentPublished):
+            await entities.upsert_commitment(connection, record.event.commitment)
+        else:
+            await entities.delete_offer(connection, "commitment", record.key)
+
+
+async def on_funds(connection: Connection, batch: Batch) -> None:
+    """Keep funds."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, FundPublished):
+            await entities.upsert_fund(connection, record.event.fund)
+        else:
+            await entities.delete_offer(connection, "fund", record.key)
+
+
+async def on_matches(connection: Connection, batch: Batch) -> None:
+    """Keep matches, forget those whose tombstone came, and append what moved to the feed, last."""
+    records = await _newest(connection, batch)
+    changed = [record.event for record in records if isinstance(record.event, MatchChanged)]
+    for event in changed:
+        await matches.upsert(connection, event)
+    await matches.delete(connection, [record.key for record in records if record.event is None])
+    if changed:
+        await feed.append(connection, changed)
+
+
+async def on_deliveries(connection: Connection, batch: Batch) -> None:
+    """Keep what was mailed, for the history of each match."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, MailDelivered):
+            await people.insert_delivery(connection, record.event)
+
+
+async def on_erasures(connection: Connection, batch: Batch) -> None:
+    """Purge whatever is held of who was erased; a preference of theirs ends on its topic too."""
+    for record in await _newest(connection, batch):
+        if isinstance(record.event, Erased):
+            event = record.event
+            if event.subject == "person" and await people.has_preference(connection, event.subject_id):
+                await announce_erased(connection, "preferences", event.subject_id)
+            await erasure.purge(connection, event.subject, event.subject_id, event.entities)
+
+
+async def _newest(connection: Connection, batch: Batch) -> Sequence[Received]:
+    """The last record of each key, where it says more than what is held; versions are noted."""
+    return tuple({record.key: record for record in await newer(connection, batch)}.values())
+
+
+HANDLERS: dict[str, Callable[[Connection, Batch], Awaitable[None]]] = {
+    "territories": on_territories,
+    "projects": on_projects,
+    "commitments": on_commitments,
+    "funds": on_funds,
+    "matches": on_matches,
+    "deliveries": on_deliveries,
+    "erasures": on_erasures,
+}
+"""Topic -> what handles its batches."""

@@ -1,0 +1,117 @@
+"""The live page: one reader of the feed per process, from which each stream takes what its filters keep."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import asyncpg
+
+from services.console.store import feed
+from services.console.store.feed import FeedEntry
+
+POLL_S = 0.25
+HELD = 2_000
+"""Entries kept in memory; a stream further behind reads the table."""
+BEAT_S = 15.0
+"""Something goes at least so often, so that a connection that died is noticed."""
+LIFE_S = 300.0
+"""A stream ends after so long: the browser comes back at once, and its rights are checked anew."""
+MOST_STREAMS = 500
+"""Beyond these, a new stream is refused: pages work without."""
+
+
+class TooManyStreams(RuntimeError):
+    """As many streams are open as this process serves."""
+
+
+class Feed:
+    """Follows the feed table; streams share what it read, and none can slow it or another."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._entries: deque[FeedEntry] = deque(maxlen=HELD)
+        self._last = -1
+        self._news = asyncio.Condition()
+        self._streams = 0
+        self._closing = False
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return self._streams
+
+    async def run(self) -> None:
+        """Follow the feed until cancelled; an unavailable database only delays it."""
+        while True:
+            try:
+                await self._read()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await asyncio.sleep(POLL_S * 8)  # readiness says that the database is away
+            await asyncio.sleep(POLL_S)
+
+    async def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        async with self._news:
+            self._closing = True
+            self._news.notify_all()
+
+    async def _read(self) -> None:
+        async with self._pool.acquire() as connection:
+            if self._last < 0:
+                self._last = await feed.last_id(connection)
+            entries = await feed.after(connection, self._last, HELD)
+        if entries:
+            async with self._news:
+                self._entries.extend(entries)
+                self._last = entries[-1].feed_id
+                self._news.notify_all()
+
+    async def stream(self, after: int, keeps: Callable[[FeedEntry], bool]) -> AsyncIterator[str]:
+        """Server-sent events for what is kept after entry `after`: each lists the matches that changed.
+
+        Ends after five minutes or when the feed closes; the browser comes back with the last id it was given.
+        Raises `TooManyStreams`.
+        """
+        if self._streams >= MOST_STREAMS:
+            raise TooManyStreams
+        self._streams += 1
+        try:
+            yield "retry: 2000\n\n"
+            ends_at = asyncio.get_running_loop().time() + LIFE_S
+            while not self._closing and asyncio.get_running_loop().time() < ends_at:
+                is_quiet = not await self._wait(after)
+                entries, after = await self._since(after)
+                kept = [entry for entry in entries if keeps(entry)]
+                if kept or is_quiet:
+                    yield _message(after, kept)
+        finally:
+            self._streams -= 1
+
+    async def _wait(self, after: int) -> bool:
+        """Wait for something after `after`; false when nothing came for a while."""
+        async with self._news:
+            try:
+                await asyncio.wait_for(self._news.wait_for(lambda: self._last > after or self._closing), BEAT_S)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _since(self, after: int) -> tuple[Sequence[FeedEntry], int]:
+        """What follows `after`, and up to where that reaches: from memory, or from the table for who is far behind."""
+        if self._last <= after:
+            return (), after
+        if self._entries and self._entries[0].feed_id <= after + 1:
+            return [entry for entry in self._entries if entry.feed_id > after], self._last
+        reaches = self._last
+        async with self._pool.acquire() as connection:
+            entries = await feed.after(connection, after, HELD)
+        return entries, entries[-1].feed_id if entries else reaches
+
+
+def _message(last: int, entries: Sequence[FeedEntry]) -> str:
+    """One event; without entries, only the id to come back with."""
+    if not entries:
+        return f"id: {last}\n\n"
+    changes = list({entry.match_id: entry.change for entry in entries}.items())
+    return f"id: {last}\nevent: rapprochements\ndata: {json.dumps(changes)}\n\n"

@@ -1,0 +1,84 @@
+"""Mails sign-in links, aside from the request that asked: so that nothing tells whether the address is known."""
+
+import asyncio
+import logging
+import secrets
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formataddr, make_msgid
+
+import aiosmtplib
+
+from services.console.connectors.ingest import Ingest, ServiceAway
+from services.console.store import sessions
+from services.console.views.sign_in import LINK_MINUTES, sign_in_text
+from shared.database import CONNECTION_LOST, Pool
+
+MOST_WAITING = 100
+TIMEOUT_S = 20.0
+
+NOT_SENT: tuple[type[BaseException], ...] = (ServiceAway, aiosmtplib.SMTPException, *CONNECTION_LOST)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The server that takes our mails, and the address they come from."""
+
+    host: str
+    port: int
+    sender: str
+    username: str | None = None
+    password: str | None = None
+
+
+class Mailer:
+    """Sends what was asked, one mail after the other; what exceeds the queue or fails, its reader asks for again."""
+
+    def __init__(self, smtp: Smtp, ingest: Ingest, pool: Pool, public_url: str) -> None:
+        self._smtp = smtp
+        self._ingest = ingest
+        self._pool = pool
+        self._public_url = public_url.rstrip("/")
+        self._asked: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
+
+    def ask(self, address: str, then: str) -> None:
+        """Have a link mailed to an address, if somebody known reads it; it leads to the path `then`."""
+        try:
+            self._asked.put_nowait((address, then))
+        except asyncio.QueueFull:
+            logger.warning("too many sign-in mails are waiting: one was left out")
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            address, then = await self._asked.get()
+            try:
+                await self._send(address, then)
+            except NOT_SENT as error:
+                logger.warning("a sign-in mail was not sent (%s)", type(error).__name__)
+
+    async def _send(self, address: str, then: str) -> None:
+        known = await self._ingest.person_at(address)
+        if known is None:
+            return
+        token = secrets.token_urlsafe(32)
+        async with self._pool.acquire() as connection:
+            await sessions.insert_link(connection, token, known.person.person_id, minutes=LINK_MINUTES)
+        message = EmailMessage()
+        message["From"] = formataddr(("Essaim", self._smtp.sender))
+        message["To"] = known.email
+        message["Subject"] = "Votre lien pour entrer dans Essaim"
+        message["Message-ID"] = make_msgid(domain=self._smtp.sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(sign_in_text(self._public_url, token, then))
+        await aiosmtplib.send(
+            message,
+            hostname=self._smtp.host,
+            port=self._smtp.port,
+            username=self._smtp.username,
+            password=self._smtp.password,
+            start_tls=True if self._smtp.username else None,
+            timeout=TIMEOUT_S,
+        )

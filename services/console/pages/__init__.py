@@ -1,0 +1,1 @@
+"""The pages: each route reads what it needs, lets a view decide, and renders."""

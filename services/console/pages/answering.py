@@ -1,0 +1,67 @@
+"""Takes an answer to a match: checks that it may be given, keeps it, and says it once it cannot be taken back."""
+
+from datetime import timedelta
+
+from fastapi import HTTPException
+
+from services.console.pages.context import Console
+from services.console.store import answers
+from services.console.views.answers import GivenAnswer, Speaker, may_answer
+from services.console.views.speaking import AskedAnswer
+from shared.database import Connection, in_transaction
+from shared.events.matches import MatchChanged
+from shared.outbox import announce, next_version
+
+
+async def give_answer(
+    console: Console, match: MatchChanged, speaker: Speaker, asked: AskedAnswer, *, person_id: str | None
+) -> GivenAnswer:
+    """Keep an answer and say it, at once or, for a decline, after the time to take it back.
+
+    The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved, or it
+    never was theirs to say.
+    """
+    now = console.clock()
+    if not may_answer(match, speaker, asked.answer, console.today()):
+        raise HTTPException(409, "answer-not-open")
+    grace = console.site.decline_grace_s if asked.answer == "declined" else 0
+    given = GivenAnswer(
+        answer_id=asked.answer_id,
+        match_id=match.match_id,
+        project_id=match.project_id,
+        side=speaker,
+        answer=asked.answer,
+        reason=asked.reason if asked.answer == "declined" else None,
+        show_reason=asked.show_reason,
+        amount_eur=asked.amount_eur,
+        days=asked.days,
+        person_id=person_id,
+        given_at=now,
+        due_at=now + timedelta(seconds=grace),
+    )
+
+    async def keep(connection: Connection) -> None:
+        if await answers.insert(connection, given) and grace == 0:
+            await _say(connection, given, console)
+
+    await in_transaction(console.pool, keep)
+    return given
+
+
+async def say_due(console: Console, limit: int = 50) -> int:
+    """Say the held answers whose time has come; returns how many. Several processes share the work."""
+
+    async def say(connection: Connection) -> int:
+        due = await answers.lock_due(connection, console.clock(), limit)
+        for given in due:
+            await _say(connection, given, console)
+        return len(due)
+
+    return await in_transaction(console.pool, say)
+
+
+async def _say(connection: Connection, given: GivenAnswer, console: Console) -> None:
+    now = console.clock()
+    version = await next_version(connection, "answers", given.project_id)
+    await announce(connection, given.event(version, now))
+    await answers.mark_announced(connection, given.answer_id, now)

@@ -1,0 +1,71 @@
+"""What every page works with: settings, database, other services, the feed, the time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from fastapi import Request
+
+from services.console.connectors.ingest import Ingest
+from services.console.connectors.matcher import Matcher
+from services.console.live import Feed
+from services.console.mailer import Mailer
+from services.console.store import entities
+from services.console.views.atlas import Atlas, make_atlas
+from services.console.views.cards import today_in_paris
+from shared.database import Pool
+from shared.words.names import reference_names
+
+ATLAS_S = 5.0
+"""For so long the territories are not read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the settings say of the site, as pages need it."""
+
+    public_url: str
+    link_secret: str
+    contact_address: str
+    demo: bool = False
+    demo_addresses: Mapping[str, str] = field(default_factory=dict)
+    decline_grace_s: int = 120
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the pages over TLS: cookies are then `Secure`."""
+        return self.public_url.startswith("https://")
+
+
+@dataclass
+class Console:
+    """One per process; made by the application's lifespan."""
+
+    site: Site
+    pool: Pool
+    ingest: Ingest
+    matcher: Matcher
+    mailer: Mailer
+    feed: Feed
+    clock: Callable[[], datetime]
+    _atlas: Atlas | None = field(default=None, init=False)
+    _atlas_at: datetime | None = field(default=None, init=False)
+
+    def today(self) -> date:
+        """The day in Paris."""
+        return today_in_paris(self.clock())
+
+    async def atlas(self) -> Atlas:
+        """The territories and names, at most five seconds old."""
+        now = self.clock()
+        if self._atlas is None or self._atlas_at is None or (now - self._atlas_at).total_seconds() > ATLAS_S:
+            async with self.pool.acquire() as connection:
+                found = await entities.territories(connection)
+            self._atlas, self._atlas_at = make_atlas(found, reference_names()), now
+        return self._atlas
+
+
+def console_of(request: Request) -> Console:
+    """The process's console; a dependency of every page."""
+    console: Console = request.app.state.console
+    return console

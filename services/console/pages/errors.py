@@ -1,0 +1,90 @@
+"""What is shown instead of a page that cannot be: each says why, and what to do next."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from services.console.connectors.ingest import ServiceAway
+from services.console.pages.rendering import render
+from services.console.pages.visitors import SignInNeeded
+from shared.database import CONNECTION_LOST
+
+RETRY_S = 5
+
+PAGES: Mapping[int, str] = {400: "refused", 403: "forbidden", 404: "missing", 409: "moved", 410: "gone", 413: "refused"}
+
+
+def install(app: FastAPI) -> None:
+    """Have the application answer errors with these pages, and `/v1` with problems in JSON."""
+    app.add_exception_handler(SignInNeeded, _sign_in_needed)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(ServiceAway, _away)
+    app.add_exception_handler(Exception, _failed)
+    for kind in CONNECTION_LOST:
+        if issubclass(kind, Exception):
+            app.add_exception_handler(kind, _away)
+
+
+def is_api(request: Request) -> bool:
+    """Whether the answer is read by a program."""
+    return request.url.path.startswith("/v1/")
+
+
+def problem(status: int, title: str, **more: str) -> JSONResponse:
+    """An RFC 9457 problem."""
+    headers = {"Retry-After": str(RETRY_S)} if status == 503 else None
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, **more},
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+async def _sign_in_needed(request: Request, _: Exception) -> Response:
+    if is_api(request):
+        return problem(401, "Connexion nécessaire")
+    if request.method != "GET" or "text/event-stream" in request.headers.get("accept", ""):
+        return await render(request, "error.html", status=401, kind="sign-in")
+    then = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/connexion?suite={quote(then, safe='')}", 303)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException | StarletteHTTPException) else ""
+    if is_api(request):
+        return problem(status, detail or "Erreur")
+    kind = detail if detail in {"form-expired", "match-gone", "answer-not-open"} else PAGES.get(status, "refused")
+    return await render(request, "error.html", status=status, kind=kind)
+
+
+async def _unreadable(request: Request, _: Exception) -> Response:
+    if is_api(request):
+        return problem(422, "Adresse ou contenu illisible")
+    return await render(request, "error.html", status=404, kind="missing")
+
+
+async def _away(request: Request, _: Exception) -> Response:
+    """Says to come back: without template or database, since one of them may be what is missing."""
+    if is_api(request):
+        return problem(503, "Momentanément indisponible")
+    return HTMLResponse(AWAY, 503, headers={"Retry-After": str(RETRY_S), "Cache-Control": "no-store"})
+
+
+async def _failed(request: Request, _: Exception) -> Response:
+    """A fault of ours: the log has it."""
+    return problem(500, "Erreur interne") if is_api(request) else HTMLResponse(AWAY, 500)
+
+
+AWAY = (
+    '<!doctype html><html lang="fr"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>Essaim revient dans un instant</title><main><h1>Essaim revient dans un instant</h1>"
+    "<p>Une partie du service ne répond pas. Rien n'est perdu\u00a0: rechargez cette page dans quelques secondes.</p>"
+    '<p><a href="/">Revenir à l\'accueil</a></p></main></html>'
+)

@@ -1,0 +1,147 @@
+"""The live stream of a territory, its follow-up, and its exports: for those who coordinate it."""
+
+from datetime import datetime, time
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from services.console.live import MOST_STREAMS
+from services.console.pages.context import Console
+from services.console.pages.exporting import spreadsheet
+from services.console.pages.rendering import render
+from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
+from services.console.store import feed, matches
+from services.console.views.cards import card
+from services.console.views.export import stream_table
+from services.console.views.filters import Filters, passes, read_filters
+from services.console.views.pager import PAGE_SIZE, pager
+from services.console.views.stream import choices
+from shared.events.shapes import Territory
+from shared.words.french import PARIS
+from shared.words.names import Names
+
+MOST_NEWS = 50
+MOST_EXPORTED = 10_000
+
+router = APIRouter(prefix="/territoires/{territory_id}/flux")
+
+
+@router.get("")
+async def stream_page(
+    request: Request, territory_id: str, console: CurrentConsole, visitor: CurrentVisitor
+) -> Response:
+    """The stream as it stands, one page of it."""
+    territory = await _territory(console, visitor, territory_id)
+    names = (await console.atlas()).names
+    filters = _filters(request, territory, names)
+    async with console.pool.acquire() as connection:
+        last = await feed.last_id(connection)
+        total = await matches.count(connection, territory_id, filters)
+        pages = pager(total, filters.page)
+        found = await matches.page(connection, territory_id, filters, limit=PAGE_SIZE, offset=pages.offset)
+        counts = await matches.counts(connection, territory_id, _midnight(console))
+        unfiltered = await matches.count(connection, territory_id, filters.lifted()) if filters.hides else total
+    return await render(
+        request,
+        "stream.html",
+        territory=territory,
+        filters=filters,
+        choices=choices(territory, names, filters),
+        cards=[card(one, names, console.clock()) for one in found],
+        counts=counts,
+        total=total,
+        unfiltered=unfiltered,
+        pages=pages,
+        page_address=lambda number: filters.query(page=number) or request.url.path,
+        last=last,
+    )
+
+
+@router.get("/nouveaux")
+async def news(
+    request: Request,
+    territory_id: str,
+    console: CurrentConsole,
+    visitor: CurrentVisitor,
+    depuis: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """The cards of what changed since an entry of the feed: what « afficher » brings in."""
+    territory = await _territory(console, visitor, territory_id)
+    names = (await console.atlas()).names
+    filters = _filters(request, territory, names)
+    async with console.pool.acquire() as connection:
+        last = await feed.last_id(connection)
+        found = await matches.changed_after(connection, territory_id, filters, feed_id=depuis, limit=MOST_NEWS)
+        total = await matches.count(connection, territory_id, filters)
+        counts = await matches.counts(connection, territory_id, _midnight(console))
+    return await render(
+        request,
+        "stream_news.html",
+        base=f"/territoires/{territory_id}/flux",
+        last=last,
+        total=total,
+        cards=[card(one, names, console.clock()) for one in found],
+        counts=counts,
+    )
+
+
+@router.get("/evenements")
+async def events(
+    request: Request,
+    *,
+    territory_id: str,
+    console: CurrentConsole,
+    visitor: CurrentVisitor,
+    depuis: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """Server-sent events: which matches changed, among those that the filters keep."""
+    territory = await _territory(console, visitor, territory_id)
+    if console.feed.streams >= MOST_STREAMS:
+        raise HTTPException(503, "too-many-streams")
+    filters = _filters(request, territory, (await console.atlas()).names)
+    after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else depuis
+    return StreamingResponse(
+        console.feed.stream(after, lambda entry: passes(filters, territory_id, entry)),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.get("/export.{extension}")
+async def export(
+    request: Request, territory_id: str, extension: str, console: CurrentConsole, visitor: CurrentVisitor
+) -> Response:
+    """Everything the filters keep, with the columns of the screen, as CSV or XLSX."""
+    territory = await _territory(console, visitor, territory_id)
+    names = (await console.atlas()).names
+    filters = _filters(request, territory, names)
+    async with console.pool.acquire() as connection:
+        found = await matches.page(connection, territory_id, filters, limit=MOST_EXPORTED, offset=0)
+    table = stream_table(found, names, console.today(), console.site.public_url)
+    return spreadsheet(table, extension, f"essaim-{territory_id}-{console.today().isoformat()}")
+
+
+async def _territory(console: Console, visitor: Visitor, territory_id: str) -> Territory:
+    """The territory, for who coordinates it; others are told that it is not theirs."""
+    person = visitor.known
+    territory = (await console.atlas()).territory(territory_id)
+    if territory is None:
+        raise HTTPException(404)
+    if territory_id not in person.territories:
+        raise HTTPException(403)
+    return territory
+
+
+def _filters(request: Request, territory: Territory, names: Names) -> Filters:
+    return read_filters(
+        request.query_params,
+        challenges={challenge.challenge_id for challenge in territory.challenges},
+        categories=names.labels["categories"],
+        kinds=names.labels["commitment_kinds"],
+    )
+
+
+def _midnight(console: Console) -> datetime:
+    return datetime.combine(console.today(), time(), PARIS)

@@ -1,0 +1,31 @@
+"""What the console reads from its environment, once, at start."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the console; environment names carry the prefix `CONSOLE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="CONSOLE_", frozen=True, extra="ignore")
+
+    database_url: str = Field(description="PostgreSQL, as the role whose schema is `console`.")
+    kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")
+    topic_prefix: str = Field("essaim.", description="What precedes the name of each topic.")
+    service_token: SecretStr = Field(description="Shared secret of the internal reads between services.")
+    link_secret: SecretStr = Field(description="Signs the links of mails and the tokens of forms.")
+    ingest_url: str = Field("http://127.0.0.1:8001", description="Where ingest answers, without a final slash.")
+    matcher_url: str = Field("http://127.0.0.1:8002", description="Where the matcher answers, without a final slash.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Address of these pages, as people reach them.")
+    smtp_host: str = Field("127.0.0.1", description="Server that takes sign-in mails.")
+    smtp_port: int = Field(8026, ge=1, le=65535)
+    smtp_username: str | None = Field(None, description="With a password, the server is asked for TLS first.")
+    smtp_password: SecretStr | None = None
+    mail_from: str = Field("essaim@localhost", description="Address that sign-in mails come from.")
+    contact_address: str = Field("contact@localhost", description="Shown on the pages: whom to write to.")
+    demo: bool = Field(False, description="Offers one sign-in button per role, for addresses ending in example.org.")
+    demo_addresses: dict[str, str] = Field(
+        default_factory=dict, description="Role -> address signed in by its button; roles: see views/sign_in.py."
+    )
+    decline_grace_s: int = Field(120, ge=0, le=3600, description="For how long a « Pas pour nous » can be taken back.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

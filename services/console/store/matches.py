@@ -1,0 +1,158 @@
+"""Matches as they now stand: kept, counted and listed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.console.views.filters import Filters
+from shared.database import Connection
+from shared.events.matches import MatchChanged
+from shared.events.vocabulary import OfferType
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a coordinator sees first."""
+
+    new_today: int
+    ended_today: int
+    to_introduce: int
+
+
+async def upsert(connection: Connection, event: MatchChanged) -> None:
+    """Keep a match in its newest state."""
+    await connection.execute(
+        """
+        insert into matches (match_id, project_id, offer_type, offer_id, territories, challenge_id, categories, kinds,
+          state, score, proposed_at, changed_at, body)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        on conflict (match_id) do update set territories = excluded.territories, challenge_id = excluded.challenge_id,
+          categories = excluded.categories, kinds = excluded.kinds, state = excluded.state, score = excluded.score,
+          changed_at = excluded.changed_at, body = excluded.body
+        """,
+        event.match_id,
+        event.project_id,
+        event.offer_type,
+        event.offer_id,
+        list(event.project.territories),
+        event.project.challenge_id,
+        list(event.project.categories),
+        list(event.offer.kinds),
+        event.state,
+        round(event.score * MILLION),
+        event.history[0].at if event.history else event.occurred_at,
+        event.occurred_at,
+        event.model_dump(mode="json", exclude_none=True),
+    )
+
+
+async def delete(connection: Connection, match_ids: Sequence[str]) -> None:
+    """Forget matches and what was said of them here."""
+    ids = list(match_ids)
+    await connection.execute("delete from matches where match_id = any($1::text[])", ids)
+    await connection.execute("delete from feed where match_id = any($1::text[])", ids)
+    await connection.execute("delete from answers where match_id = any($1::text[])", ids)
+
+
+async def match(connection: Connection, match_id: str) -> MatchChanged | None:
+    """One match, or nothing."""
+    body = await connection.fetchval("select body from matches where match_id = $1", match_id)
+    return _match(body) if body else None
+
+
+async def of_project(connection: Connection, project_id: str) -> list[MatchChanged]:
+    """All matches of a project, best first."""
+    rows = await connection.fetch(
+        "select body from matches where project_id = $1 order by score desc, offer_id, offer_type", project_id
+    )
+    return [_match(row["body"]) for row in rows]
+
+
+async def of_offer(connection: Connection, offer_type: OfferType, offer_id: str) -> list[MatchChanged]:
+    """All matches of an offer, best first."""
+    rows = await connection.fetch(
+        "select body from matches where offer_type = $1 and offer_id = $2 order by score desc, project_id",
+        offer_type,
+        offer_id,
+    )
+    return [_match(row["body"]) for row in rows]
+
+
+async def count(connection: Connection, territory_id: str, filters: Filters) -> int:
+    """How many matches of a territory pass the filters."""
+    where, values = _conditions(territory_id, filters)
+    return int(await connection.fetchval(f"select count(*) from matches where {where}", *values))  # noqa: S608  # built below
+
+
+async def page(
+    connection: Connection, territory_id: str, filters: Filters, *, limit: int, offset: int
+) -> list[MatchChanged]:
+    """One page of a territory's matches, in the order that the filters ask."""
+    where, values = _conditions(territory_id, filters)
+    order = "score desc, changed_at desc" if filters.order == "adequation" else "changed_at desc"
+    rows = await connection.fetch(
+        f"select body from matches where {where} order by {order}, match_id"  # noqa: S608  # built below, no text of theirs
+        f" limit ${len(values) + 1} offset ${len(values) + 2}",
+        *values,
+        limit,
+        offset,
+    )
+    return [_match(row["body"]) for row in rows]
+
+
+async def changed_after(
+    connection: Connection, territory_id: str, filters: Filters, *, feed_id: int, limit: int
+) -> list[MatchChanged]:
+    """A territory's matches that pass the filters and have changed since an entry of the feed, newest change first."""
+    where, values = _conditions(territory_id, filters)
+    rows = await connection.fetch(
+        f"""
+        select body from matches join (
+          select match_id, max(feed_id) as feed_id from feed where feed_id > ${len(values) + 1} group by match_id
+        ) as news using (match_id)
+        where {where} order by news.feed_id desc limit ${len(values) + 2}
+        """,  # noqa: S608  # built below, no text of theirs
+        *values,
+        feed_id,
+        limit,
+    )
+    return [_match(row["body"]) for row in rows]
+
+
+async def counts(connection: Connection, territory_id: str, since: datetime) -> Counts:
+    """What is new, what ended and what waits for an introduction, in a territory, since a time."""
+    row = await connection.fetchrow(
+        """
+        select count(*) filter (where proposed_at >= $2 and state <> 'withdrawn') as new_today,
+          count(*) filter (where state = 'withdrawn' and changed_at >= $2) as ended_today,
+          count(*) filter (where state = 'mutual') as to_introduce
+        from matches where territories @> array[$1::text]
+        """,
+        territory_id,
+        since,
+    )
+    return Counts(*row) if row else Counts(0, 0, 0)
+
+
+def _conditions(territory_id: str, filters: Filters) -> tuple[str, list[Any]]:
+    """A `where` clause made of fixed pieces, and the values it binds."""
+    pieces, values = ["territories @> array[$1::text]"], [territory_id]
+    wanted: tuple[tuple[str, Any], ...] = (
+        ("challenge_id = ${}", filters.challenge_id),
+        ("categories @> array[${}::text]", filters.category),
+        ("kinds @> array[${}::text]", filters.kind),
+        ("offer_type = ${}", filters.offer_type),
+        ("state = any(${}::text[])", list(filters.states) or None),
+    )
+    for piece, value in wanted:
+        if value is not None:
+            values.append(value)
+            pieces.append(piece.format(len(values)))
+    return " and ".join(pieces), values
+
+
+def _match(body: dict[str, Any]) -> MatchChanged:
+    return MatchChanged.model_validate(body)

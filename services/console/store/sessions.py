@@ -1,0 +1,82 @@
+"""Sign-in links and sessions, by the hash of their secret; the secret itself is only ever in a mail or a cookie."""
+
+import hashlib
+
+from shared.database import Connection
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a secret of 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def insert_link(connection: Connection, token: str, person_id: str, *, minutes: int) -> None:
+    """Make a link that signs someone in once, within so many minutes."""
+    await connection.execute(
+        """
+        insert into sign_in_links (token_hash, person_id, expires_at)
+        values ($1, $2, now() + make_interval(mins => $3))
+        """,
+        token_hash(token),
+        person_id,
+        minutes,
+    )
+
+
+async def use_link(connection: Connection, token: str) -> str | None:
+    """The person whom a link signs in, and its end; nothing when it was used, is too old or never was."""
+    person_id: str | None = await connection.fetchval(
+        "delete from sign_in_links where token_hash = $1 and expires_at > now() returning person_id", token_hash(token)
+    )
+    return person_id
+
+
+async def insert_session(connection: Connection, token: str, person_id: str, *, days: int) -> None:
+    """Open a session."""
+    await connection.execute(
+        """
+        insert into sessions (token_hash, person_id, expires_at)
+        values ($1, $2, now() + make_interval(days => $3))
+        """,
+        token_hash(token),
+        person_id,
+        days,
+    )
+
+
+async def person_of_session(connection: Connection, token: str) -> str | None:
+    """Whose session this is, while it lasts."""
+    person_id: str | None = await connection.fetchval(
+        "select person_id from sessions where token_hash = $1 and expires_at > now()", token_hash(token)
+    )
+    return person_id
+
+
+async def delete_session(connection: Connection, token: str) -> None:
+    """Close a session; nothing when it is closed already."""
+    await connection.execute("delete from sessions where token_hash = $1", token_hash(token))
+
+
+async def note_attempt(connection: Connection, subject: bytes, *, within_minutes: int) -> int:
+    """Note one more attempt of a subject; returns how many it made within so many minutes, this one included."""
+    await connection.execute("insert into attempts (subject) values ($1)", subject)
+    return int(
+        await connection.fetchval(
+            "select count(*) from attempts where subject = $1 and at > now() - make_interval(mins => $2)",
+            subject,
+            within_minutes,
+        )
+    )
+
+
+async def prune(connection: Connection) -> None:
+    """Delete what no longer serves: sessions and links that ended, attempts of yesterday, rights of people gone."""
+    await connection.execute("delete from sessions where expires_at <= now()")
+    await connection.execute("delete from sign_in_links where expires_at <= now()")
+    await connection.execute("delete from attempts where at < now() - interval '1 day'")
+    await connection.execute(
+        """
+        delete from people where refreshed_at < now() - interval '1 day'
+          and not exists (select from sessions where sessions.person_id = people.person_id)
+        """
+    )

@@ -1,0 +1,42 @@
+"""The territories as heard, with the names of everything that events say by id."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from shared.events.shapes import Challenge, Territory
+from shared.text.folding import fold
+from shared.words.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Atlas:
+    """Territories in the order of their names, and names for all ids."""
+
+    territories: tuple[Territory, ...]
+    names: Names
+
+    def territory(self, territory_id: str) -> Territory | None:
+        """The territory of that id, or nothing."""
+        return next((one for one in self.territories if one.territory_id == territory_id), None)
+
+    def challenge(self, challenge_id: str) -> tuple[Territory, Challenge] | None:
+        """A défi with the territory that published it, or nothing."""
+        for territory in self.territories:
+            for challenge in territory.challenges:
+                if challenge.challenge_id == challenge_id:
+                    return territory, challenge
+        return None
+
+
+def make_atlas(territories: Iterable[Territory], reference: Names) -> Atlas:
+    """The atlas of these territories; `reference` names what the taxonomy and geography name."""
+    ordered = tuple(sorted(territories, key=lambda one: (fold(one.name), one.territory_id)))
+    names = replace(
+        reference,
+        territories={**reference.territories, **{one.territory_id: one.name for one in ordered}},
+        challenges={
+            **reference.challenges,
+            **{challenge.challenge_id: challenge.title for one in ordered for challenge in one.challenges},
+        },
+    )
+    return Atlas(ordered, names)

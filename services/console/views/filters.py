@@ -1,0 +1,129 @@
+"""The filters of a stream, as the address carries them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+from urllib.parse import urlencode
+
+from shared.events.matches import MatchState
+from shared.events.vocabulary import OfferType
+
+ADVANCEMENTS: dict[str, tuple[MatchState, ...]] = {
+    "en-cours": ("proposed", "revised", "interested", "mutual", "introduced", "concluded"),
+    "propose": ("proposed", "revised"),
+    "interesse": ("interested",),
+    "reciproque": ("mutual",),
+    "mis-en-relation": ("introduced",),
+    "conclu": ("concluded",),
+    "decline": ("declined",),
+    "ne-tient-plus": ("withdrawn",),
+    "tous": (),
+}
+"""What the address says of the state -> the states it keeps; none means all. The first is where one arrives."""
+
+FUNDS = "fonds"
+"""The kind of offer that stands for every fund."""
+
+Order = Literal["recent", "adequation"]
+
+
+class Filtered(Protocol):
+    """What filters look at: a match, or an entry of the feed."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def territories(self) -> tuple[str, ...]: ...
+    @property
+    def challenge_id(self) -> str | None: ...
+    @property
+    def categories(self) -> tuple[str, ...]: ...
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+    @property
+    def match_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader asked to see; absent means everything."""
+
+    challenge_id: str | None = None
+    category: str | None = None
+    offer: str | None = None
+    advancement: str = "en-cours"
+    order: Order = "recent"
+    page: int = 1
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of commitment asked for."""
+        return None if self.offer == FUNDS else self.offer
+
+    @property
+    def offer_type(self) -> OfferType | None:
+        """The type of offer that the choice of kind implies."""
+        if self.offer is None:
+            return None
+        return "fund" if self.offer == FUNDS else "commitment"
+
+    @property
+    def states(self) -> tuple[MatchState, ...]:
+        """The states kept; none means all."""
+        return ADVANCEMENTS[self.advancement]
+
+    @property
+    def hides(self) -> bool:
+        """Whether something beyond the usual is left out."""
+        return any((self.challenge_id, self.category, self.offer)) or self.advancement not in {"en-cours", "tous"}
+
+    def query(self, *, page: int | None = None, **extra: str) -> str:
+        """What follows the path in the address of these filters, `?` included; empty for the usual ones."""
+        asked = {
+            "defi": self.challenge_id,
+            "theme": self.category,
+            "offre": self.offer,
+            "avancement": None if self.advancement == "en-cours" else self.advancement,
+            "tri": None if self.order == "recent" else self.order,
+            "page": str(page) if page and page > 1 else None,
+            **extra,
+        }
+        said = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{said}" if said else ""
+
+    def lifted(self) -> "Filters":
+        """The same order, with nothing left out but what ended."""
+        return replace(self, challenge_id=None, category=None, offer=None, advancement="en-cours", page=1)
+
+
+def read_filters(
+    query: Mapping[str, str], *, challenges: Collection[str], categories: Collection[str], kinds: Collection[str]
+) -> Filters:
+    """The filters in an address; a value that names nothing is as if it were not there."""
+
+    def known(name: str, values: Collection[str]) -> str | None:
+        value = query.get(name, "")
+        return value if value in values else None
+
+    page = query.get("page", "")
+    return Filters(
+        challenge_id=known("defi", challenges),
+        category=known("theme", categories),
+        offer=known("offre", {*kinds, FUNDS}),
+        advancement=known("avancement", ADVANCEMENTS) or "en-cours",
+        order="adequation" if query.get("tri") == "adequation" else "recent",
+        page=min(int(page), 10_000) if page.isascii() and page.isdigit() and int(page[:6]) > 0 else 1,
+    )
+
+
+def passes(filters: Filters, territory_id: str, item: Filtered) -> bool:
+    """Whether an item is in the territory and what the filters keep."""
+    is_fund = item.match_id.split("~")[1:2] == ["fund"]
+    return (
+        territory_id in item.territories
+        and filters.challenge_id in {None, item.challenge_id}
+        and (filters.category is None or filters.category in item.categories)
+        and (filters.kind is None or filters.kind in item.kinds)
+        and (filters.offer_type is None or (filters.offer_type == "fund") is is_fund)
+        and (not filters.states or item.state in filters.states)
+    )

@@ -1,0 +1,253 @@
+"""One match in full: both sides fact by fact, the share of each criterion, what happened."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from services.console.views.alerts import Delivery
+from services.console.views.answers import GivenAnswer
+from shared.events.matches import MatchChanged, OfferFacts, ProjectFacts
+from shared.events.vocabulary import ReasonCode, RefusalCode, Side
+from shared.words.facts import offer_amount, offer_dates, offer_left, project_dates, project_need
+from shared.words.french import capitalised, day_and_time
+from shared.words.names import Names
+from shared.words.reasons import reason_sentence
+from shared.words.refusals import RefusalWords, refusal_words
+from shared.words.states import CHANGES, DECLINE_REASONS, history_words
+
+Verdict = Literal["fits", "open", "silent", "refused"]
+VERDICTS: dict[Verdict, str] = {
+    "fits": "Convient",
+    "open": "Sans condition",
+    "silent": "Non précisé",
+    "refused": "Ne convient plus",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One fact on both sides, and whether they fit."""
+
+    label: str
+    project: str
+    offer: str
+    verdict: Verdict
+    detail: str
+
+    @property
+    def verdict_words(self) -> str:
+        """The verdict in words."""
+        return VERDICTS[self.verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """One criterion's part of the score, in points of a hundred; `start` is where its bar begins."""
+
+    code: ReasonCode
+    criterion: str
+    sentence: str
+    points: float
+    start: float
+    hue: int
+
+    @property
+    def points_words(self) -> str:
+        """« 12,5 points »."""
+        shown = f"{self.points:.1f}".rstrip("0").rstrip(".").replace(".", ",")
+        return f"{shown or '0'}\u00a0point{'s' if self.points >= 2 else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One dated step; `can_be_taken_back` marks the reader's own answer that nobody was told of yet."""
+
+    at: datetime
+    at_words: str
+    words: str
+    icon: str
+    can_be_taken_back: bool = False
+
+
+CRITERIA: dict[ReasonCode, str] = {
+    "defi-identique": "Défi",
+    "theme-principal": "Thème",
+    "theme-secondaire": "Thème",
+    "theme-proche": "Thème",
+    "geo-identique": "Proximité",
+    "geo-contenu": "Proximité",
+    "geo-contient": "Proximité",
+    "geo-national": "Proximité",
+    "geo-voisin": "Proximité",
+    "territoire-labellise": "Territoire",
+    "engagement-recherche": "Besoin",
+    "objet-commun": "Objet",
+    "texte-proche": "Mots",
+    "stade-admis": "Stade",
+    "forme-admise": "Forme",
+    "calendrier-ouvert": "Dates",
+    "montant-compatible": "Montant",
+    "montant-partiel": "Montant",
+}
+
+_PLACE = ("geo-identique", "geo-contenu", "geo-contient", "geo-national", "geo-voisin", "territoire-labellise")
+
+
+def shares(match: MatchChanged, names: Names, *, reader: Side | None) -> tuple[ShareRow, ...]:
+    """The criteria that earn something, largest first; their points add up to the score's."""
+    earning = sorted((reason for reason in match.reasons if reason.share > 0), key=lambda reason: -reason.share)
+    rows, start = [], 0.0
+    for hue, reason in enumerate(earning):
+        points = reason.share * 100
+        sentence = reason_sentence(reason, match.project, match.offer, names, reader=reader)
+        rows.append(ShareRow(reason.code, CRITERIA[reason.code], sentence, points, start, hue % 8))
+        start += points
+    return tuple(rows)
+
+
+def conditions(match: MatchChanged, names: Names, *, reader: Side | None) -> tuple[str, ...]:
+    """The gates passed that earn nothing, in sentences."""
+    return tuple(
+        reason_sentence(reason, match.project, match.offer, names, reader=reader)
+        for reason in match.reasons
+        if reason.share == 0
+    )
+
+
+def fact_rows(match: MatchChanged, names: Names, today: date) -> tuple[FactRow, ...]:
+    """Place, défi, theme, object, stage, amount, dates and legal form: both sides, and whether they fit."""
+    project, offer = match.project, match.offer
+    dates = capitalised(project_dates(project, today) or ""), capitalised(offer_dates(offer, today) or "")
+    place = project.commune_name, _perimeter(offer, names)
+    nature = _needs(project, names), capitalised(names.kinds(offer.kinds))
+    rows = [
+        _row(match, "Lieu", place, _PLACE, _FAR),
+        _challenge_row(match, names),
+        _row(match, "Thème", _themes(project, offer, names), _THEME, ("theme-eloigne",)),
+        _row(match, "Nature", nature, _NEED, _NO_NEED),
+        _row(match, "Objet", _objects(project, offer, names), ("objet-commun",), ("objet-different",)),
+        _row(match, "Stade", _stages(project, offer, names), ("stade-admis",), ("stade-non-admis",)),
+        _row(match, "Montant", _amounts(project, offer, names), _AMOUNT, _NO_AMOUNT),
+        _row(match, "Dates", dates, ("calendrier-ouvert",), _NOT_OPEN),
+        _row(match, "Forme juridique", _forms(project, offer, names), ("forme-admise",), ("forme-non-admise",)),
+    ]
+    return tuple(row for row in rows if row and (row.project or row.offer))
+
+
+_FAR: tuple[RefusalCode, ...] = ("hors-perimetre", "label-requis")
+_THEME: tuple[ReasonCode, ...] = ("theme-principal", "theme-secondaire", "theme-proche")
+_NEED: tuple[ReasonCode, ...] = ("engagement-recherche",)
+_NO_NEED: tuple[RefusalCode, ...] = ("engagement-non-recherche", "frein-absent")
+_AMOUNT: tuple[ReasonCode, ...] = ("montant-compatible", "montant-partiel")
+_NO_AMOUNT: tuple[RefusalCode, ...] = ("montant-hors-fourchette", "capacite-epuisee")
+_NOT_OPEN: tuple[RefusalCode, ...] = ("pas-encore-ouvert", "clos", "suspendu", "retire")
+
+
+def _row(
+    match: MatchChanged, label: str, sides: tuple[str, str], reasons: Sequence[str], refusals: Sequence[str]
+) -> FactRow:
+    """The verdict follows the match's own reasons and refusals; where it says nothing, who stays silent is told."""
+    asked, offered = sides
+    if any(code in refusals for code in match.refusals):
+        return FactRow(label, asked or "Non précisé", offered or "Non précisé", "refused", "")
+    if any(reason.code in reasons for reason in match.reasons):
+        return FactRow(label, asked or "Non précisé", offered or "Toute la France", "fits", "")
+    verdict: Verdict = "silent" if not asked else "open"
+    return FactRow(label, asked or "Non précisé", offered or "Sans condition", verdict, "")
+
+
+def _challenge_row(match: MatchChanged, names: Names) -> FactRow | None:
+    if not match.project.challenge_id and not match.offer.challenges:
+        return None
+    asked = names.challenges.get(match.project.challenge_id or "", "")
+    offered = ", ".join(names.challenges.get(one, one) for one in match.offer.challenges)
+    return _row(match, "Défi", (asked, offered), ("defi-identique",), ())
+
+
+def _perimeter(offer: OfferFacts, names: Names) -> str:
+    around = " et les territoires voisins" if offer.accepts_neighbours else ""
+    return capitalised(names.perimeter(offer.perimeter)) + around
+
+
+def _themes(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:
+    asked = names.labels_of("categories", project.categories)
+    return asked, names.labels_of("categories", offer.categories) or "Tous les thèmes"
+
+
+def _needs(project: ProjectFacts, names: Names) -> str:
+    return capitalised(names.kinds(need.kind for need in project.needs))
+
+
+def _objects(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:
+    needed = dict.fromkeys(one for need in project.needs if need.kind in offer.kinds for one in need.objects)
+    return names.labels_of("objects", needed), names.labels_of("objects", offer.objects)
+
+
+def _stages(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:
+    accepted = sorted(offer.stages, key=names.stage_order.index)
+    return names.label("stages", project.stage), capitalised(names.words_of("stages", accepted)) or "Tous les stades"
+
+
+def _amounts(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:
+    offered = [part for part in (offer_amount(offer), offer_left(offer)) if part]
+    return capitalised(project_need(project, offer, names) or ""), capitalised(", ".join(offered))
+
+
+def _forms(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:
+    own = (project.legal_form, *project.accreditations)
+    admitted = names.words_of("legal_forms", offer.legal_forms)
+    return capitalised(names.words_of("legal_forms", own)), capitalised(admitted) or "Toutes les formes"
+
+
+def refusals_now(match: MatchChanged, names: Names, today: date, *, reader: Side | None) -> tuple[RefusalWords, ...]:
+    """Why a match that no longer holds is refused now."""
+    return tuple(
+        refusal_words(code, match.project, match.offer, today, names, reader=reader) for code in match.refusals
+    )
+
+
+def history_lines(
+    match: MatchChanged,
+    deliveries: Sequence[Delivery],
+    given: Sequence[GivenAnswer],
+    *,
+    reader: Side | None,
+    speaker: str | None,
+) -> tuple[HistoryLine, ...]:
+    """What happened, newest first; an answer given here stands alone until the match itself tells it."""
+    lines = [
+        HistoryLine(entry.at, day_and_time(entry.at), history_words(entry, reader=reader), entry.change)
+        for entry in match.history
+    ]
+    lines += [
+        HistoryLine(mail.at, day_and_time(mail.at), f"Message envoyé\u00a0: {mail.words.lower()}", "mail")
+        for mail in deliveries
+    ]
+    told = _told_of(match)
+    lines += [_given_line(one, speaker) for one in given if one.side == speaker and not told(one)]
+    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+
+def _told_of(match: MatchChanged) -> Callable[[GivenAnswer], bool]:
+    changes = {"later": "postponed", "introduce": "introduced"}
+
+    def told(one: GivenAnswer) -> bool:
+        change = changes.get(one.answer, one.answer)
+        return any(entry.change == change and entry.at >= one.given_at for entry in match.history)
+
+    return told
+
+
+def _given_line(one: GivenAnswer, speaker: str | None) -> HistoryLine:
+    words = {"later": "Remis à plus tard", "introduce": "Mise en relation demandée"}.get(one.answer)
+    said = words or capitalised(CHANGES.get(one.answer, one.answer))  # type: ignore[call-overload]  # an answer is a change
+    because = f", motif\u00a0: {DECLINE_REASONS[one.reason]}" if one.reason in DECLINE_REASONS else ""
+    state = "réponse enregistrée, l'autre partie n'est pas encore prévenue" if one.is_held else "réponse transmise"
+    return HistoryLine(
+        one.given_at,
+        day_and_time(one.given_at),
+        f"{said}{because}\u00a0: {state}",
+        "declined" if one.answer == "declined" else "sent",
+        can_be_taken_back=one.is_held and one.side == speaker,
+    )

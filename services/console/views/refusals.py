@@ -1,0 +1,135 @@
+"""Why candidates are refused, grouped by what is missing, nearest to eligible first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from shared.events.matches import OfferFacts, ProjectFacts
+from shared.events.vocabulary import RefusalCode, Side
+from shared.words.names import Names
+from shared.words.refusals import RefusalWords, refusal_words
+
+MOST_SHOWN = 8
+"""Candidates named per group; its heading counts them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPair:
+    """A candidate that is refused now, with the facts that words need."""
+
+    id: str
+    type: str
+    codes: tuple[RefusalCode, ...]
+    project: ProjectFacts
+    offer: OfferFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The nearest refused candidates, and how many each code refuses in all."""
+
+    refused: tuple[RefusedPair, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """One candidate: who, what, and each « non, car … ; oui si … »."""
+
+    title: str
+    who: str
+    words: tuple[RefusalWords, ...]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether one change alone would make it eligible."""
+        return len(self.words) == 1 and self.words[0].unless is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedGroup:
+    """The candidates that one thing stands against before all."""
+
+    heading: str
+    count: int
+    lines: tuple[RefusedLine, ...]
+
+
+HEADINGS: dict[RefusalCode, str] = {
+    "hors-perimetre": "Hors du périmètre",
+    "label-requis": "Réservées aux territoires labellisés",
+    "theme-eloigne": "Thèmes éloignés",
+    "engagement-non-recherche": "Ne correspond pas aux besoins",
+    "objet-different": "Portent sur autre chose",
+    "stade-non-admis": "Stade non accepté",
+    "forme-non-admise": "Forme juridique non admise",
+    "montant-hors-fourchette": "Montant trop petit",
+    "capacite-epuisee": "Budget ou jours épuisés",
+    "pas-encore-ouvert": "Pas encore ouvertes",
+    "clos": "Closes",
+    "frein-absent": "Pour les projets qui rencontrent un frein réglementaire",
+    "meme-organisation": "De la même organisation",
+    "decline": "Déclinées",
+    "suspendu": "En pause",
+    "retire": "Retirées",
+    "doublon": "Déposées deux fois",
+}
+"""What a group is called, in the order in which a change is in the reader's hands."""
+
+_NEAREST_FIRST: tuple[RefusalCode, ...] = (
+    "engagement-non-recherche",
+    "frein-absent",
+    "pas-encore-ouvert",
+    "montant-hors-fourchette",
+    "capacite-epuisee",
+    "stade-non-admis",
+    "forme-non-admise",
+    "objet-different",
+    "theme-eloigne",
+    "label-requis",
+    "hors-perimetre",
+    "clos",
+    "suspendu",
+    "decline",
+    "meme-organisation",
+    "doublon",
+    "retire",
+)
+
+
+def refused_groups(refusals: Refusals, today: date, names: Names, *, reader: Side | None) -> tuple[RefusedGroup, ...]:
+    """The groups by what is missing, those a change could lift first; a candidate stands in the first that names it."""
+    lines: dict[RefusalCode, list[RefusedLine]] = {}
+    for pair in refusals.refused:
+        lines.setdefault(_main_code(pair.codes), []).append(_line(pair, today, names, reader))
+    return tuple(
+        RefusedGroup(HEADINGS[code], max(refusals.counts.get(code, 0), len(lines[code])), _nearest(lines[code]))
+        for code in _NEAREST_FIRST
+        if code in lines
+    )
+
+
+def nearest_refusal(refusals: Refusals, today: date, names: Names, *, reader: Side | None) -> RefusedLine | None:
+    """The candidate that the smallest change would make eligible, or nothing."""
+    lines = [_line(pair, today, names, reader) for pair in refusals.refused]
+    return next((line for line in _nearest(lines)), None)
+
+
+def _main_code(codes: Sequence[RefusalCode]) -> RefusalCode:
+    """What stands against it most: the code furthest from the reader's hands."""
+    return max(codes, key=_NEAREST_FIRST.index)
+
+
+def _line(pair: RefusedPair, today: date, names: Names, reader: Side | None) -> RefusedLine:
+    words = tuple(
+        refusal_words(code, pair.project, pair.offer, today, names, reader=reader)
+        for code in sorted(pair.codes, key=_NEAREST_FIRST.index)
+    )
+    if pair.type == "project":
+        return RefusedLine(pair.project.title, f"{pair.project.owner_name}, {pair.project.commune_name}", words)
+    return RefusedLine(pair.offer.title, pair.offer.organisation_name, words)
+
+
+def _nearest(lines: Sequence[RefusedLine]) -> tuple[RefusedLine, ...]:
+    ordered = sorted(lines, key=lambda line: (not line.is_near, len(line.words), line.title))
+    return tuple(ordered[:MOST_SHOWN])

@@ -1,0 +1,44 @@
+"""Who may see and answer what: decided from ids alone."""
+
+from dataclasses import dataclass
+
+from shared.events.matches import MatchChanged
+from shared.events.vocabulary import OfferType, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone signed in: the ids of what is theirs, and of the territories they animate."""
+
+    person_id: str
+    projects: frozenset[str] = frozenset()
+    commitments: frozenset[str] = frozenset()
+    funds: frozenset[str] = frozenset()
+    territories: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    name: str | None = None
+
+    @property
+    def has_offers(self) -> bool:
+        """Whether an offer, or an organisation that may make one, is theirs."""
+        return bool(self.commitments or self.funds)
+
+    def holds_offer(self, offer_type: OfferType, offer_id: str) -> bool:
+        """Whether this offer is theirs."""
+        return offer_id in (self.commitments if offer_type == "commitment" else self.funds)
+
+    def animates(self, match: MatchChanged) -> bool:
+        """Whether they coordinate a territory that the match's project is in."""
+        return not self.territories.isdisjoint(match.project.territories)
+
+
+def side_of(person: Person, match: MatchChanged) -> Side | None:
+    """The side of the match that is theirs; a person on both sides speaks for the project."""
+    if match.project_id in person.projects:
+        return "project"
+    return "offer" if person.holds_offer(match.offer_type, match.offer_id) else None
+
+
+def may_see(person: Person, match: MatchChanged) -> bool:
+    """Both sides and the coordinators of the project's territories see a match; nobody else does."""
+    return side_of(person, match) is not None or person.animates(match)

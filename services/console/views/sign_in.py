@@ -1,0 +1,77 @@
+"""What signing in says and allows: the mail, where one goes next, the roles of the demonstration."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+LINK_MINUTES = 15
+MOST_PER_ADDRESS = 5
+MOST_PER_ORIGIN = 20
+WITHIN_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRole:
+    """A role one may try in the demonstration, and the address that plays it unless the settings say otherwise."""
+
+    role: str
+    label: str
+    hint: str
+    address: str
+    lands_on: str
+
+
+DEMO_ROLES: tuple[DemoRole, ...] = (
+    DemoRole(
+        "coordination",
+        "Coordination de Nantes Métropole",
+        "Voir les rapprochements arriver, mettre en relation.",
+        "coordination-nantes-metropole@example.org",
+        "/territoires/nantes-metropole/flux",
+    ),
+    DemoRole(
+        "entreprise",
+        "Entreprise engagée",
+        "Recevoir des projets qui valent son engagement.",
+        "engagement-001@example.org",
+        "/mes-offres",
+    ),
+    DemoRole(
+        "porteur",
+        "Porteur de projet",
+        "Trouver financements et entreprises, voir ce qui manque.",
+        "projet-025@example.org",
+        "/mes-projets",
+    ),
+    DemoRole(
+        "financeur",
+        "Financeur ou guichet",
+        "Voir quels projets correspondent à son dispositif.",
+        "financeur@example.org",
+        "/mes-offres",
+    ),
+)
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether a mail could go there: one @, something before it, a domain with a dot after."""
+    name, at, domain = text.rpartition("@")
+    return bool(name and at and "." in domain.strip(".") and "@" not in name and " " not in text and text.isprintable())
+
+
+def safe_path(asked: str) -> str:
+    """Where to go after signing in: a path of ours, else the home page."""
+    is_ours = asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\n" not in asked and len(asked) < 500
+    return asked if is_ours and not asked.startswith("/connexion") else "/"
+
+
+def sign_in_text(public_url: str, token: str, then: str) -> str:
+    """The mail with a link that works once."""
+    query = urlencode({"jeton": token, **({"suite": then} if then != "/" else {})})
+    return (
+        "Bonjour,\n\n"
+        "Voici le lien que vous avez demandé pour entrer dans Essaim :\n\n"
+        f"{public_url}/connexion/entrer?{query}\n\n"
+        f"Il sert une seule fois, pendant {LINK_MINUTES} minutes.\n"
+        "Si vous n'avez rien demandé, ignorez ce message : personne n'entre sans ce lien.\n\n"
+        "Essaim rapproche les projets d'innovation sociale, les entreprises qui s'engagent et les financeurs.\n"
+    )

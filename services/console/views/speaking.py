@@ -1,0 +1,62 @@
+"""As whom somebody speaks about a match, and what their answer form said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+from uuid import UUID, uuid5
+
+from services.console.views.answers import Speaker
+from services.console.views.reading import whole_number
+from services.console.views.rights import Person, side_of
+from shared.events.matches import MatchChanged
+from shared.events.vocabulary import DeclineReason
+
+DECLINE_REASONS: frozenset[str] = frozenset(get_args(DeclineReason))
+_ANSWERS = UUID("3b1f6a52-6a7c-4d0e-9a53-5a1f0c6f7d11")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAnswer:
+    """What somebody wants to answer."""
+
+    answer: str
+    answer_id: UUID
+    reason: str | None = None
+    show_reason: bool = False
+    amount_eur: int | None = None
+    days: int | None = None
+
+
+def speakers(person: Person, match: MatchChanged) -> tuple[Speaker, ...]:
+    """As whom a person may speak about a match: their side first, then as its coordinator."""
+    side = side_of(person, match)
+    found: list[Speaker] = [side] if side else []
+    if person.animates(match):
+        found.append("coordinator")
+    return tuple(found)
+
+
+def read_answer(sent: Mapping[str, str]) -> tuple[AskedAnswer, dict[str, str]]:
+    """The answer in a form, and what is wrong with it, by field; the same form sent twice is the same answer."""
+    answer, faults = sent.get("reponse", ""), dict[str, str]()
+    reason = sent.get("motif") or None
+    amount, days = (_quantity(sent.get(name, ""), name, faults) for name in ("montant", "jours"))
+    if answer == "declined" and reason is not None and reason not in DECLINE_REASONS:
+        faults["motif"] = "Choisissez un motif de la liste, ou aucun."
+    if answer == "concluded" and not faults and amount is None and days is None:
+        faults["montant"] = (
+            "Indiquez un montant ou un nombre de jours, par exemple 20 000 ou 12 ; 0 s'il n'y a ni l'un ni l'autre."
+        )
+    answer_id = uuid5(_ANSWERS, f"{sent.get('identifiant', '')}:{answer}")
+    return AskedAnswer(answer, answer_id, reason, sent.get("montrer") == "oui", amount, days), faults
+
+
+def _quantity(text: str, name: str, faults: dict[str, str]) -> int | None:
+    if not text:
+        return None
+    value = whole_number(text)
+    if value is None or value > 1_000_000_000:
+        example = "20 000" if name == "montant" else "12"
+        faults[name] = f"Écrivez un nombre entier, par exemple {example}."
+        return None
+    return value
