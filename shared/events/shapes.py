@@ -254,6 +254,7 @@ class Territory(Shape):
     challenges: tuple[Challenge, ...]
     collective: tuple[CollectiveMember, ...] = ()
     status: TerritoryStatus
+    coordinated: bool = Field(False, description="Whether someone coordinates it here; set by ingest.")
 
 
 Offer = Commitment | Fund
