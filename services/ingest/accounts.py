@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from services.ingest import accounts_store, contacts_store, store
+from services.ingest import accounts_store, contacts_store
 from services.ingest.accounts_store import ApiKey, Coordinator, Organisation
 from services.ingest.announcing import publish
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email, valid_id
 from services.ingest.people import new_person
+from services.ingest.submissions import locked
 from shared.database import Connection, Pool, in_transaction
 
 SCOPES = ("projects:write", "commitments:write", "funds:write", "territories:write", "read", "admin")
@@ -115,9 +116,7 @@ async def revoke_coordinator(pool: Pool, territory_id: str, email: str) -> bool:
 
 async def _say_territory(connection: Connection, territory_id: str) -> None:
     """Publishes the territory again, if it is declared: whether someone coordinates it is part of its event."""
-    await store.lock(connection, [f"entity:territory:{territory_id}"])
-    kept = (await store.kept_of(connection, [("territory", territory_id)])).get(("territory", territory_id))
-    if kept is not None:
+    for kept in (await locked(connection, [("territory", territory_id)])).values():
         await publish(connection, kept, reference_known())
 
 

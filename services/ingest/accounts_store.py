@@ -65,12 +65,6 @@ async def revoke_organisation(connection: Connection, organisation_id: str) -> b
     return status.endswith(" 1")
 
 
-async def delete_organisation(connection: Connection, organisation_id: str) -> bool:
-    """Forgets an organisation with its keys; False when there is none."""
-    status = await connection.execute("DELETE FROM organisations WHERE organisation_id = $1", organisation_id)
-    return status.endswith(" 1")
-
-
 async def add_key(
     connection: Connection | Pool,
     prefix: str,

@@ -1,21 +1,49 @@
 """Composition root of ingest: builds the pool, the stream and the routes; nothing connects at import."""
 
+import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
-from services.ingest.api import internal
+from services.ingest import handlers
+from services.ingest.api import erasure, internal
 from services.ingest.api.desk import Desk
 from services.ingest.api.entities import routes_of
-from services.ingest.api.limits import Limiter
-from services.ingest.api.problems import Problem, answer_problem
-from services.ingest.intake.known import suggest_nothing
+from services.ingest.api.limits import AnnounceLimits, Limiter
+from services.ingest.api.problems import add_problem_handlers
+from services.ingest.days import keep_saying_days
+from services.ingest.seed import load_reference
 from services.ingest.settings import Settings
 from shared import logs
-from shared.broker import Stream
-from shared.database import open_pool
+from shared.broker import Stream, stop_this_process
+from shared.database import Pool, open_pool
+from shared.events.vocabulary import EntityType
+from shared.http import SecurityHeaders, asyncapi_routes, health_routes
+from shared.telemetry import metrics_route
+from shared.units import failure_of
+
+logger = logging.getLogger(__name__)
+
+ENTITY_TYPES: tuple[EntityType, ...] = ("project", "commitment", "fund", "territory")
+
+
+def stream_of(settings: Settings | None = None, pool: Pool | None = None) -> Stream:
+    """What ingest hears and says; without settings, to be described only."""
+    if settings is None:
+        running = Stream(service="ingest")
+    else:
+        running = Stream(
+            service="ingest",
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            topic_prefix=settings.topic_prefix,
+            pool=pool,
+        )
+    running.hears(["matches"], {"matches": handlers.on_matches})
+    return running
 
 
 @asynccontextmanager
@@ -25,36 +53,67 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logs.configure("ingest", settings.log_level)
     pool = await open_pool(settings.database_url, service="ingest")
     try:
-        app.state.desk = Desk(
-            pool,
-            Limiter(settings.calls_per_minute, time.monotonic),
-            settings.service_token.get_secret_value(),
-            suggest_nothing,
-        )
-        running = Stream(
-            service="ingest",
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            topic_prefix=settings.topic_prefix,
-            pool=pool,
-        )
-        await running.start()
+        if settings.load_reference:
+            await load_reference(pool)
+        limiter = Limiter(settings.calls_per_minute, time.monotonic)
+        app.state.desk = Desk(pool, limiter, settings.service_token.get_secret_value())
+        app.state.stream = stream_of(settings, pool)
+        await app.state.stream.start()
+        tasks = [asyncio.create_task(_guarded(work)) for work in (keep_saying_days(pool),)]
         try:
             yield
         finally:
-            await running.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await app.state.stream.stop()
     finally:
         await pool.close()
 
 
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    """Ends the process when work that never ends has failed: a supervisor starts it again."""
+    failure = await failure_of(work)
+    if failure is not None:
+        logger.critical("background work failed: the service stops", exc_info=failure)
+        stop_this_process()
+
+
 def create_app() -> FastAPI:
     """The application, without connections until it starts."""
-    application = FastAPI(title="Essaim : dépôts", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    for entity_type in ("project", "commitment", "fund", "territory"):
-        application.include_router(routes_of(entity_type))
-    application.include_router(internal.router)
-    application.add_exception_handler(Problem, answer_problem)  # type: ignore[arg-type]  # narrower than Exception
-    return application
+    made = FastAPI(
+        title="Essaim : dépôt de projets, d'engagements et de fonds",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for entity_type in logger = logging.getLogger(__name__)
+
+ENTITY_TYPES:
+        made.include_router(routes_of(entity_type))
+        made.include_router(erasure.erasure_route_of(entity_type))
+    for router in (erasure.router, internal.router):
+        made.include_router(router)
+    made.include_router(health_routes(lambda: _stream(made).problems(), lambda: _pool(made)))
+    made.include_router(
+        metrics_route(lambda: made.state.desk.pool, lambda: _stream(made).lag(), lambda: _stream(made).problems())
+    )
+    made.include_router(asyncapi_routes(stream))
+    made.add_middleware(AnnounceLimits)
+    made.add_middleware(SecurityHeaders)
+    add_problem_handlers(made)
+    return made
 
 
+def _stream(app: FastAPI) -> Stream:
+    found: Stream = app.state.stream
+    return found
+
+
+def _pool(app: FastAPI) -> Pool | None:
+    return app.state.desk.pool if hasattr(app.state, "desk") else None
+
+
+stream = stream_of().faststream
 app = create_app()
-stream = Stream(service="ingest").faststream

@@ -9,7 +9,7 @@ import asyncpg
 
 from services.ingest.intake.publication import Concluded
 from shared.database import Connection, Pool
-from shared.events.vocabulary import EntityType, OfferType
+from shared.events.vocabulary import EntityType
 
 Party = tuple[EntityType, str]
 
@@ -123,18 +123,19 @@ async def published_challenges(connection: Connection) -> tuple[dict[str, str], 
     return challenges, frozenset(row["entity_id"] for row in rows)
 
 
-async def conclude(
-    connection: Connection, match_id: str, project_id: str, offer: tuple[OfferType, str], concluded: Concluded
-) -> bool:
-    """Keeps what a match concluded; False, and nothing changes, when it was kept before."""
+async def conclude(connection: Connection, match_id: str, sides: Sequence[Party], concluded: Concluded) -> bool:
+    """Keeps what a match concluded, for those of its sides that are known; False when it was kept before."""
+    ids = dict(sides)
+    offer_type = next((entity_type for entity_type in ids if entity_type != "project"), None)
     status = await connection.execute(
         """
         INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days)
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
         """,
         hashlib.sha256(match_id.encode()).digest(),
-        project_id,
-        *offer,
+        ids.get("project"),
+        offer_type,
+        ids.get(offer_type) if offer_type else None,
         list(concluded.kinds),
         concluded.eur,
         concluded.days,

@@ -1,7 +1,7 @@
 """Takes submissions in: what is new is kept and announced in one transaction, what is not changes nothing."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -73,12 +73,34 @@ async def deposit(
     deposits = await _on_record(connection, submissions)
     fresh = [each for each in deposits if expected is not None or not _same(each)]
     if fresh:
-        await _lock(connection, fresh)
+        await locked(connection, [each.party for each in fresh], also=_names(fresh))
         again = {each.party: each for each in await _on_record(connection, [each.accepted for each in fresh])}
         deposits = [again.get(each.party, each) for each in deposits]
     parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
     desk = _Desk(connection, who, known, expected, await store.organisations_of_parties(connection, parties))
     return [await _take(desk, each) for each in deposits]
+
+
+async def locked(
+    connection: Connection, parties: Sequence[Party], also: frozenset[str] = frozenset()
+) -> dict[Party, Kept]:
+    """Those of these entities that are kept, each locked with its group of twins until the transaction ends.
+
+    `also` names further locks, taken with them so that the order is the same everywhere.
+    """
+    groups = _groups(await store.kept_of(connection, parties))
+    entities = {f"entity:{entity_type}:{entity_id}" for entity_type, entity_id in parties}
+    while True:
+        await store.lock(connection, groups | entities | also)
+        kept = await store.kept_of(connection, parties)
+        if _groups(kept) <= groups:
+            return kept
+        # Someone moved one to another group before we had the lock: that group too, then.
+        groups |= _groups(kept)
+
+
+def _groups(kept: Mapping[Party, Kept]) -> set[str]:
+    return {f"twins:{each.twin_digest.hex()}" for each in kept.values() if each.twin_digest}
 
 
 async def _on_record(connection: Connection, submissions: Sequence[Accepted]) -> list[_Deposit]:
@@ -97,17 +119,14 @@ def twin_digest(accepted: Accepted) -> bytes | None:
     return None if key is None else hashlib.sha256(key.encode()).digest()
 
 
-async def _lock(connection: Connection, deposits: Sequence[_Deposit]) -> None:
-    """Locks groups of twins, owners, entities and addresses, so that what is read next stays true until the commit."""
-    names = set()
+def _names(deposits: Sequence[_Deposit]) -> frozenset[str]:
+    """What to lock beyond the entities themselves: groups of twins to be joined, owners, addresses."""
+    names = {f"twins:{each.digest.hex()}" for each in deposits if each.digest}
     for each in deposits:
-        digests = {each.digest, each.kept.twin_digest if each.kept else None} - {None}
-        names |= {f"twins:{digest.hex()}" for digest in digests if digest}
-        names |= {f"entity:{each.party[0]}:{each.party[1]}"}
         names |= {f"party:{party}" for party in (party_of(each.accepted.entity),) if party}
         if each.accepted.contact:
             names |= {f"address:{contacts_store.normalised(each.accepted.contact.email)}"}
-    await store.lock(connection, names)
+    return frozenset(names)
 
 
 def _same(each: _Deposit) -> bool:

@@ -1,4 +1,4 @@
-"""What every route needs: the database, the limiter, the other services' token, what submissions are compared with."""
+"""What every route needs: the database, the limiter, the other services' token."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -7,8 +7,11 @@ from fastapi import Request
 
 from services.ingest import store
 from services.ingest.api.limits import Limiter
-from services.ingest.intake.known import Known, Suggest
+from services.ingest.intake.known import Known, known_of
 from shared.database import Connection, Pool
+
+ANSWER_WITHIN_S = 20.0
+"""A request that cannot commit by then is answered 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +21,11 @@ class Desk:
     pool: Pool
     limiter: Limiter
     service_token: str
-    suggest: Suggest
-
-    async def known(self) -> Known:
-        """What a submission read now is compared with."""
-        async with self.pool.acquire(timeout=5) as connection:
-            return await known_now(connection, self.suggest)
 
 
-async def known_now(connection: Connection, suggest: Suggest) -> Known:
-    """The territories and challenges submitted so far, those of this transaction too."""
-    challenges, territories = await store.published_challenges(connection)
-    return Known(challenges=challenges, territories=territories, suggest=suggest)
+async def known_now(connection: Connection) -> Known:
+    """What submissions are compared with: the territories declared so far, those of this transaction too."""
+    return known_of(*await store.published_challenges(connection))
 
 
 def desk_of(request: Request) -> Desk:

@@ -5,6 +5,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 _MOST_BUCKETS = 10_000
 
 
@@ -47,3 +50,21 @@ class Limiter:
             self._buckets.popitem(last=False)
         wait_s = 0 if allowed else max(1, math.ceil((1 - left) * 60 / self._calls_per_minute))
         return Allowance(self._calls_per_minute, int(left), wait_s)
+
+
+class AnnounceLimits:
+    """Adds to the answer of each counted call what is left of its allowance."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_limits(message: Message) -> None:
+            allowance = scope.get("state", {}).get("allowance")
+            if message["type"] == "http.response.start" and isinstance(allowance, Allowance):
+                headers = MutableHeaders(scope=message)
+                for name, value in allowance.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_limits)

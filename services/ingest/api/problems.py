@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fastapi import Request
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.wording import Language, language_of, say_all
+from shared.database import CONNECTION_LOST
+from shared.http import RETRY_AFTER_SECONDS
 
 
 class Kind(NamedTuple):
@@ -90,10 +95,15 @@ KINDS: dict[str, Kind] = {
         ("Trop d'appels", "Attendez {seconds} s avant le prochain."),
         ("Too many calls", "Wait {seconds} s before the next one."),
     ),
+    "erreur": Kind(
+        500,
+        ("Erreur d'Essaim", "Réessayez ; si cela se répète, signalez-le à l'opérateur avec l'heure et l'adresse."),
+        ("An error of Essaim", "Try again; if it happens again, tell the operator the time and the address."),
+    ),
     "indisponible": Kind(
         503,
-        ("Service momentanément indisponible", "Rien n'est perdu : réessayez dans quelques secondes."),
-        ("Service unavailable for a moment", "Nothing is lost: try again in a few seconds."),
+        ("Service momentanément indisponible", "Rien n'a été enregistré. Réessayez dans quelques secondes."),
+        ("Service unavailable for a moment", "Nothing was recorded. Try again in a few seconds."),
     ),
 }
 """Last part of a problem's type -> what it is."""
@@ -143,3 +153,39 @@ async def answer_problem(request: Request, problem: Problem) -> JSONResponse:
         {"Content-Language": language, "Vary": "Accept-Language", **problem.headers},
         "application/problem+json",
     )
+
+
+async def answer_away(request: Request, _error: Exception) -> JSONResponse:
+    """PostgreSQL is away: nothing was committed, the same request may be sent again."""
+    return await answer_problem(request, Problem("indisponible", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}))
+
+
+async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
+    """What the framework refuses by itself: no such address, no such method."""
+    kind = {401: "cle-requise", 404: "adresse-inconnue", 405: "methode-refusee"}.get(error.status_code, "json-invalide")
+    return await answer_problem(request, Problem(kind, headers=error.headers))
+
+
+async def answer_misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
+    """What an internal read is asked wrongly."""
+    faults = [Fault(".".join(map(str, detail["loc"][1:])), "invalide") for detail in error.errors()]
+    return await answer_problem(request, Problem("refuse", faults=faults))
+
+
+async def answer_failure(request: Request, _error: Exception) -> JSONResponse:
+    """A mistake in this service: it is logged by the server, and told without details."""
+    return await answer_problem(request, Problem("erreur"))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every refusal and failure of the application a problem document."""
+    handlers: dict[type[Exception], Any] = {
+        Problem: answer_problem,
+        HTTPException: answer_http_error,
+        RequestValidationError: answer_misshapen,
+        Exception: answer_failure,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    for away in (*CONNECTION_LOST, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+        app.add_exception_handler(away, answer_away)  # type: ignore[arg-type]  # all are exceptions

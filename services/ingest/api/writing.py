@@ -1,5 +1,6 @@
 """Answers the requests that change an entity: one transaction each, remembered under its Idempotency-Key."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,7 +12,7 @@ from services.ingest import answers_store, store
 from services.ingest.answers_store import KeptAnswer
 from services.ingest.api.answers import address_of, outcome_body
 from services.ingest.api.conditions import etag, expected, require
-from services.ingest.api.desk import desk_of, known_now
+from services.ingest.api.desk import ANSWER_WITHIN_S, desk_of, known_now
 from services.ingest.api.problems import Problem
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault, Refused
@@ -36,7 +37,7 @@ async def put(request: Request, who: Submitter, party: Party, data: Any, body: b
     demand = expected(request)
 
     async def work(connection: Connection) -> Outcome:
-        known = await known_now(connection, desk_of(request).suggest)
+        known = await known_now(connection)
         accepted = _read(party, _with_id(party, data), known)
         [outcome] = await deposit(connection, who, [accepted], known=known, expected=demand)
         return outcome
@@ -52,7 +53,7 @@ async def change(
     async def work(connection: Connection) -> Outcome:
         kept = await kept_for(connection, who, party)
         require(request, kept.version)
-        known = await known_now(connection, desk_of(request).suggest)
+        known = await known_now(connection)
         accepted = _read(party, merge(kept), known)
         [outcome] = await deposit(
             connection, who, [accepted], known=known, expected=lambda version: version == kept.version
@@ -102,7 +103,8 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
         await answers_store.keep_answer(connection, who.actor, key, party, answer)
         return answer
 
-    answer = await in_transaction(desk_of(request).pool, remembered)
+    async with asyncio.timeout(ANSWER_WITHIN_S):
+        answer = await in_transaction(desk_of(request).pool, remembered)
     return JSONResponse(answer.body, answer.status, answer.headers)
 
 

@@ -8,13 +8,14 @@ from shared.reference.geography import Geography, load_geography
 from shared.reference.places import Places, load_places
 from shared.reference.taxonomy import Taxonomy, load_taxonomy
 from shared.reference.territories import load_territories
+from shared.text.model import load_classifier
 
 Suggest = Callable[[str], tuple[str, ...]]
 
 
-def suggest_nothing(_text: str) -> tuple[str, ...]:
-    """The suggestion of who has no classifier."""
-    return ()
+def suggest_categories(text: str) -> tuple[str, ...]:
+    """The categories that the classifier reads in a text, best first; none when it is unsure."""
+    return tuple(category for category, _score in load_classifier().predict(text).categories)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Known:
     challenges: Mapping[str, str]
     """Challenge id -> id of the territory that published it."""
     territories: frozenset[str]
-    suggest: Suggest = suggest_nothing
+    suggest: Suggest = suggest_categories
     """Text -> up to three categories, best first."""
     geography: Geography = field(default_factory=load_geography)
     places: Places = field(default_factory=load_places)
@@ -33,7 +34,7 @@ class Known:
 
 @cache
 def reference_known() -> Known:
-    """The first 20 territories and their challenges, without suggestions; read once per process."""
+    """The first 20 territories and their challenges; read once per process."""
     territories = load_territories()
     return Known(
         challenges={
@@ -43,3 +44,10 @@ def reference_known() -> Known:
         },
         territories=frozenset(territory.territory_id for territory in territories),
     )
+
+
+def known_of(challenges: Mapping[str, str], territories: frozenset[str]) -> Known:
+    """What is known once these territories are declared: they replace the reference's of the same id."""
+    first = reference_known()
+    kept = {challenge: owner for challenge, owner in first.challenges.items() if owner not in territories}
+    return Known(challenges={**kept, **challenges}, territories=first.territories | territories)

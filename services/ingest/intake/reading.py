@@ -79,7 +79,7 @@ KINDS: dict[EntityType, Kind] = {
 def read(entity_type: EntityType, data: object, known: Known | None = None) -> Reading:
     """The submission as it will be kept, or all its faults at once.
 
-    `known` defaults to the reference, without suggestions. The data are left as they are.
+    `known` defaults to the reference. The data are left as they are.
     """
     kind = KINDS[entity_type]
     if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):

@@ -1,0 +1,63 @@
+"""Says each day once, at 00:00 in Paris; days missed while nothing ran are said first, in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from services.ingest import answers_store, progress_store, store
+from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
+from shared.events.people import DayStarted
+from shared.outbox import announce, next_version
+
+PARIS = ZoneInfo("Europe/Paris")
+_LONGEST_PAUSE_S = 60.0
+
+Clock = Callable[[], datetime]
+logger = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+def days_due(last_said: date | None, today: date) -> list[date]:
+    """The days to say now: those after the last one said up to today, or today alone at the very first."""
+    if last_said is None:
+        return [today]
+    return [last_said + timedelta(days=more) for more in range(1, (today - last_said).days + 1)]
+
+
+def seconds_to_midnight(now: datetime) -> float:
+    """From `now` to the next 00:00 in Paris, over changes of the legal hour too."""
+    here = now.astimezone(PARIS)
+    midnight = datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), PARIS)
+    return midnight.timestamp() - now.timestamp()
+
+
+async def say_days(connection: Connection, now: datetime) -> list[date]:
+    """Announces the days that are due at `now`, each in its own event; returns them. A day is never said twice."""
+    await store.lock(connection, ["days"])
+    said = []
+    for day in days_due(await progress_store.last_day_said(connection), now.astimezone(PARIS).date()):
+        if await progress_store.add_day(connection, day):
+            version = await next_version(connection, "days", "day")
+            await announce(connection, DayStarted(version=version, event_id=uuid4(), occurred_at=now, day=day))
+            said.append(day)
+    return said
+
+
+async def keep_saying_days(pool: Pool, clock: Clock = utc_now) -> None:
+    """Runs until cancelled: says what is due, forgets old answers, waits for midnight or a minute."""
+    while True:
+        try:
+            said = await in_transaction(pool, lambda connection: say_days(connection, clock()))
+            for day in said:
+                logger.info("a day begins", extra={"day": day.isoformat()})
+            await answers_store.forget_old_answers(pool)
+        except CONNECTION_LOST as error:
+            logger.warning("PostgreSQL is away: the day waits", extra={"cause": type(error).__name__})
+        await asyncio.sleep(min(_LONGEST_PAUSE_S, seconds_to_midnight(clock())))

@@ -1,0 +1,106 @@
+"""Makes an entity, a person or an organisation forgotten here, and tells every other service to forget it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
+
+from services.ingest import contacts_store, erasure_store
+from services.ingest.announcing import TOPICS, publish
+from services.ingest.intake.known import Known
+from services.ingest.store import Kept, Party
+from services.ingest.submissions import locked, settle_twins
+from shared.database import Connection
+from shared.dead_letter import forget
+from shared.events.people import Erased
+from shared.events.vocabulary import INDIVIDUALS, EntityType
+from shared.outbox import announce, announce_erased, next_version, purge_waiting
+
+Subject = Literal["person", "organisation"] | EntityType
+
+
+async def erase_entity(connection: Connection, party: Party, known: Known) -> bool:
+    """Forgets an entity, and its contact where nothing else is theirs; False when there is no such entity."""
+    kept = await locked(connection, [party])
+    if party not in kept:
+        return False
+    people = await erasure_store.people_of(connection, [party])
+    await _purge(connection, kept[party], known)
+    await _say(connection, party[0], party[1], ())
+    await _forget_idle(connection, people)
+    return True
+
+
+async def erase_person(connection: Connection, person_id: str, known: Known) -> bool:
+    """Forgets a person, with the projects carried in their own name; their other entities are left without contact."""
+    holding = await contacts_store.holding_of(connection, person_id)
+    kept = await locked(connection, sorted(holding.entities))
+    own = [each for party, each in sorted(kept.items()) if _is_their_own(each)]
+    if not await erasure_store.delete_person(connection, person_id):
+        return False
+    for each in own:
+        await _purge(connection, each, known)
+    for party, each in sorted(kept.items()):
+        if each not in own and party[0] in {"fund", "territory"}:
+            # Whether someone answers for it is part of its event.
+            await publish(connection, each, known)
+    await _say(connection, "person", person_id, [(each.entity_type, each.entity_id) for each in own])
+    return True
+
+
+async def erase_organisation(connection: Connection, organisation_id: str, known: Known) -> bool:
+    """Forgets an organisation, its keys and all that it submitted or that was submitted for it."""
+    parties = await erasure_store.entities_of_organisation(connection, organisation_id)
+    kept = await locked(connection, parties)
+    people = await erasure_store.people_of(connection, parties)
+    known_here = await erasure_store.delete_organisation(connection, organisation_id)
+    if not known_here and not kept:
+        return False
+    for _, each in sorted(kept.items()):
+        await _purge(connection, each, known)
+    await _say(connection, "organisation", organisation_id, sorted(kept))
+    await _forget_idle(connection, people)
+    return True
+
+
+async def is_forgotten(connection: Connection, subject: Subject, subject_id: str) -> bool:
+    """Whether this was erased before: a second call has nothing to do."""
+    if subject in TOPICS:
+        return await erasure_store.was_erased(connection, TOPICS[subject], subject_id)
+    return await erasure_store.was_said(connection, "erasures", f"{subject}:{subject_id}")
+
+
+async def _purge(connection: Connection, kept: Kept, known: Known) -> None:
+    """Deletes all that is kept of an entity, revives its twins, and leaves a tombstone to the relay."""
+    party, topic = (kept.entity_type, kept.entity_id), TOPICS[kept.entity_type]
+    await erasure_store.delete_submission(connection, party)
+    await erasure_store.unname_conclusions(connection, party)
+    await purge_waiting(connection, topic, kept.entity_id)
+    await forget(connection, kept.entity_id)
+    await announce_erased(connection, topic, kept.entity_id)
+    await settle_twins(connection, kept.entity_type, kept.twin_digest, known, without=kept.entity_id)
+
+
+def _is_their_own(kept: Kept) -> bool:
+    return kept.entity_type == "project" and kept.content["owner"]["legal_form"] in INDIVIDUALS
+
+
+async def _forget_idle(connection: Connection, people: Sequence[str]) -> None:
+    """An address was given for what is gone: it goes too, unless it serves something else."""
+    for person_id in await erasure_store.without_anything(connection, people):
+        await erasure_store.delete_person(connection, person_id)
+        await _say(connection, "person", person_id, ())
+
+
+async def _say(connection: Connection, subject: Subject, subject_id: str, entities: Sequence[Party]) -> None:
+    key = f"{subject}:{subject_id}"
+    version = await next_version(connection, "erasures", key)
+    erased = Erased(
+        version=version,
+        event_id=uuid4(),
+        occurred_at=datetime.now(UTC),
+        subject=subject,
+        subject_id=subject_id,
+        entities=tuple(entities),
+    )
+    await announce(connection, erased)

@@ -1,0 +1,36 @@
+"""What ingest does with the events it hears: what a match concluded lowers what remains on both sides."""
+
+from services.ingest import store
+from services.ingest.announcing import publish
+from services.ingest.intake.known import reference_known
+from services.ingest.intake.publication import Concluded
+from services.ingest.store import Party
+from services.ingest.submissions import locked
+from shared.database import Connection
+from shared.events.matches import MatchChanged
+from shared.received import Batch
+
+
+async def on_matches(connection: Connection, batch: Batch) -> None:
+    """Each concluded match counts once, however often it is told; its project and its offer are published again."""
+    concluded = [
+        record.event
+        for record in batch.records
+        if isinstance(record.event, MatchChanged) and record.event.state == "concluded"
+    ]
+    if not concluded:
+        return
+    sides: set[Party] = {side for match in concluded for side in _sides(match)}
+    kept = await locked(connection, sorted(sides))
+    changed: set[Party] = set()
+    for match in concluded:
+        known = [side for side in _sides(match) if side in kept]
+        amounts = Concluded(match.offer.kinds, match.concluded_eur or 0, match.concluded_days or 0)
+        if await store.conclude(connection, match.match_id, known, amounts):
+            changed |= {side for side in known if side[0] != "fund"}
+    for side in sorted(changed):
+        await publish(connection, kept[side], reference_known())
+
+
+def _sides(match: MatchChanged) -> tuple[Party, Party]:
+    return ("project", match.project_id), (match.offer_type, match.offer_id)
