@@ -1,0 +1,126 @@
+"""Decides what becomes of the matches that a transaction touches: who entered and left lists, verdicts, answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.matcher.lists import ProjectList, offer_of
+from services.matcher.matching.answers import on_answer
+from services.matcher.matching.model import Pair
+from services.matcher.merging import Merge
+from services.matcher.moves import Moves, Verdict, moves_of, verdict_of
+from services.matcher.offers import Catalogue
+from services.matcher.partitions import HeldProject, Partition, Plan
+from services.matcher.store.entities import StoredProject
+from services.matcher.store.heads import HeadRow
+from services.matcher.verdicts import Parties
+from shared.events.matches import OfferFacts, ProjectFacts
+from shared.events.people import AnswerGiven
+
+Answers = Mapping[str, Sequence[AnswerGiven]]
+"""The answers to handle, in order, by match id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one match, with the facts its events show; none where it announces nothing."""
+
+    moves: Moves
+    facts: tuple[ProjectFacts, OfferFacts] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Who entered and left which lists: `pairs` are all of them, with the partition of their project."""
+
+    partition: Partition
+    plan: Plan
+    pairs: dict[Pair, int]
+    entered: frozenset[Pair]
+    left: frozenset[Pair]
+
+    @classmethod
+    def of(cls, partition: Partition, plan: Plan, merges: Sequence[Merge]) -> "Changes":
+        """The differences that a plan and the merges of its offers make."""
+        entered = {pair: number for each in merges for pair, number in each.entered.items()}
+        left = frozenset(pair for each in merges for pair in each.left)
+        pairs = dict.fromkeys(left, partition.number) | entered
+        for project_id, new in plan.project_lists.items():
+            old = partition.project_lists.get(project_id, ())
+            for offer in {rank.offer for rank in old} ^ {rank.offer for rank in new}:
+                pairs[Pair(project_id, offer.offer_type, offer.offer_id)] = partition.number
+        return cls(partition, plan, pairs, frozenset(entered), left)
+
+    def marked(self, row: HeadRow) -> HeadRow:
+        """The row with the marks of the lists that hold its pair now."""
+        in_project_list = row.in_project_list
+        if row.partition == self.partition.number:
+            held = self.partition.project_lists.get(row.pair.project_id, ())
+            listed: ProjectList = self.plan.project_lists.get(row.pair.project_id, held)
+            in_project_list = any(rank.offer == offer_of(row.pair) for rank in listed)
+        in_offer_list = row.pair in self.entered or (row.in_offer_list and row.pair not in self.left)
+        return replace(row, in_project_list=in_project_list, in_offer_list=in_offer_list)
+
+
+def decide(
+    catalogue: Catalogue,
+    changes: Changes,
+    rows: Mapping[Pair, HeadRow],
+    stored: Sequence[StoredProject],
+    *,
+    answers: Answers,
+    at: datetime,
+) -> list[Decision]:
+    """What becomes of each locked head, by match id; those that nothing changes are left out.
+
+    `stored` are the projects of other partitions that the rows name. The plan has a day.
+    """
+    partition, plan = changes.partition, changes.plan
+    assert plan.day is not None
+    prepare = catalogue.preparation.project
+    foreign = {
+        each.project_id: HeldProject(each.version, prepare(each.project) if each.project else None) for each in stored
+    }
+    parties = Parties(catalogue, partition, plan, foreign)
+    decisions = []
+    for pair, row in sorted(rows.items(), key=lambda item: item[0].match_id):
+        marked = changes.marked(row)
+        is_ours = row.partition == partition.number
+        moves = moves_of(
+            marked,
+            parties.verdict(pair, plan.day) if is_ours else _foreign_verdict(parties, marked),
+            day=plan.day,
+            at=at,
+            answers=answers.get(pair.match_id, ()),
+            is_due=is_ours and plan.day != partition.day,
+        )
+        if moves.row != row or moves.row.is_empty:
+            decisions.append(Decision(moves, parties.facts(pair) if moves.announced else None))
+    return decisions
+
+
+def declined_by(catalogue: Catalogue, answers: Answers, known: Mapping[str, HeadRow]) -> frozenset[Pair]:
+    """The pairs that the answers decline, as the heads known before say: no list may hold them any more."""
+    found = set()
+    for match_id, given in answers.items():
+        row = known.get(match_id)
+        if row is None or row.head is None or catalogue.day is None:
+            continue
+        head = row.head
+        for answer in given:
+            managed = catalogue.is_managed(offer_of(row.pair))
+            moved = on_answer(
+                head, answer, managed=managed, has_coordinator=False, day=catalogue.day, at=answer.occurred_at
+            )
+            head = moved.head or head
+        if head.is_declined:
+            found.add(row.pair)
+    return frozenset(found)
+
+
+def _foreign_verdict(parties: Parties, row: HeadRow) -> Verdict:
+    """A pair that another partition judges: what it last said, else what its stored project says."""
+    if row.head is not None and row.head.state != "withdrawn":
+        return verdict_of(row.head)
+    assert parties.plan.day is not None
+    return parties.verdict(row.pair, parties.plan.day) if row.in_offer_list else Verdict()

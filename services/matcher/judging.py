@@ -1,0 +1,192 @@
+"""One transaction of a partition: what arrived is judged, lists change by differences, matches move."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
+from uuid import UUID, uuid4
+
+from services.matcher.deciding import Answers, Changes, Decision, decide, declined_by
+from services.matcher.matching.head import announcement
+from services.matcher.merging import Merge, merge
+from services.matcher.offers import Catalogue
+from services.matcher.partitions import Arrival, Partition, Plan
+from services.matcher.plans import plan_of
+from services.matcher.store import entities, heads, leases, lists
+from services.matcher.store.entities import StoredProject
+from services.matcher.store.heads import Wanted
+from services.matcher.store.leases import Reflected
+from services.matcher.store.lists import PartitionList
+from shared.database import Connection
+from shared.events.matches import MatchChanged
+from shared.offsets import AfterCommit
+from shared.outbox import announce, announce_erased, next_version
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another process holds the partition: nothing of this transaction may be kept."""
+
+
+class StaleMemory(Exception):
+    """What this process keeps of the partition is not what its last transaction stored: it must be loaded again."""
+
+
+def utc_now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What follows a transaction: memory changes once it has committed; `unknown` are answered ids without match."""
+
+    after_commit: AfterCommit
+    unknown: frozenset[str]
+
+
+class Judge:
+    """Judges partitions; all that is computed runs on one thread, so that memory is never read half changed."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.catalogue = catalogue
+        self.partitions = 0
+        """How many the topic of projects has; to be set before any is judged."""
+        self._now = now
+        self._new_id = new_id
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def compute(self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        """What `work` returns, run after all that was asked before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+
+    async def judge(
+        self,
+        connection: Connection,
+        partition: Partition,
+        arrived: Mapping[str, Arrival] | None = None,
+        answers: Answers | None = None,
+    ) -> Done:
+        """Bring the partition's lists and matches to what arrived and to all that the catalogue has heard.
+
+        The lease row is locked first, then offers, then heads, each by id. Raises `LeaseLost` and `StaleMemory`.
+        """
+        revision = await self._begin(connection, partition)
+        known = await heads.heads_of(connection, list(answers or ()))
+        declined = await self.compute(declined_by, self.catalogue, answers or {}, known)
+        plan = await self.compute(plan_of, partition, self.catalogue, arrived or {}, declined)
+        await _store_plan(connection, partition, plan)
+        merges = await self._merge(connection, partition, plan)
+        if plan.day is not None:
+            await self._move(connection, partition, plan, merges, answers or {})
+        reflected = Reflected(plan.model, plan.day, {topic: dict(by) for topic, by in plan.positions.items()})
+        await leases.advance(connection, partition.number, revision + 1, reflected)
+        unknown = frozenset(match_id for match_id in answers or () if match_id not in known)
+        return Done(partial(self._committed, partition, plan, revision + 1), unknown)
+
+    async def _begin(self, connection: Connection, partition: Partition) -> int:
+        revision = await leases.lock(connection, partition.number, partition.epoch)
+        if revision is None:
+            raise LeaseLost(f"partition {partition.number}: epoch {partition.epoch} is over")
+        if not await partition.reaches(revision):
+            raise StaleMemory(f"partition {partition.number}: {partition.revision} in memory, {revision} stored")
+        return revision
+
+    async def _merge(self, connection: Connection, partition: Partition, plan: Plan) -> list[Merge]:
+        """Lock the offers concerned, then merge, in a later statement, what all partitions have stored for them."""
+        if not plan.versions:
+            return []
+        held = await lists.lock_offers(connection, plan.versions)
+        stored = await lists.lists_to_merge(connection, plan.versions)
+        others = [each for each in await leases.all_leases(connection) if each.partition != partition.number]
+        now = self._now()
+        found = []
+        for offer, version in plan.versions.items():
+            everybody = len(others) == self.partitions - 1
+            all_judged = everybody and all(
+                self.catalogue.is_judged_at(offer, each.reflected.positions) for each in others
+            )
+            merged = merge(held[offer], stored[offer], version, all_judged=all_judged, now=now)
+            if merged is not None and merged.merged != held[offer]:
+                found.append(merged)
+        await lists.store_merged_lists(connection, [each.merged for each in found])
+        return found
+
+    async def _move(
+        self, connection: Connection, partition: Partition, plan: Plan, merges: Sequence[Merge], answers: Answers
+    ) -> None:
+        changes = Changes.of(partition, plan, merges)
+        wanted = Wanted(
+            pairs=changes.pairs,
+            match_ids=frozenset(answers),
+            projects=frozenset(plan.changed_projects),
+            offers=plan.changed_offers,
+            due=plan.day if plan.day != partition.day else None,
+        )
+        rows = await heads.lock_heads(connection, partition.number, wanted)
+        foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
+        stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
+        decided = await self.compute(decide, self.catalogue, changes, rows, stored, answers=answers, at=self._now())
+        await self._announce(connection, decided)
+        await heads.store_heads(connection, [each.moves.row for each in decided])
+
+    async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
+        """Leave one event per head to announce, and the tombstones, at the next version of each match."""
+        events: list[MatchChanged] = []
+        for moves, facts in ((each.moves, each.facts) for each in decided):
+            match_id = moves.row.pair.match_id
+            if moves.is_ended:
+                partition_key = moves.row.pair.project_id
+                await announce_erased(connection, MatchChanged.topic, match_id, partition_key=partition_key)
+            for head in moves.announced:
+                assert facts is not None
+                version = await next_version(connection, MatchChanged.topic, match_id)
+                events.append(
+                    announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=self._now())
+                )
+        await announce(connection, *events)
+
+    def _committed(self, partition: Partition, plan: Plan, revision: int) -> None:
+        partition.advance(revision)
+        self._thread.submit(partition.apply, plan).add_done_callback(_tell_failure(partition))
+
+
+def _tell_failure(partition: Partition) -> "Callable[[Future[None]], None]":
+    def done(future: "Future[None]") -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            logger.error("memory of a partition could not follow", exc_info=error)
+            partition.revision = -1
+
+    return done
+
+
+async def _store_plan(connection: Connection, partition: Partition, plan: Plan) -> None:
+    """Store what was heard and the lists that changed."""
+    number = partition.number
+    arrived = [
+        StoredProject(project_id, number, each.version, each.project) for project_id, each in plan.arrived.items()
+    ]
+    await entities.upsert_projects(connection, arrived)
+    await lists.store_project_lists(connection, number, plan.project_lists)
+    await lists.store_offer_lists(
+        connection,
+        [PartitionList(offer, number, plan.versions[offer], each) for offer, each in plan.offer_lists.items()],
+    )

@@ -1,0 +1,58 @@
+"""Loads a partition: from what is stored, and from what its lease row says that its lists reflect."""
+
+from dataclasses import dataclass
+
+from services.matcher.lists import OfferKey, OfferList, ProjectList
+from services.matcher.matching.model import Pair
+from services.matcher.offers import OFFER_TYPES, Catalogue
+from services.matcher.partitions import HeldProject, Partition
+from services.matcher.store import entities, heads, lists
+from services.matcher.store.entities import StoredProject
+from services.matcher.store.leases import Lease
+from shared.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storage holds of one partition."""
+
+    projects: list[StoredProject]
+    project_lists: dict[str, ProjectList]
+    offer_lists: dict[OfferKey, OfferList]
+    declined: list[Pair]
+
+
+async def read_stored(connection: Connection, number: int) -> Stored:
+    """Read a partition whose lease this transaction has taken."""
+    return Stored(
+        await entities.projects_of(connection, number),
+        await lists.project_lists(connection, number),
+        {each.offer: each.entries for each in await lists.offer_lists_of(connection, number)},
+        await heads.declined_pairs(connection, number),
+    )
+
+
+def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partition:
+    """The partition in memory, with the offers that changed since its lists were judged noted as pending.
+
+    Where a territory or the model changed since, nothing of the lists can be trusted: no day is taken over, so that
+    everything is judged.
+    """
+    partition = Partition(lease.partition, lease.epoch, lease.revision)
+    prepare = catalogue.preparation.project
+    for each in stored.projects:
+        held = HeldProject(each.version, prepare(each.project) if each.project else None)
+        partition.put_project(each.project_id, held)
+    partition.load(stored.project_lists, stored.offer_lists, stored.declined)
+    reflected = lease.reflected
+    read = reflected.positions.get("territories", {})
+    same_territories = all(read.get(place, 0) >= to for place, to in catalogue.positions["territories"].items())
+    if same_territories and reflected.model == catalogue.model:
+        partition.day = reflected.day
+    partition.territories_sequence = catalogue.territories_sequence
+    heard = (OfferKey(key, OFFER_TYPES[topic]) for topic, key in catalogue.heard if topic in OFFER_TYPES)
+    partition.note(
+        frozenset(offer for offer in heard if not catalogue.is_judged_at(offer, reflected.positions)),
+        catalogue.sequence,
+    )
+    return partition

@@ -1,0 +1,140 @@
+"""Owns partitions: takes their leases, loads them, judges what changed meanwhile, and lets go of what another holds."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from services.matcher.judging import Judge, LeaseLost, StaleMemory
+from services.matcher.loading import Stored, partition_from, read_stored
+from services.matcher.partitions import Partition
+from services.matcher.store import leases
+from services.matcher.store.leases import Lease, Positions
+from shared.database import Connection, Pool, in_transaction
+from shared.offsets import AfterCommit
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_SECONDS = 30.0
+SESSION_SECONDS = 10.0
+"""After that long, a group that still assigns a partition to this process means it: its lease may be taken again."""
+
+
+class LeaseHeld(Exception):
+    """Another process holds the partition, and may still be right to: to be tried again."""
+
+
+class Owners:
+    """The partitions of this process: those it holds in memory, and those of them that are its own now."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        judge: Judge,
+        *,
+        owner: str,
+        address: str,
+        session_seconds: float = SESSION_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`owner` names this process and no other, ever; `address` is where it answers."""
+        self.pool = pool
+        self.judge = judge
+        self.catalogue = judge.catalogue
+        self._owner, self._address = owner, address
+        self._session_seconds, self._clock = session_seconds, clock
+        self._held: dict[int, Partition] = {}
+        self._owned: set[int] = set()
+        self._assigned: set[int] = set()
+        self._met_foreign: dict[int, float] = {}
+        self._taking: dict[int, asyncio.Lock] = {}
+
+    @property
+    def owned(self) -> list[int]:
+        """The partitions judged here, by number."""
+        return sorted(self._owned)
+
+    @property
+    def held(self) -> list[Partition]:
+        """All partitions in memory: what the catalogue hears is noted in each."""
+        return list(self._held.values())
+
+    def partition(self, number: int) -> Partition:
+        """The partition, owned and in memory; raises `LeaseLost`."""
+        if number not in self._owned:
+            raise LeaseLost(f"partition {number} is not held here")
+        return self._held[number]
+
+    async def taken(self, number: int) -> None:
+        """Make memory of the partition true and judge what changed since it was judged last.
+
+        Raises `LeaseHeld` while another process that took its lease may still be right to.
+        """
+        self._assigned.add(number)
+        async with self._taking.setdefault(number, asyncio.Lock()):
+            if number in self._owned:
+                return
+            met = self._met_foreign.get(number)
+            if met is not None and self._clock() - met < self._session_seconds:
+                raise LeaseHeld(f"partition {number} is held by another process")
+            await self._take(number)
+            self._met_foreign.pop(number, None)
+            self._owned.add(number)
+            await self.judge_anew(number)
+
+    async def lost(self, number: int) -> None:
+        """Let go of the partition. What is in memory is kept aside: its revision tells whether it is still true."""
+        self._assigned.discard(number)
+        self._owned.discard(number)
+
+    async def judge_anew(self, number: int) -> None:
+        """Judge what the catalogue has heard since, in a transaction of its own; a failure lets go of the partition."""
+        partition = self.partition(number)
+
+        async def work(connection: Connection) -> AfterCommit:
+            return (await self.judge.judge(connection, partition)).after_commit
+
+        try:
+            after_commit = await in_transaction(self.pool, work)
+        except LeaseLost:
+            self.fenced(number)
+            raise
+        except BaseException:
+            self._owned.discard(number)
+            raise
+        after_commit()
+
+    def fenced(self, number: int) -> None:
+        """Remember that another process holds the partition."""
+        self._owned.discard(number)
+        self._met_foreign.setdefault(number, self._clock())
+
+    async def retake(self) -> None:
+        """Take again what is assigned here and was let go of after a failure."""
+        for number in sorted(self._assigned - self._owned):
+            try:
+                await self.taken(number)
+            except (LeaseHeld, LeaseLost, StaleMemory) as problem:
+                logger.info("a partition is not taken yet", extra={"partition": number, "problem": str(problem)})
+
+    async def _take(self, number: int) -> None:
+        async def work(connection: Connection) -> tuple[Lease, Stored | None]:
+            lease = await leases.take(connection, number, self._owner, self._address)
+            held = self._held.get(number)
+            if held is not None and (held.epoch, held.revision) == (lease.epoch, lease.revision):
+                return lease, None
+            return lease, await read_stored(connection, number)
+
+        lease, stored = await in_transaction(self.pool, work)
+        await self._read_to(lease.reflected.positions)
+        if stored is not None:
+            await self.judge.compute(self._load, lease, stored)
+
+    def _load(self, lease: Lease, stored: Stored) -> None:
+        self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
+
+    async def _read_to(self, positions: Positions) -> None:
+        """Wait until this process has read whole topics at least to `positions`."""
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while not self.catalogue.has_read(positions):  # noqa: ASYNC110 - the catalogue moves on another thread
+                await asyncio.sleep(0.05)

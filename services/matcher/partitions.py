@@ -1,0 +1,137 @@
+"""What this process keeps in memory of one partition it owns: projects, lists, and who names whom."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.matcher.lists import OfferKey, OfferList, ProjectList, offer_of
+from services.matcher.matching.model import Pair, PreparedProject
+from shared.events.shapes import Project
+
+
+@dataclass(frozen=True, slots=True)
+class HeldProject:
+    """A project as last heard; nothing but its version once erased."""
+
+    version: int
+    prepared: PreparedProject | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A project just heard; nothing but its version when it is erased."""
+
+    version: int
+    project: Project | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What judging finds a partition must become; nothing is stored yet.
+
+    `project_lists` and `offer_lists` hold the lists that changed. `versions` are those of the offers to be locked:
+    the changed ones, those whose list changed, and those whose list names a changed project.
+    """
+
+    sequence: int
+    territories_sequence: int
+    day: date | None
+    model: str
+    positions: Mapping[str, Mapping[int, int]]
+    arrived: Mapping[str, Arrival]
+    declined: frozenset[Pair]
+    changed_projects: Mapping[str, HeldProject]
+    changed_offers: frozenset[OfferKey]
+    project_lists: Mapping[str, ProjectList]
+    offer_lists: Mapping[OfferKey, OfferList]
+    versions: Mapping[OfferKey, int]
+
+
+@dataclass(slots=True)
+class Partition:
+    """One owned partition. `revision` is that of its lease row: other memory is stale and must not be used.
+
+    `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
+    """
+
+    number: int
+    epoch: int
+    revision: int
+    day: date | None = None
+    territories_sequence: int = 0
+    projects: dict[str, HeldProject] = field(default_factory=dict)
+    project_lists: dict[str, ProjectList] = field(default_factory=dict)
+    offer_lists: dict[OfferKey, OfferList] = field(default_factory=dict)
+    declined: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+    pending: dict[OfferKey, int] = field(default_factory=dict)
+    listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+    naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def advance(self, revision: int) -> None:
+        """Say that memory follows transaction `revision`."""
+        self.revision = revision
+        self._moved.set()
+
+    async def reaches(self, revision: int) -> bool:
+        """Whether memory is what `revision` stored, waiting a second for a transaction that has just committed."""
+        try:
+            async with asyncio.timeout(1):
+                while self.revision < revision:
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return self.revision == revision
+
+    def put_project(self, project_id: str, held: HeldProject) -> None:
+        """Keep a project as last heard."""
+        self.projects[project_id] = held
+
+    def load(
+        self, project_lists: Mapping[str, ProjectList], offer_lists: Mapping[OfferKey, OfferList], declined: list[Pair]
+    ) -> None:
+        """Take in what was stored."""
+        for project_id, entries in project_lists.items():
+            self._put_project_list(project_id, entries)
+        for offer, ranks in offer_lists.items():
+            self._put_offer_list(offer, ranks)
+        for pair in declined:
+            self.declined[pair.project_id].add(offer_of(pair))
+
+    def note(self, offers: frozenset[OfferKey], sequence: int) -> None:
+        """Remember that these offers changed in batch `sequence`."""
+        self.pending.update(dict.fromkeys(offers, sequence))
+
+    def apply(self, plan: Plan) -> None:
+        """Become what `plan` says; its transaction has committed."""
+        for project_id, held in plan.changed_projects.items():
+            self.put_project(project_id, held)
+        self.day, self.territories_sequence = plan.day, plan.territories_sequence
+        for pair in plan.declined:
+            self.declined[pair.project_id].add(offer_of(pair))
+        for project_id, entries in plan.project_lists.items():
+            self._put_project_list(project_id, entries)
+        for offer, ranks in plan.offer_lists.items():
+            self._put_offer_list(offer, ranks)
+        for offer in plan.changed_offers:
+            if self.pending.get(offer, plan.sequence + 1) <= plan.sequence:
+                del self.pending[offer]
+
+    def _put_project_list(self, project_id: str, entries: ProjectList) -> None:
+        for rank in self.project_lists.pop(project_id, ()):
+            self.listing[rank.offer].discard(project_id)
+        for rank in entries:
+            self.listing[rank.offer].add(project_id)
+        if entries:
+            self.project_lists[project_id] = entries
+
+    def _put_offer_list(self, offer: OfferKey, ranks: OfferList) -> None:
+        for rank in self.offer_lists.pop(offer, ()):
+            self.naming[rank.project_id].discard(offer)
+        for rank in ranks:
+            self.naming[rank.project_id].add(offer)
+        if ranks:
+            self.offer_lists[offer] = ranks

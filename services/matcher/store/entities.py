@@ -1,0 +1,120 @@
+"""What was heard: projects by partition, and the whole topics with their positions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asyncpg import Record
+
+from shared.database import Connection
+from shared.events.people import AnswerGiven
+from shared.events.shapes import Project
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProject:
+    """A project as last heard; None once erased, its version is remembered."""
+
+    project_id: str
+    partition: int
+    version: int
+    project: Project | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRow:
+    """One key of a whole topic as last heard, and where; no body once erased."""
+
+    topic: str
+    key: str
+    version: int
+    topic_partition: int
+    topic_offset: int
+    body: bytes | None
+
+
+async def projects_of(connection: Connection, partition: int) -> list[StoredProject]:
+    """Every project ever heard on a partition, by id."""
+    rows = await connection.fetch(
+        "SELECT project_id, partition, version, body FROM projects WHERE partition = $1 ORDER BY project_id", partition
+    )
+    return [_project(row) for row in rows]
+
+
+async def projects_by_id(connection: Connection, project_ids: Sequence[str]) -> list[StoredProject]:
+    """Those of the projects that were heard, whichever partition they are on."""
+    rows = await connection.fetch(
+        "SELECT project_id, partition, version, body FROM projects WHERE project_id = ANY($1) ORDER BY project_id",
+        list(project_ids),
+    )
+    return [_project(row) for row in rows]
+
+
+async def upsert_projects(connection: Connection, projects: Sequence[StoredProject]) -> None:
+    """Store what was heard; a version not above the stored one changes nothing."""
+    await connection.executemany(
+        """
+        INSERT INTO projects AS held (project_id, partition, version, body) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, body = excluded.body
+        WHERE held.version < excluded.version
+        """,
+        [(each.project_id, each.partition, each.version, _bytes(each.project)) for each in projects],
+    )
+
+
+async def whole_rows(connection: Connection) -> list[WholeRow]:
+    """Every key of the whole topics, erased ones too."""
+    rows = await connection.fetch(
+        "SELECT topic, key, version, topic_partition, topic_offset, body FROM whole_entities ORDER BY topic, key"
+    )
+    return [WholeRow(*row) for row in rows]
+
+
+async def upsert_whole_rows(connection: Connection, rows: Sequence[WholeRow]) -> None:
+    """Store what was heard on whole topics; a version not above the stored one changes nothing."""
+    await connection.executemany(
+        """
+        INSERT INTO whole_entities AS held (topic, key, version, topic_partition, topic_offset, body)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version, topic_partition = excluded.topic_partition,
+            topic_offset = excluded.topic_offset, body = excluded.body
+        WHERE held.version < excluded.version
+        """,
+        [(row.topic, row.key, row.version, row.topic_partition, row.topic_offset, row.body) for row in rows],
+    )
+
+
+async def newer_answers(connection: Connection, answers: Sequence[AnswerGiven]) -> list[AnswerGiven]:
+    """Those of the answers whose version is above the one noted for their match, in the same order."""
+    rows = await connection.fetch(
+        "SELECT key, version FROM heard_versions WHERE topic = $1 AND key = ANY ($2::text[])",
+        AnswerGiven.topic,
+        [answer.match_id for answer in answers],
+    )
+    noted: dict[str, int] = {row["key"]: row["version"] for row in rows}
+    newer = []
+    for answer in answers:
+        if answer.version > noted.get(answer.match_id, 0):
+            newer.append(answer)
+            noted[answer.match_id] = answer.version
+    return newer
+
+
+async def note_answers(connection: Connection, answers: Sequence[AnswerGiven]) -> None:
+    """Note the versions of answers that were handled, so that none is handled twice."""
+    await connection.executemany(
+        """
+        INSERT INTO heard_versions AS held (topic, key, version) VALUES ($1, $2, $3)
+        ON CONFLICT (topic, key) DO UPDATE SET version = greatest(held.version, excluded.version)
+        """,
+        [(AnswerGiven.topic, answer.match_id, answer.version) for answer in answers],
+    )
+
+
+def _project(row: Record) -> StoredProject:
+    body = row["body"]
+    project = None if body is None else Project.model_validate_json(body)
+    return StoredProject(row["project_id"], row["partition"], row["version"], project)
+
+
+def _bytes(project: Project | None) -> bytes | None:
+    return None if project is None else project.model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,155 @@
+"""Match heads: each pair that is or was a match, or that a list holds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from asyncpg import Record
+
+from services.matcher.lists import OfferKey
+from services.matcher.matching.head import Head
+from services.matcher.matching.life import next_day
+from services.matcher.matching.model import Pair
+from shared.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """A pair, which lists hold it, and its head; no head while it has never been proposed."""
+
+    pair: Pair
+    partition: int
+    in_project_list: bool = False
+    in_offer_list: bool = False
+    head: Head | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing needs this row."""
+        return self.head is None and not self.in_project_list and not self.in_offer_list
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which heads are needed: of pairs (with their partitions), of matches, of projects, of offers, and those due."""
+
+    pairs: Mapping[Pair, int] = field(default_factory=dict)
+    match_ids: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    offers: frozenset[OfferKey] = frozenset()
+    due: date | None = None
+
+
+async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, HeadRow]:
+    """Lock the heads that are wanted, by match id; one of `pairs` that has none gets an empty one.
+
+    Heads of offers, and those due, are those of the partition alone.
+    """
+    pairs = sorted(wanted.pairs, key=lambda pair: pair.match_id)
+    await connection.execute(
+        """
+        INSERT INTO match_heads (match_id, project_id, offer_type, offer_id, partition, in_project_list, in_offer_list)
+        SELECT match_id, project_id, offer_type, offer_id, partition, false, false
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[])
+            AS wanted (match_id, project_id, offer_type, offer_id, partition)
+        ORDER BY match_id
+        ON CONFLICT DO NOTHING
+        """,
+        [pair.match_id for pair in pairs],
+        [pair.project_id for pair in pairs],
+        [pair.offer_type for pair in pairs],
+        [pair.offer_id for pair in pairs],
+        [wanted.pairs[pair] for pair in pairs],
+    )
+    rows = await connection.fetch(
+        """
+        SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
+        WHERE match_id = ANY ($2::text[]) OR project_id = ANY ($3::text[])
+            OR (partition = $1 AND (offer_type, offer_id) IN (SELECT * FROM unnest($4::text[], $5::text[])))
+            OR (partition = $1 AND due_on <= $6::date)
+        ORDER BY match_id
+        FOR UPDATE
+        """,
+        partition,
+        [*(pair.match_id for pair in pairs), *wanted.match_ids],
+        list(wanted.projects),
+        [offer.offer_type for offer in wanted.offers],
+        [offer.offer_id for offer in wanted.offers],
+        wanted.due,
+    )
+    found = [_row(row) for row in rows]
+    return {each.pair: each for each in found}
+
+
+async def heads_of(connection: Connection, match_ids: Sequence[str]) -> dict[str, HeadRow]:
+    """The heads of matches that are there, by match id, without any lock."""
+    rows = await connection.fetch(
+        """
+        SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
+        WHERE match_id = ANY ($1::text[])
+        """,
+        list(match_ids),
+    )
+    found = [_row(row) for row in rows]
+    return {each.pair.match_id: each for each in found}
+
+
+async def heads_of_partition(connection: Connection, partition: int) -> list[HeadRow]:
+    """Every head of a partition, by match id."""
+    rows = await connection.fetch(
+        """
+        SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
+        WHERE partition = $1 ORDER BY match_id
+        """,
+        partition,
+    )
+    return [_row(row) for row in rows]
+
+
+async def declined_pairs(connection: Connection, partition: int) -> list[Pair]:
+    """The pairs of a partition that a side has declined."""
+    rows = await connection.fetch(
+        "SELECT project_id, offer_type, offer_id FROM match_heads WHERE partition = $1 AND state = 'declined'",
+        partition,
+    )
+    return [Pair(*row) for row in rows]
+
+
+async def declined_offers(connection: Connection, project_id: str) -> set[OfferKey]:
+    """The offers that a project declined, or that declined it."""
+    rows = await connection.fetch(
+        "SELECT offer_id, offer_type FROM match_heads WHERE project_id = $1 AND state = 'declined'", project_id
+    )
+    return {OfferKey(row["offer_id"], row["offer_type"]) for row in rows}
+
+
+async def store_heads(connection: Connection, rows: Iterable[HeadRow]) -> None:
+    """Store heads whose rows this transaction has locked; those that nothing needs any more are deleted."""
+    given = sorted(rows, key=lambda row: row.pair.match_id)
+    gone = [row.pair.match_id for row in given if row.is_empty]
+    if gone:
+        await connection.execute("DELETE FROM match_heads WHERE match_id = ANY ($1::text[])", gone)
+    await connection.executemany(
+        """
+        UPDATE match_heads SET in_project_list = $2, in_offer_list = $3, state = $4, due_on = $5, head = $6
+        WHERE match_id = $1
+        """,
+        [
+            (
+                row.pair.match_id,
+                row.in_project_list,
+                row.in_offer_list,
+                row.head and row.head.state,
+                row.head and next_day(row.head),
+                row.head and row.head.model_dump_json(exclude_none=True),
+            )
+            for row in given
+            if not row.is_empty
+        ],
+    )
+
+
+def _row(row: Record) -> HeadRow:
+    *names, partition, in_project_list, in_offer_list, head = row
+    found = None if head is None else Head.model_validate_json(head)
+    return HeadRow(Pair(*names), partition, in_project_list, in_offer_list, found)

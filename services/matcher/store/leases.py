@@ -1,0 +1,90 @@
+"""Leases: who owns a partition, since when, and what its lists reflect."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from asyncpg import Record
+
+from shared.database import Connection
+
+Positions = dict[str, dict[int, int]]
+"""Topic without prefix -> its partition -> the next offset to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reflected:
+    """What the lists of a partition reflect: the model, the day, the next offset of each whole topic."""
+
+    model: str | None = None
+    day: date | None = None
+    positions: Positions = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One partition's lease row."""
+
+    partition: int
+    epoch: int
+    owner: str
+    address: str
+    revision: int
+    reflected: Reflected
+
+
+async def take(connection: Connection, partition: int, owner: str, address: str) -> Lease:
+    """The partition's lease, taken: the next epoch, or the same one where `owner` already holds it."""
+    row = await connection.fetchrow(
+        """
+        INSERT INTO leases AS held (partition, epoch, owner, address) VALUES ($1, 1, $2, $3)
+        ON CONFLICT (partition) DO UPDATE SET
+            epoch = held.epoch + (held.owner <> excluded.owner)::int,
+            taken_at = CASE WHEN held.owner = excluded.owner THEN held.taken_at ELSE now() END,
+            owner = excluded.owner, address = excluded.address
+        RETURNING partition, epoch, owner, address, revision, model, day, positions
+        """,
+        partition,
+        owner,
+        address,
+    )
+    assert row is not None
+    return _lease(row)
+
+
+async def lock(connection: Connection, partition: int, epoch: int) -> int | None:
+    """Lock the lease row where the epoch is `epoch` and return its revision; None when another holds the partition.
+
+    A plain check would not fence: two transactions could both read the old epoch.
+    """
+    revision: int | None = await connection.fetchval(
+        "SELECT revision FROM leases WHERE partition = $1 AND epoch = $2 FOR UPDATE", partition, epoch
+    )
+    return revision
+
+
+async def advance(connection: Connection, partition: int, revision: int, reflected: Reflected) -> None:
+    """Store the revision and what the lists reflect; the row is locked by this transaction."""
+    await connection.execute(
+        "UPDATE leases SET revision = $2, model = $3, day = $4, positions = $5 WHERE partition = $1",
+        partition,
+        revision,
+        reflected.model,
+        reflected.day,
+        {topic: {str(number): offset for number, offset in by.items()} for topic, by in reflected.positions.items()},
+    )
+
+
+async def all_leases(connection: Connection) -> list[Lease]:
+    """Every lease, by partition."""
+    rows = await connection.fetch(
+        "SELECT partition, epoch, owner, address, revision, model, day, positions FROM leases ORDER BY partition"
+    )
+    return [_lease(row) for row in rows]
+
+
+def _lease(row: Record) -> Lease:
+    positions = {
+        topic: {int(number): offset for number, offset in by.items()} for topic, by in row["positions"].items()
+    }
+    reflected = Reflected(row["model"], row["day"], positions)
+    return Lease(row["partition"], row["epoch"], row["owner"], row["address"], row["revision"], reflected)

@@ -1,0 +1,225 @@
+"""Lists: a project's, an offer's within one partition, and the merge of the latter, whose row is the offer's lock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Record
+
+from services.matcher.lists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
+from shared.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionList:
+    """The best projects of an offer within one partition, as judged with one version of the offer."""
+
+    offer: OfferKey
+    partition: int
+    offer_version: int
+    entries: OfferList
+
+
+@dataclass(frozen=True, slots=True)
+class MergedList:
+    """The best projects of an offer, over all partitions; what waits to be merged, and since when."""
+
+    offer: OfferKey
+    offer_version: int
+    entries: OfferList
+    pending_version: int | None
+    pending_since: datetime | None
+
+
+async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:
+    """The list of each project of a partition that has one."""
+    rows = await connection.fetch(
+        "SELECT project_id, offer_types, offer_ids, scores FROM project_lists WHERE partition = $1", partition
+    )
+    return {
+        row["project_id"]: tuple(
+            OfferRank(-score, OfferKey(offer_id, offer_type))
+            for score, offer_id, offer_type in zip(row["scores"], row["offer_ids"], row["offer_types"], strict=True)
+        )
+        for row in rows
+    }
+
+
+async def store_project_lists(connection: Connection, partition: int, lists: Mapping[str, ProjectList]) -> None:
+    """Store the lists that changed; an empty one is deleted."""
+    gone = [project_id for project_id, entries in lists.items() if not entries]
+    if gone:
+        await connection.execute("DELETE FROM project_lists WHERE project_id = ANY($1)", gone)
+    await connection.executemany(
+        """
+        INSERT INTO project_lists (project_id, partition, offer_types, offer_ids, scores) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (project_id) DO UPDATE SET offer_types = excluded.offer_types, offer_ids = excluded.offer_ids,
+            scores = excluded.scores
+        """,
+        [
+            (
+                project_id,
+                partition,
+                [rank.offer.offer_type for rank in entries],
+                [rank.offer.offer_id for rank in entries],
+                [rank.score for rank in entries],
+            )
+            for project_id, entries in lists.items()
+            if entries
+        ],
+    )
+
+
+async def offer_lists_of(connection: Connection, partition: int) -> list[PartitionList]:
+    """The offers' lists that one partition stored."""
+    rows = await connection.fetch(
+        "SELECT offer_type, offer_id, partition, offer_version, project_ids, scores FROM offer_lists"
+        " WHERE partition = $1",
+        partition,
+    )
+    return [_partition_list(row) for row in rows]
+
+
+async def store_offer_lists(connection: Connection, lists: Sequence[PartitionList]) -> None:
+    """Store this partition's lists that changed; an empty one is deleted."""
+    gone = [each for each in lists if not each.entries]
+    await connection.executemany(
+        "DELETE FROM offer_lists WHERE offer_type = $1 AND offer_id = $2 AND partition = $3",
+        [(each.offer.offer_type, each.offer.offer_id, each.partition) for each in gone],
+    )
+    await connection.executemany(
+        """
+        INSERT INTO offer_lists (offer_type, offer_id, partition, offer_version, project_ids, scores)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (offer_type, offer_id, partition) DO UPDATE SET offer_version = excluded.offer_version,
+            project_ids = excluded.project_ids, scores = excluded.scores
+        """,
+        [
+            (
+                each.offer.offer_type,
+                each.offer.offer_id,
+                each.partition,
+                each.offer_version,
+                [rank.project_id for rank in each.entries],
+                [rank.score for rank in each.entries],
+            )
+            for each in lists
+            if each.entries
+        ],
+    )
+
+
+async def lock_offers(connection: Connection, offers: Iterable[OfferKey]) -> dict[OfferKey, MergedList]:
+    """Lock the offers, by id then type, and return their merged lists as last committed.
+
+    The lists of the partitions must be read by a later statement: this one's snapshot was taken before it waited.
+    """
+    keys = sorted(offers)
+    types, ids = [key.offer_type for key in keys], [key.offer_id for key in keys]
+    await connection.execute(
+        """
+        INSERT INTO merged_lists (offer_type, offer_id)
+        SELECT wanted.offer_type, wanted.offer_id
+        FROM unnest($1::text[], $2::text[]) AS wanted (offer_type, offer_id)
+        WHERE NOT EXISTS (SELECT FROM merged_lists AS held
+            WHERE held.offer_type = wanted.offer_type AND held.offer_id = wanted.offer_id)
+        ORDER BY wanted.offer_id, wanted.offer_type
+        ON CONFLICT DO NOTHING
+        """,
+        types,
+        ids,
+    )
+    rows = await connection.fetch(
+        """
+        SELECT held.offer_type, held.offer_id, offer_version, project_ids, scores, pending_version, pending_since
+        FROM merged_lists AS held
+        JOIN unnest($1::text[], $2::text[]) AS wanted (offer_type, offer_id)
+            ON held.offer_type = wanted.offer_type AND held.offer_id = wanted.offer_id
+        ORDER BY held.offer_id, held.offer_type
+        FOR UPDATE OF held
+        """,
+        types,
+        ids,
+    )
+    merged = [_merged_list(row) for row in rows]
+    return {each.offer: each for each in merged}
+
+
+async def lists_to_merge(connection: Connection, offers: Iterable[OfferKey]) -> dict[OfferKey, list[PartitionList]]:
+    """The lists that every partition stored for the offers, which this transaction has locked."""
+    keys = sorted(offers)
+    rows = await connection.fetch(
+        """
+        SELECT held.offer_type, held.offer_id, partition, offer_version, project_ids, scores
+        FROM offer_lists AS held
+        JOIN unnest($1::text[], $2::text[]) AS wanted (offer_type, offer_id)
+            ON held.offer_type = wanted.offer_type AND held.offer_id = wanted.offer_id
+        """,
+        [key.offer_type for key in keys],
+        [key.offer_id for key in keys],
+    )
+    by_offer: dict[OfferKey, list[PartitionList]] = {key: [] for key in keys}
+    for row in rows:
+        each = _partition_list(row)
+        by_offer[each.offer].append(each)
+    return by_offer
+
+
+async def store_merged_lists(connection: Connection, lists: Sequence[MergedList]) -> None:
+    """Store what was merged, or since when a version waits; the rows are locked by this transaction."""
+    await connection.executemany(
+        """
+        UPDATE merged_lists SET offer_version = $3, project_ids = $4, scores = $5,
+            pending_version = $6, pending_since = $7
+        WHERE offer_type = $1 AND offer_id = $2
+        """,
+        [
+            (
+                each.offer.offer_type,
+                each.offer.offer_id,
+                each.offer_version,
+                [rank.project_id for rank in each.entries],
+                [rank.score for rank in each.entries],
+                each.pending_version,
+                each.pending_since,
+            )
+            for each in lists
+        ],
+    )
+
+
+async def merged_lists(connection: Connection) -> dict[OfferKey, OfferList]:
+    """The merged list of each offer that has one."""
+    rows = await connection.fetch(
+        """
+        SELECT offer_type, offer_id, offer_version, project_ids, scores, pending_version, pending_since
+        FROM merged_lists WHERE project_ids <> '{}'
+        """
+    )
+    return {each.offer: each.entries for each in map(_merged_list, rows)}
+
+
+async def long_pending(connection: Connection, before: datetime, limit: int) -> list[OfferKey]:
+    """Offers whose newest version waits to be merged since before `before`, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT offer_id, offer_type FROM merged_lists WHERE pending_since < $1 ORDER BY pending_since LIMIT $2",
+        before,
+        limit,
+    )
+    return [OfferKey(row["offer_id"], row["offer_type"]) for row in rows]
+
+
+def _partition_list(row: Record) -> PartitionList:
+    offer = OfferKey(row["offer_id"], row["offer_type"])
+    return PartitionList(offer, row["partition"], row["offer_version"], _entries(row))
+
+
+def _merged_list(row: Record) -> MergedList:
+    offer = OfferKey(row["offer_id"], row["offer_type"])
+    return MergedList(offer, row["offer_version"], _entries(row), row["pending_version"], row["pending_since"])
+
+
+def _entries(row: Record) -> OfferList:
+    return tuple(
+        ProjectRank(-score, project_id) for score, project_id in zip(row["scores"], row["project_ids"], strict=True)
+    )

@@ -1,0 +1,63 @@
+"""Judges single pairs: what the engine says of one now, and the facts of both sides that its events carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.matcher.lists import offer_of
+from services.matcher.matching.eligibility import refusals
+from services.matcher.matching.facts import offer_facts, project_facts
+from services.matcher.matching.head import Judged
+from services.matcher.matching.model import Pair
+from services.matcher.matching.score import fit
+from services.matcher.moves import Verdict
+from services.matcher.offers import Catalogue
+from services.matcher.partitions import HeldProject, Partition, Plan
+from shared.events.matches import OfferFacts, ProjectFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Both sides of the pairs that a transaction moves, as they will be once it has committed.
+
+    `foreign` holds the projects of other partitions, which an offer's list named or names.
+    """
+
+    catalogue: Catalogue
+    partition: Partition
+    plan: Plan
+    foreign: Mapping[str, HeldProject]
+
+    def project(self, project_id: str) -> HeldProject | None:
+        """A project with the version heard last."""
+        for known in (self.plan.changed_projects, self.partition.projects, self.foreign):
+            if project_id in known:
+                return known[project_id]
+        return None
+
+    def verdict(self, pair: Pair, day: date) -> Verdict:
+        """What the engine says of the pair on `day`."""
+        held, key = self.project(pair.project_id), offer_of(pair)
+        heard = self.catalogue.heard_of(key)
+        if held is None or held.prepared is None or heard is None or heard.shape is None:
+            return Verdict(is_erased=True)
+        managed = self.catalogue.is_managed(key)
+        coordinated = self.catalogue.has_coordinator(held.prepared.territories)
+        offer = self.catalogue.offers.get(key)
+        if offer is None:
+            return Verdict(managed=managed, has_coordinator=coordinated)
+        refused = refusals(held.prepared, offer, day, declined=self._is_declined(pair))
+        if refused:
+            return Verdict(refusals=refused, managed=managed, has_coordinator=coordinated)
+        judged = Judged(fit(held.prepared, offer), self.plan.model, held.version, heard.version)
+        return Verdict(judged, managed=managed, has_coordinator=coordinated)
+
+    def facts(self, pair: Pair) -> tuple[ProjectFacts, OfferFacts]:
+        """What an event shows of both sides; neither is erased."""
+        held, offer = self.project(pair.project_id), self.catalogue.shown(offer_of(pair))
+        assert held is not None
+        assert held.prepared is not None
+        return project_facts(held.prepared), offer_facts(offer)
+
+    def _is_declined(self, pair: Pair) -> bool:
+        return offer_of(pair) in self.partition.declined.get(pair.project_id, ()) or pair in self.plan.declined
