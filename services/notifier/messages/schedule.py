@@ -26,13 +26,13 @@ class Preference:
     minimum: Band = "possible"
 
 
-def due_at(kind: MailKind, since: datetime, frequency: Frequency, window: timedelta) -> datetime | None:
-    """When what arose at `since` is told, grouped with what arises meanwhile; `None` for never.
+def due_at(kind: MailKind, since: datetime, frequency: Frequency) -> datetime | None:
+    """From when on what arose at `since` is told, after the window that groups mails; `None` for never.
 
     An introduction is what both sides asked for by their answers: it leaves at once whatever the frequency.
     """
     if kind == "introduction" or frequency == "immediate":
-        return since + window
+        return since
     if frequency == "none":
         return None
     local = since.astimezone(PARIS)

@@ -1,0 +1,111 @@
+"""Composition root of the notifier: builds the pool, the stream, the rounds and the health routes."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+from fastapi import FastAPI
+
+from services.notifier.connectors.contacts import TIMEOUT_SECONDS, Contacts
+from services.notifier.handlers import HANDLERS
+from services.notifier.mailer import Mailer, Smtp
+from services.notifier.rounds.desk import Desk
+from services.notifier.rounds.running import STOP_SECONDS, Rounds
+from services.notifier.settings import Settings
+from shared.broker import Stream, stop_this_process
+from shared.database import Pool, open_pool
+from shared.http import health_routes
+from shared.logs import configure
+from shared.words.names import reference_names
+
+SERVICE = "notifier"
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The notifier; settings are read from the environment when it starts, unless given."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        read = settings or Settings()
+        configure(SERVICE, read.log_level)
+        app.state.pool = pool = await open_pool(read.database_url, service=SERVICE)
+        app.state.stream = heard = _stream(read, pool)
+        async with _ingest(read) as client:
+            app.state.rounds = rounds = _rounds(read, pool, Contacts(client))
+            await heard.start()
+            running = asyncio.create_task(rounds.run())
+            running.add_done_callback(_end_with)
+            try:
+                yield
+            finally:
+                rounds.stop()
+                await asyncio.wait([running], timeout=STOP_SECONDS)
+                await heard.stop()
+        await pool.close()
+
+    app = FastAPI(title="Essaim : alertes", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(health_routes(lambda: _problems(app), lambda: getattr(app.state, "pool", None)))
+    return app
+
+
+def _stream(settings: Settings | None = None, pool: Pool | None = None) -> Stream:
+    """What the notifier hears: three topics, each in a group of its own."""
+    if settings is None:
+        built = Stream(service=SERVICE)
+    else:
+        built = Stream(
+            service=SERVICE,
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            topic_prefix=settings.topic_prefix,
+            pool=pool,
+        )
+    for topic, handler in HANDLERS.items():
+        built.hears([topic], {topic: handler})
+    return built
+
+
+def _ingest(settings: Settings) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {settings.service_token.get_secret_value()}"}
+    return httpx.AsyncClient(base_url=settings.ingest_url, headers=headers, timeout=TIMEOUT_SECONDS)
+
+
+def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
+    password = settings.smtp_password
+    smtp = Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_from,
+        settings.smtp_tls,
+        settings.smtp_username,
+        password.get_secret_value() if password else None,
+    )
+    desk = Desk(
+        names=reference_names(),
+        public_url=settings.public_url,
+        link_secret=settings.link_secret.get_secret_value(),
+        mail_from=settings.mail_from,
+        window=timedelta(seconds=settings.window_seconds),
+    )
+    return Rounds(pool, contacts, Mailer(smtp), desk)
+
+
+def _problems(app: FastAPI) -> list[str]:
+    """Why events are not heard or said. That ingest or the mail server is away is logged: mails wait for them."""
+    stream: Stream | None = getattr(app.state, "stream", None)
+    return stream.problems() if stream else ["not started"]
+
+
+def _end_with(running: asyncio.Task[None]) -> None:
+    """End the process when its rounds end by an error: nobody else would notice."""
+    if not running.cancelled() and (failure := running.exception()):
+        logger.critical("the notifier stops", exc_info=failure)
+        stop_this_process()
+
+
+app = create_app()
+stream = _stream().faststream

@@ -1,0 +1,72 @@
+"""What the notifier does with each batch it hears: what is to be told is noted; nothing is sent from here."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from services.notifier.messages.notices import Party, notices_of
+from services.notifier.messages.schedule import Preference, due_at
+from services.notifier.store import erasures, matches, people
+from shared.database import Connection
+from shared.events.matches import MatchChanged
+from shared.events.people import Erased, PreferenceSet
+from shared.offsets import Batch, Handler, Received
+from shared.words.french import PARIS
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+async def on_matches(connection: Connection, batch: Batch) -> None:
+    """Hold each match as it stands, and note whom its new events give reason to tell."""
+    held = await matches.versions(connection, (record.key for record in batch.records))
+    new = list(_rising(batch.records, held))
+    events = [record.event for record in new if isinstance(record.event, MatchChanged)]
+    erased = await matches.erased_at(connection, {party for event in events for party in _sides(event)})
+    ended = {e.match_id for e in events if any(erased.get(side, _NEVER) >= e.occurred_at for side in _sides(e))}
+    notices = [notice for event in events for notice in notices_of(event, event.occurred_at.astimezone(PARIS).date())]
+    await matches.add_notices(connection, notices)
+    last = {record.key: record for record in new}
+    await matches.keep(connection, [record.event for record in last.values() if isinstance(record.event, MatchChanged)])
+    await matches.end(connection, [r for r in last.values() if r.event is None or r.key in ended])
+
+
+def _rising(records: Iterable[Received], held: dict[str, int]) -> Iterator[Received]:
+    """The records newer than what is held of their match, each newer than those before it."""
+    for record in records:
+        if record.version > held.get(record.key, 0):
+            held[record.key] = record.version
+            yield record
+
+
+def _sides(match: MatchChanged) -> tuple[Party, Party]:
+    return Party("project", match.project_id), Party(match.offer_type, match.offer_id)
+
+
+async def on_preferences(connection: Connection, batch: Batch) -> None:
+    """Hold what people chose, and move what already waits for them to their new times."""
+    for record in batch.records:
+        chosen = Preference()
+        if isinstance(record.event, PreferenceSet):
+            chosen = Preference(record.event.frequency, record.event.minimum)
+        if await people.set_preference(connection, record.key, record.version, chosen):
+            waiting = await people.waiting_since(connection, record.key)
+            times = [(kind, match_id, due_at(kind, since, chosen.frequency)) for kind, match_id, since in waiting]
+            await people.reschedule(connection, record.key, times)
+
+
+async def on_erasures(connection: Connection, batch: Batch) -> None:
+    """Purge what is held of whom and what was erased, and stop the mails that tell of them."""
+    for record in batch.records:
+        if not isinstance(record.event, Erased):
+            continue
+        subjects = {(str(record.event.subject), record.event.subject_id), *record.event.entities}
+        await erasures.remember(connection, list(subjects), record.event.occurred_at)
+        # People first: freezing locks in that order too.
+        for subject, subject_id in sorted(subjects, key=lambda one: (one[0] != "person", one)):
+            if subject == "person":
+                await erasures.purge_person(connection, subject_id)
+            else:
+                await erasures.purge_matches(connection, subject, subject_id)
+            await erasures.purge_dead_letters(connection, subject_id)
+
+
+HANDLERS: dict[str, Handler] = {"matches": on_matches, "preferences": on_preferences, "erasures": on_erasures}

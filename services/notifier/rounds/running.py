@@ -1,0 +1,86 @@
+"""Keeps the rounds going: each at its own pace, none stopped by another's trouble."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from services.notifier.connectors.contacts import Contacts, IngestAway
+from services.notifier.mailer import Mailer, MailServerAway
+from services.notifier.rounds.assigning import assign
+from services.notifier.rounds.desk import Desk
+from services.notifier.rounds.freezing import freeze
+from services.notifier.rounds.sending import Sender
+from shared.database import RETRIED, Pool, backoff
+from shared.logs import describe
+
+POLL_SECONDS = 0.5
+MOST_PAUSE_SECONDS = 30.0
+STOP_SECONDS = 50.0
+
+AWAY: tuple[type[BaseException], ...] = (IngestAway, MailServerAway, *RETRIED)
+"""What waiting cures: ingest, the mail server or PostgreSQL does not answer now."""
+
+Step = Callable[[], Awaitable[bool]]
+
+logger = logging.getLogger(__name__)
+
+
+class Rounds:
+    """Assigns, freezes and sends until stopped; several processes may at once."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        contacts: Contacts,
+        mailer: Mailer,
+        desk: Desk,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        sender = Sender(pool, mailer)
+        self._mailer = mailer
+        self._steps: dict[str, Step] = {
+            "assigning": lambda: assign(pool, contacts, clock()),
+            "freezing": lambda: freeze(pool, contacts, desk, clock(), lambda: uuid4().hex),
+            "sending": lambda: sender.send_next(clock()),
+        }
+        self._stopping = asyncio.Event()
+        self._troubles: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def troubles(self) -> list[str]:
+        """What the rounds wait for, in words; mails wait meanwhile, nothing is lost."""
+        return sorted(set(self._troubles.values()))
+
+    async def run(self) -> None:
+        """Go on until `stop`; raises what waiting does not cure."""
+        async with asyncio.TaskGroup() as group:
+            for name, step in self._steps.items():
+                group.create_task(self._repeat(name, step))
+        await self._mailer.close()
+
+    def stop(self) -> None:
+        """Let `run` end once the mail that is being sent is sent and noted."""
+        self._stopping.set()
+
+    async def _repeat(self, name: str, step: Step) -> None:
+        failures, busy = 0, False
+        while not self._stopping.is_set():
+            try:
+                busy = await step()
+                failures = 0
+                self._troubles.pop(name, None)
+            except AWAY as error:
+                failures += 1
+                self._troubles[name] = describe(error)
+                logger.warning("%s waits", name, exc_info=error, extra={"attempts": failures})
+            if failures:
+                await self._pause(backoff(failures, first=POLL_SECONDS, highest=MOST_PAUSE_SECONDS))
+            elif not busy:
+                await self._pause(POLL_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)

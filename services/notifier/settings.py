@@ -1,0 +1,28 @@
+"""What the notifier reads from its environment, once, at start."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.notifier.mailer import Tls
+
+
+class Settings(BaseSettings):
+    """Every setting of the notifier; environment names carry the prefix `NOTIFIER_`."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore")
+
+    database_url: str = Field(description="PostgreSQL, as the role whose schema is `notifier`.")
+    kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")
+    topic_prefix: str = Field("essaim.", description="What precedes the name of each topic.")
+    service_token: SecretStr = Field(description="Shared secret of the internal reads between services.")
+    link_secret: SecretStr = Field(min_length=16, description="Signs the links of mails; the console has the same.")
+    ingest_url: str = Field("http://127.0.0.1:8001", description="Where ingest answers, without a final slash.")
+    public_url: str = Field("http://127.0.0.1:8000", description="Address of the console, as people reach it.")
+    smtp_host: str = Field("127.0.0.1", description="Server that takes our mails.")
+    smtp_port: int = Field(8026, ge=1, le=65535)
+    smtp_tls: Tls = Field("none", description="`starttls` or `tls` wherever the server is not on this machine.")
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str = Field("essaim@localhost", pattern=r"^[!-~]+@[A-Za-z0-9.-]+$", description="Where mails come from.")
+    window_seconds: float = Field(60, ge=0, description="How long a first notice waits for others, to go together.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -1,0 +1,137 @@
+"""Matches as they stand, and the notices that wait for a contact."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from services.notifier.messages.notices import Notice, Party
+from shared.database import Connection, Pool
+from shared.events.matches import MatchChanged
+from shared.offsets import Received
+
+
+async def versions(connection: Connection, match_ids: Iterable[str]) -> dict[str, int]:
+    """The versions held, their rows locked in the order of ids; freezing and erasure lock the same rows."""
+    rows = await connection.fetch(
+        "SELECT match_id, version FROM matches WHERE match_id = ANY ($1) ORDER BY match_id FOR UPDATE",
+        sorted(set(match_ids)),
+    )
+    return {row["match_id"]: row["version"] for row in rows}
+
+
+async def erased_at(connection: Connection, parties: Iterable[Party]) -> dict[Party, datetime]:
+    """When each of these was erased, for those that were."""
+    asked = sorted({(party.type, party.id) for party in parties})
+    rows = await connection.fetch(
+        """
+        SELECT erased.* FROM erased JOIN unnest($1::text[], $2::text[]) AS asked (subject, subject_id)
+        USING (subject, subject_id)
+        """,
+        [subject for subject, _ in asked],
+        [subject_id for _, subject_id in asked],
+    )
+    return {Party(row["subject"], row["subject_id"]): row["erased_at"] for row in rows}
+
+
+async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
+    """Hold these versions, and the bodies of the matches that something waits for. Call after `add_notices`."""
+    await connection.execute(
+        """
+        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id, body)
+        SELECT match_id, version, project_id, offer_type, offer_id,
+               CASE WHEN EXISTS (SELECT FROM notices WHERE notices.match_id = said.match_id)
+                      OR EXISTS (SELECT FROM pending WHERE pending.match_id = said.match_id)
+                      OR EXISTS (SELECT FROM ledger JOIN mails USING (mail_id)
+                                 WHERE ledger.match_id = said.match_id AND state = 'frozen')
+                    THEN body END
+        FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+             AS said (match_id, version, project_id, offer_type, offer_id, body)
+        ORDER BY match_id
+        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, body = excluded.body
+        """,
+        [event.match_id for event in events],
+        [event.version for event in events],
+        [event.project_id for event in events],
+        [event.offer_type for event in events],
+        [event.offer_id for event in events],
+        [event.to_bytes().decode() for event in events],
+    )
+
+
+async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
+    """Remember the versions of matches that are gone, and forget what was to be told of them."""
+    gone = [record.key for record in tombstones]
+    await connection.execute(
+        """
+        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id)
+        SELECT match_id, version, split_part(match_id, '~', 1), split_part(match_id, '~', 2),
+               split_part(match_id, '~', 3)
+        FROM unnest($1::text[], $2::bigint[]) AS gone (match_id, version) ORDER BY match_id
+        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, body = NULL
+        """,
+        gone,
+        [record.version for record in tombstones],
+    )
+    await connection.execute("DELETE FROM notices WHERE match_id = ANY ($1)", gone)
+    await connection.execute("DELETE FROM pending WHERE match_id = ANY ($1)", gone)
+
+
+async def add_notices(connection: Connection, notices: Iterable[Notice]) -> None:
+    """Let these wait for their parties' contacts; one that waits already, or is in the ledger, changes nothing."""
+    rows = sorted({(n.match_id, n.kind, n.party.type, n.party.id) for n in notices})
+    await connection.executemany(
+        """
+        INSERT INTO notices (match_id, kind, party_type, party_id)
+        SELECT $1, $2, $3, $4
+        WHERE NOT EXISTS (
+            SELECT FROM ledger WHERE match_id = $1 AND kind = $2 AND party_type = $3 AND party_id = $4)
+        ON CONFLICT DO NOTHING
+        """,
+        rows,
+    )
+
+
+async def waiting_parties(pool: Pool, now: datetime, limit: int) -> list[Party]:
+    """Parties that something waits to be told to, longest due first."""
+    rows = await pool.fetch(
+        """
+        SELECT party_type, party_id FROM notices WHERE ask_at <= $1
+        GROUP BY party_type, party_id ORDER BY min(ask_at), party_type, party_id LIMIT $2
+        """,
+        now,
+        limit,
+    )
+    return [Party(row["party_type"], row["party_id"]) for row in rows]
+
+
+async def claim_notices(
+    connection: Connection, parties: Sequence[Party], now: datetime
+) -> list[tuple[Notice, datetime]]:
+    """The due notices of these parties with the time each arose, locked; those another process holds are left to it."""
+    rows = await connection.fetch(
+        """
+        SELECT notices.* FROM notices JOIN unnest($1::text[], $2::text[]) AS asked (party_type, party_id)
+        USING (party_type, party_id) WHERE ask_at <= $3 ORDER BY match_id, kind FOR UPDATE OF notices SKIP LOCKED
+        """,
+        [party.type for party in parties],
+        [party.id for party in parties],
+        now,
+    )
+    return [
+        (Notice(Party(row["party_type"], row["party_id"]), row["match_id"], row["kind"]), row["since"]) for row in rows
+    ]
+
+
+async def drop_notices(connection: Connection, notices: Iterable[Notice]) -> None:
+    """Forget notices: they wait for people now, or have waited too long."""
+    await connection.executemany(
+        "DELETE FROM notices WHERE match_id = $1 AND kind = $2 AND party_type = $3 AND party_id = $4",
+        [(n.match_id, n.kind, n.party.type, n.party.id) for n in notices],
+    )
+
+
+async def ask_later(connection: Connection, notices: Iterable[tuple[Notice, datetime]]) -> None:
+    """Ask again for the contacts of these at those times."""
+    await connection.executemany(
+        "UPDATE notices SET ask_at = $5 WHERE match_id = $1 AND kind = $2 AND party_type = $3 AND party_id = $4",
+        [(n.match_id, n.kind, n.party.type, n.party.id, at) for n, at in notices],
+    )

@@ -1,0 +1,173 @@
+"""What people chose, and what waits to be told to each of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notifier.messages.notices import Notice, Party
+from services.notifier.messages.schedule import Preference
+from services.notifier.messages.sifting import Waiting
+from shared.database import Connection, Pool
+from shared.events.matches import MatchChanged
+from shared.events.people import MailKind
+
+
+@dataclass(frozen=True)
+class Due:
+    """A mail to make, for one person and of one kind, with the parties whose contacts it needs."""
+
+    person_id: str
+    kind: MailKind
+    parties: frozenset[Party]
+
+
+async def preferences(connection: Connection, person_ids: Iterable[str]) -> dict[str, Preference]:
+    """What these people chose; the defaults for whoever was not known before. Erased people are left out."""
+    asked = sorted(set(person_ids))
+    await connection.execute(
+        """
+        INSERT INTO recipients (person_id)
+        SELECT person_id FROM unnest($1::text[]) AS asked (person_id)
+        WHERE NOT EXISTS (SELECT FROM erased WHERE subject = 'person' AND subject_id = person_id)
+        ORDER BY person_id ON CONFLICT DO NOTHING
+        """,
+        asked,
+    )
+    rows = await connection.fetch(
+        """
+        SELECT person_id, frequency, minimum FROM recipients WHERE person_id = ANY ($1)
+        AND NOT EXISTS (SELECT FROM erased WHERE subject = 'person' AND subject_id = person_id)
+        """,
+        asked,
+    )
+    return {row["person_id"]: Preference(row["frequency"], row["minimum"]) for row in rows}
+
+
+async def set_preference(connection: Connection, person_id: str, version: int, chosen: Preference) -> bool:
+    """Hold what someone chose, their row locked; whether it was newer than what was held. Nothing for erased people."""
+    changed = await connection.fetchval(
+        """
+        INSERT INTO recipients AS held (person_id, frequency, minimum, version)
+        SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM erased WHERE subject = 'person' AND subject_id = $1)
+        ON CONFLICT (person_id) DO UPDATE
+        SET frequency = excluded.frequency, minimum = excluded.minimum, version = excluded.version
+        WHERE held.version < excluded.version
+        RETURNING true
+        """,
+        person_id,
+        chosen.frequency,
+        chosen.minimum,
+        version,
+    )
+    return bool(changed)
+
+
+async def add_pending(connection: Connection, rows: Iterable[tuple[str, Notice, datetime, datetime]]) -> None:
+    """Let notices wait for a person (id, notice, since, due); one that waits already changes nothing."""
+    ordered = sorted(rows, key=lambda row: (row[0], row[1].match_id, row[1].kind))
+    await connection.executemany(
+        """
+        INSERT INTO pending (person_id, match_id, kind, party_type, party_id, since, due_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        """,
+        [(person, n.match_id, n.kind, n.party.type, n.party.id, since, due) for person, n, since, due in ordered],
+    )
+
+
+async def waiting_since(connection: Connection, person_id: str) -> list[tuple[MailKind, str, datetime]]:
+    """Kind, match and time of what waits for someone, locked."""
+    rows = await connection.fetch(
+        "SELECT kind, match_id, since FROM pending WHERE person_id = $1 ORDER BY kind, match_id FOR UPDATE", person_id
+    )
+    return [(row["kind"], row["match_id"], row["since"]) for row in rows]
+
+
+async def reschedule(
+    connection: Connection, person_id: str, times: Iterable[tuple[MailKind, str, datetime | None]]
+) -> None:
+    """Tell these at other times; those without a time are not to be told any more."""
+    moved = list(times)
+    await connection.executemany(
+        "UPDATE pending SET due_at = $4 WHERE person_id = $1 AND kind = $2 AND match_id = $3",
+        [(person_id, kind, match_id, at) for kind, match_id, at in moved if at],
+    )
+    await drop_pending(connection, person_id, [(kind, match_id) for kind, match_id, at in moved if at is None])
+
+
+async def drop_pending(connection: Connection, person_id: str, gone: Iterable[tuple[MailKind, str]]) -> None:
+    """Forget what waited for someone: kind and match."""
+    await connection.executemany(
+        "DELETE FROM pending WHERE person_id = $1 AND kind = $2 AND match_id = $3",
+        [(person_id, kind, match_id) for kind, match_id in gone],
+    )
+
+
+async def due_mails(pool: Pool, until: datetime, limit: int) -> list[Due]:
+    """Mails due at `until`, longest due first, with both sides' parties for introductions, which carry contacts."""
+    rows = await pool.fetch(
+        """
+        WITH due AS (SELECT person_id, kind, min(due_at) AS first FROM pending GROUP BY person_id, kind
+                     HAVING min(due_at) <= $1 ORDER BY first, person_id, kind LIMIT $2)
+        SELECT due.person_id, due.kind, due.first, party_type, party_id FROM due JOIN pending USING (person_id, kind)
+        UNION SELECT due.person_id, due.kind, due.first, 'project', project_id
+        FROM due JOIN pending USING (person_id, kind) JOIN matches USING (match_id) WHERE due.kind = 'introduction'
+        UNION SELECT due.person_id, due.kind, due.first, offer_type, offer_id
+        FROM due JOIN pending USING (person_id, kind) JOIN matches USING (match_id) WHERE due.kind = 'introduction'
+        ORDER BY first, person_id, kind
+        """,
+        until,
+        limit,
+    )
+    grouped: dict[tuple[str, MailKind], set[Party]] = {}
+    for row in rows:
+        grouped.setdefault((row["person_id"], row["kind"]), set()).add(Party(row["party_type"], row["party_id"]))
+    return [Due(person_id, kind, frozenset(parties)) for (person_id, kind), parties in grouped.items()]
+
+
+async def claim_recipient(connection: Connection, person_id: str) -> Preference | None:
+    """What someone chose, their row locked until the transaction ends; `None` while another process holds it."""
+    row = await connection.fetchrow(
+        "SELECT frequency, minimum FROM recipients WHERE person_id = $1 FOR UPDATE SKIP LOCKED", person_id
+    )
+    return Preference(row["frequency"], row["minimum"]) if row else None
+
+
+async def claim_waiting(connection: Connection, person_id: str, kind: MailKind, until: datetime) -> tuple[Waiting, ...]:
+    """All that waits for a claimed recipient when something of it is due at `until`; its matches are locked."""
+    asked = await connection.fetch(
+        "SELECT match_id, due_at FROM pending WHERE person_id = $1 AND kind = $2 ORDER BY match_id", person_id, kind
+    )
+    if not any(row["due_at"] <= until for row in asked):
+        return ()
+    match_ids = [row["match_id"] for row in asked]
+    await connection.execute("SELECT FROM matches WHERE match_id = ANY ($1) ORDER BY match_id FOR UPDATE", match_ids)
+    rows = await connection.fetch(
+        """
+        SELECT pending.match_id, pending.party_type, pending.party_id, body, ledger.mail_id IS NOT NULL AS told
+        FROM pending LEFT JOIN matches USING (match_id) LEFT JOIN ledger USING (person_id, kind, match_id)
+        WHERE person_id = $1 AND kind = $2 AND match_id = ANY ($3) ORDER BY match_id
+        """,
+        person_id,
+        kind,
+        match_ids,
+    )
+    return tuple(
+        Waiting(
+            row["match_id"],
+            Party(row["party_type"], row["party_id"]),
+            MatchChanged.model_validate_json(row["body"]) if row["body"] else None,
+            row["told"],
+        )
+        for row in rows
+    )
+
+
+async def let_be_told_of(connection: Connection, person_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these people who are not erased; none of them can be until the transaction ends."""
+    asked = sorted(set(person_ids))
+    for person_id in asked:
+        await connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", f"person:{person_id}")
+    rows = await connection.fetch(
+        "SELECT subject_id FROM erased WHERE subject = 'person' AND subject_id = ANY ($1)", asked
+    )
+    return frozenset(asked) - {row["subject_id"] for row in rows}
