@@ -15,6 +15,7 @@ from deploy.local.accounts import Account, can_enter, copied, give, open_folder,
 from deploy.local.children import Child
 from deploy.local.machine import MachineError, disk_is_full_message
 from deploy.local.progress import Progress
+from deploy.local.state import write_secret
 
 SUPERUSER = "essaim"
 INITDB = [
@@ -94,7 +95,7 @@ class Postgres:
     def _password(self) -> str:
         path = self._folder / "password"
         if not path.exists():
-            _write_secret(path, secrets.token_urlsafe(24))
+            write_secret(path, secrets.token_urlsafe(24))
         return path.read_text(encoding="utf-8").strip()
 
     def _places(self, account: Account | None) -> tuple[Path, Path]:
@@ -114,7 +115,7 @@ class Postgres:
         part, secret = data.with_name("data.part"), data.with_name("pwfile")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)
-        _write_secret(secret, self._password())
+        write_secret(secret, self._password())
         give(account, part)
         give(account, secret)
         command: list[str | Path] = [programs / "initdb", "-D", part, "-U", SUPERUSER, f"--pwfile={secret}", *INITDB]
@@ -177,8 +178,3 @@ def _copy_programs(package: Path, home: Path) -> Path:
         copied(libraries, target / libraries.name)
     copied(package / "pginstall", inner / "pginstall")
     return inner
-
-
-def _write_secret(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)

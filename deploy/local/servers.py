@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import os
 import secrets
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from deploy.local.ports import any_free_port
 from deploy.local.postgres import Postgres
 from deploy.local.progress import Progress, Silent
 from deploy.local.roles import dsn_of, prepare_roles
-from deploy.local.state import default_cache
+from deploy.local.state import default_cache, write_secret
 
 DATABASE = "essaim"
 T = TypeVar("T")
@@ -131,8 +130,7 @@ class LocalServers:
     def _passwords(self) -> dict[str, str]:
         path = self.state / "postgres" / "service-passwords"
         if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.writelines(f"{service} {secrets.token_urlsafe(24)}\n" for service in SERVICES)
+            write_secret(path, "".join(f"{service} {secrets.token_urlsafe(24)}\n" for service in SERVICES))
         lines = path.read_text(encoding="utf-8").split()
         return dict(zip(lines[::2], lines[1::2], strict=True))
 

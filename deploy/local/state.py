@@ -6,7 +6,6 @@ import secrets
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NAMES = ("service_token", "link_secret")
 
 
 def home() -> Path:
@@ -27,9 +26,15 @@ def own_secrets(folder: Path) -> dict[str, str]:
     """The secrets that the services share, made once, readable by this user alone."""
     path = folder / "secrets.json"
     if not path.exists():
-        part = path.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({name: secrets.token_urlsafe(32) for name in NAMES}, file)
-        part.rename(path)
+        shared = {name: secrets.token_urlsafe(32) for name in ("service_token", "link_secret")}
+        write_secret(path, json.dumps(shared))
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that this user alone may read, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    part.rename(path)
