@@ -88,9 +88,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for entity_type in logger = logging.getLogger(__name__)
-
-ENTITY_TYPES:
+    for entity_type in ENTITY_TYPES:
         made.include_router(routes_of(entity_type))
         made.include_router(erasure.erasure_route_of(entity_type))
     for router in (erasure.router, internal.router):
