@@ -1,0 +1,215 @@
+"""Who is written to about what, and what a signed-in person may do, on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from services.ingest import accounts
+from shared.events.entities import FundPublished, TerritoryPublished
+from tests.factories import a_commitment, a_fund, a_project
+from tests.integration.ingest_house import House, open_house
+
+
+@pytest.fixture
+async def house(database: Callable[[str], str]) -> AsyncIterator[House]:
+    async with open_house(database("ingest")) as opened:
+        yield opened
+
+
+def submission(project_id: str = "prj-a", email: str | None = None, **changes: Any) -> dict[str, Any]:
+    data = a_project(project_id, **changes).model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    return {**data, "contact": {"email": email}} if email else data
+
+
+async def asked(house: House, **body: Any) -> dict[str, Any]:
+    answer = await house.service().post("/internal/contacts", json=body)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_contacts_need_the_services_token(house: House) -> None:
+    partner = await house.partner("org-a", "admin")
+    body = {"address": "lea@example.org"}
+    assert (await partner.post("/internal/contacts", json=body)).status_code == 401
+    assert (await house.client().post("/internal/contacts", json=body)).status_code == 401
+
+
+async def test_parties_have_contacts_coordinators_and_owners_real_names(house: House) -> None:
+    partner = await house.partner("org-a")
+    owner = {"owner_id": "por-i", "name": "Camille Martin", "legal_form": "collectif-informel"}
+    data = submission("prj-i", owner=owner) | {
+        "contact": {"email": "cam@example.org", "name": "Camille", "language": "en"}
+    }
+    await partner.put("/v1/projects/prj-i", json=data)
+    coordinator = await accounts.add_coordinator(house.pool, "nantes-metropole", "ana@example.org", "Ana")
+    parties = [{"type": "project", "id": "prj-i"}, {"type": "territory", "id": "nantes-metropole"}]
+    found = await asked(house, parties=[*parties, {"type": "fund", "id": "nobody"}])
+    person = found["contacts"][0].pop("person_id")
+    assert person.startswith("per-")
+    assert found == {
+        "contacts": [
+            {
+                "type": "project",
+                "id": "prj-i",
+                "email": "cam@example.org",
+                "name": "Camille",
+                "language": "en",
+                "role": "contact",
+            },
+            {
+                "type": "territory",
+                "id": "nantes-metropole",
+                "person_id": coordinator,
+                "email": "ana@example.org",
+                "name": "Ana",
+                "language": "fr",
+                "role": "coordinator",
+            },
+        ],
+        "owners": [{"type": "project", "id": "prj-i", "name": "Camille Martin"}],
+    }
+
+
+async def test_one_address_is_one_person_however_written(house: House) -> None:
+    partner = await house.partner("org-a")
+    await partner.put("/v1/projects/prj-a", json=submission("prj-a", "Lea@Example.org"))
+    commitment = a_commitment().model_dump(mode="json") | {"contact": {"email": "lea@example.org"}}
+    await partner.put("/v1/commitments/eng-a", json=commitment)
+    person = (await asked(house, address=" LEA@example.ORG "))["person"]
+    assert (person["projects"], person["commitments"], person["funds"]) == (["prj-a"], ["eng-a"], [])
+    assert person["organisations"] == ["ent-eng-a", "por-prj-a"]
+    assert (await asked(house, person_id=person["person_id"]))["person"] == person
+    assert (await asked(house, address="nobody@example.org")) == {"person": None}
+
+
+async def test_person_can_be_made_known_by_the_console(house: House) -> None:
+    made = await asked(house, address="new@example.org", create=True, name="Nour")
+    again = await asked(house, address="new@example.org", create=True)
+    assert made["person"]["name"] == again["person"]["name"] == "Nour"
+    assert made["person"]["person_id"] == again["person"]["person_id"]
+
+
+async def test_silent_submission_keeps_the_contact_and_null_removes_it(house: House) -> None:
+    partner = await house.partner("org-a")
+    fund = a_fund().model_dump(mode="json", exclude_none=True)
+    await partner.put("/v1/funds/fds-a", json=fund | {"contact": {"email": "f@example.org"}})
+    await partner.put("/v1/funds/fds-a", json=fund | {"title": "Autre intitulé"})
+    assert (await house.contact("fund", "fds-a") or {})["email"] == "f@example.org"
+    await partner.patch("/v1/funds/fds-a", json={"contact": None})
+    assert await house.contact("fund", "fds-a") is None
+    managed = [event.fund.managed for event in await house.said() if isinstance(event, FundPublished)]
+    assert managed == [True, True, False]
+
+
+async def test_person_acts_for_what_they_are_the_contact_of(house: House) -> None:
+    partner = await house.partner("org-a")
+    await partner.put("/v1/projects/prj-a", json=submission("prj-a", "lea@example.org"))
+    await partner.put("/v1/projects/prj-b", json=submission("prj-b", "bo@example.org"))
+    person = (await asked(house, address="lea@example.org"))["person"]
+    console = house.service(person["person_id"])
+    own = await console.patch("/v1/projects/prj-a", json={"title": "Nouveau titre"})
+    others = await console.patch("/v1/projects/prj-b", json={"title": "Nouveau titre"})
+    listed = await console.get("/v1/projects")
+    assert (own.status_code, others.status_code) == (202, 403)
+    assert [item["project_id"] for item in listed.json()["items"]] == ["prj-a"]
+
+
+async def test_person_becomes_the_contact_of_what_they_create(house: House) -> None:
+    person = (await asked(house, address="lea@example.org", create=True))["person"]
+    console = house.service(person["person_id"])
+    created = await console.put("/v1/projects/prj-n", json=submission("prj-n"))
+    second = await console.put(
+        "/v1/projects/prj-m", json=submission("prj-m", owner=a_project("prj-n").owner.model_dump())
+    )
+    stranger = (await asked(house, address="bo@example.org", create=True))["person"]
+    stolen = submission("prj-o", owner=a_project("prj-n").owner.model_dump())
+    refused = await house.service(stranger["person_id"]).put("/v1/projects/prj-o", json=stolen)
+    assert (created.status_code, second.status_code) == (202, 202)
+    assert (await house.contact("project", "prj-n") or {})["person_id"] == person["person_id"]
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (403, "owner.owner_id")
+
+
+async def test_token_without_a_person_does_nothing(house: House) -> None:
+    answer = await house.service().put("/v1/projects/prj-a", json=submission())
+    unknown = await house.service("per-nobody").put("/v1/projects/prj-a", json=submission())
+    assert (answer.status_code, unknown.status_code) == (401, 404)
+
+
+CANDIDATE = {
+    "territory_id": "pays-de-redon",
+    "name": "Pays de Redon",
+    "kind": "bassin-pays",
+    "perimeter": [{"level": "epci", "code": "243500741"}],
+    "challenges": [
+        {
+            "challenge_id": "pays-de-redon-d1",
+            "title": "Manger d'ici",
+            "description": "Relocaliser les repas des cantines.",
+            "axis": "social",
+            "categories": ["alimentation"],
+        }
+    ],
+    "status": "candidat",
+}
+
+
+async def test_coordinator_declares_a_candidate_territory_whose_challenge_can_be_answered(house: House) -> None:
+    person = await accounts.add_coordinator(house.pool, "nantes-metropole", "ana@example.org")
+    console, partner = house.service(person), await house.partner("org-a")
+    before = await partner.put("/v1/projects/prj-a", json=submission(challenge_id="pays-de-redon-d1"))
+    declared = await console.put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    after = await partner.put("/v1/projects/prj-a", json=submission(challenge_id="pays-de-redon-d1"))
+    assert (before.status_code, declared.status_code, after.status_code) == (422, 202, 202)
+    [event] = await house.said("territories")
+    assert isinstance(event, TerritoryPublished)
+    assert (event.territory.status, event.territory.coordinated) == ("candidat", True)
+
+
+async def test_only_the_operator_labels_a_territory(house: House) -> None:
+    partner, operator = await house.partner("org-a"), await house.partner("essaim", "admin")
+    labelled = CANDIDATE | {"status": "labellise"}
+    refused = await partner.put("/v1/territories/pays-de-redon", json=labelled)
+    await partner.put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    given = await operator.put("/v1/territories/pays-de-redon", json=labelled)
+    renamed = await partner.put("/v1/territories/pays-de-redon", json=labelled | {"name": "Redon et son pays"})
+    lost = await partner.put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    assert [refused.status_code, given.status_code, renamed.status_code, lost.status_code] == [403, 202, 202, 403]
+    assert refused.json()["errors"][0]["field"] == "status"
+
+
+async def test_person_who_coordinates_nothing_declares_no_territory(house: House) -> None:
+    person = (await asked(house, address="lea@example.org", create=True))["person"]
+    answer = await house.service(person["person_id"]).put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "reserve-aux-coordinateurs")
+
+
+async def test_challenge_of_another_territory_is_refused(house: House) -> None:
+    partner = await house.partner("org-a")
+    challenge = CANDIDATE["challenges"][0] | {"challenge_id": "nantes-metropole-d1"}  # type: ignore[index]
+    answer = await partner.put("/v1/territories/pays-de-redon", json=CANDIDATE | {"challenges": [challenge]})
+    assert [error["code"] for error in answer.json()["errors"]] == ["defi-d-un-autre-territoire"]
+
+
+async def test_territories_are_public_to_every_key(house: House) -> None:
+    partner, reader = await house.partner("org-a"), await house.partner("org-b", "read")
+    await partner.put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    answer = await reader.get("/v1/territories/pays-de-redon")
+    listed = await reader.get("/v1/territories?status=candidat")
+    assert answer.json()["perimeter"][0]["name"] == "CA Redon Agglomération"
+    assert len(listed.json()["items"]) == 1
+
+
+async def test_territory_says_whether_someone_coordinates_it(house: House) -> None:
+    partner = await house.partner("org-a")
+    await partner.put("/v1/territories/pays-de-redon", json=CANDIDATE)
+    await accounts.add_coordinator(house.pool, "pays-de-redon", "ana@example.org", "Ana")
+    assert await accounts.revoke_coordinator(house.pool, "pays-de-redon", "ANA@example.org")
+    assert not await accounts.revoke_coordinator(house.pool, "pays-de-redon", "ana@example.org")
+    events = await house.said("territories")
+    assert [event.territory.coordinated for event in events if isinstance(event, TerritoryPublished)] == [
+        False,
+        True,
+        False,
+    ]
