@@ -18,7 +18,7 @@ import httpx
 from deploy.local.demo_accounts import KEY_FILE, api_key, open_accounts
 from deploy.local.feed import Feed
 from deploy.local.invention import Invention, Record
-from deploy.local.machine import MachineError, check_machine, disk_is_full_message
+from deploy.local.machine import MachineError, check_machine, disk_is_full_message, foreign_file_message
 from deploy.local.partner import Partner
 from deploy.local.progress import Progress, for_terminal
 from deploy.local.servers import run_apart
@@ -31,7 +31,7 @@ NEEDED_BYTES = 600_000_000
 # A demonstration restarted within so many days keeps its samples' dates.
 FRESH_DAYS = 7
 OPENING_PROJECTS = 120
-OPENING_COMMITMENTS = 250
+OPENING_COMMITMENTS = 180
 FUNDER = "financeur@example.org"
 # The funds whose operator the demonstration lets one play.
 PLAYED_OPERATOR = "Bpifrance"
@@ -198,8 +198,5 @@ def _said_errors(state: Path) -> Iterator[None]:
         if error.errno == errno.ENOSPC:
             raise disk_is_full_message(state, NEEDED_BYTES) from error
         if isinstance(error, PermissionError):
-            raise MachineError(
-                f"{error.filename} appartient à un autre utilisateur (sans doute un lancement précédent en root).",
-                f"Rendez-le vôtre : sudo chown -R $(id -u) {state} ; ou supprimez-le : sudo rm -r {state}",
-            ) from error
+            raise foreign_file_message(Path(str(error.filename)), state) from error
         raise

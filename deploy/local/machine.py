@@ -37,12 +37,20 @@ def disk_is_full_message(folder: Path, needed_bytes: int) -> MachineError:
 
 
 def check_owner(folder: Path) -> None:
-    """Raise `MachineError` when `folder` exists and this user cannot write there (most often since root did)."""
-    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise MachineError(
-            f"Le dossier {folder} appartient à un autre utilisateur (sans doute un lancement précédent en root).",
-            f"Rendez-le vôtre : sudo chown -R {os.getuid()} {folder} ; ou supprimez-le : sudo rm -r {folder}",
-        )
+    """Raise `MachineError` when `folder`, or what lies right in it, is not this user's (but root's, most often)."""
+    if not folder.exists():
+        return
+    for path in (folder, *(folder.iterdir() if os.access(folder, os.R_OK | os.X_OK) else ())):
+        if not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+            raise foreign_file_message(path, folder)
+
+
+def foreign_file_message(path: Path, folder: Path) -> MachineError:
+    """The error to raise when `path`, below our `folder`, belongs to somebody else."""
+    return MachineError(
+        f"{path} appartient à un autre utilisateur (sans doute un lancement précédent en root).",
+        f"Rendez le dossier vôtre : sudo chown -R {os.getuid()} {folder} ; ou supprimez-le : sudo rm -r {folder}",
+    )
 
 
 def _check_python() -> None:
