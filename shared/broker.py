@@ -31,11 +31,16 @@ logger = logging.getLogger(__name__)
 MOST_RECORDS = 500
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+STUCK_SECONDS = 300.0
 
 
 def stop_this_process() -> None:
     """End as `kill` would: the server finishes its requests, closes its pools and leaves."""
     signal.raise_signal(signal.SIGTERM)
+
+
+class UnequalTopics(Exception):
+    """Topics that one owner holds by partition number differ in their number of partitions: the service stops."""
 
 
 class Stream:
@@ -61,6 +66,7 @@ class Stream:
         self._give_up = give_up
         self._broker = build_broker(bootstrap_servers, f"{topic_prefix.rstrip('.')}-{service}")
         self._heard: list[str] = []
+        self._named: dict[tuple[str, ...], bool] = {}
         self._readings: list[Reading] = []
         self._relay: Relay | None = None
         if relay and pool is not None:
@@ -90,6 +96,7 @@ class Stream:
         if self._pool is None:
             return
         names = {self._prefix + topic: topic for topic in topics}
+        self._named[tuple(names)] = owner is not None
         subscriber: Any = None
 
         def consumer() -> Any:
@@ -151,6 +158,8 @@ class Stream:
     async def stop(self) -> None:
         """Stop hearing, finish what is at work, send what was announced meanwhile where that is quick."""
         self._trouble = "stopped"
+        if not self._tasks:
+            return
         hearing, *relaying = self._tasks
         hearing.cancel()
         await asyncio.wait([hearing])
@@ -171,6 +180,10 @@ class Stream:
         """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
         return {place: lag for reading in self._readings for place, lag in reading.lag.items()}
 
+    def stuck(self) -> bool:
+        """Whether a batch has been at work for longer than any should: the process had better be started again."""
+        return any(reading.at_work_for() > STUCK_SECONDS for reading in self._readings)
+
     async def _hear(self) -> None:
         await self._connect()
         self._trouble = None
@@ -183,6 +196,7 @@ class Stream:
         while self._readings:
             attempt += 1
             try:
+                await self._check_topics()
                 async with asyncio.timeout(START_SECONDS):
                     await self._broker.start()
                 return
@@ -192,11 +206,20 @@ class Stream:
                 await self._broker.stop()
                 await asyncio.sleep(backoff(attempt, first=0.2))
 
+    async def _check_topics(self) -> None:
+        log = await Log.of(self._servers, [name for names in self._named for name in names])
+        for names, together in self._named.items():
+            counts = {name: len(log.partitions[name]) for name in names}
+            if together and len(set(counts.values())) > 1:
+                raise UnequalTopics(f"topics heard together must have the same number of partitions: {counts}")
+
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """End the process when what it lives by fails: libraries would only log it."""
         failure = await failure_of(work)
         if failure is None:
             return
+        while isinstance(failure, ExceptionGroup):
+            failure = failure.exceptions[0]
         self._fatal = f"{self._service} stops: {describe(failure)}"
         logger.critical(self._fatal, exc_info=failure)
         self._give_up()

@@ -59,13 +59,15 @@ def answer_while_away(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer_away)  # type: ignore[arg-type]  # all are exceptions
 
 
-def health_routes(problems: Callable[[], list[str]], pool: Callable[[], Pool | None]) -> APIRouter:
-    """`/health/live`, 200 while the loop turns, and `/health/ready`, 503 with the reasons in words while any stand."""
+def health_routes(
+    problems: Callable[[], list[str]], pool: Callable[[], Pool | None], stuck: Callable[[], bool] = lambda: False
+) -> APIRouter:
+    """`/health/live`, 200 while the loop turns and work is not `stuck`, and `/health/ready`, 503 with the reasons in words while any stand."""
     router = APIRouter(prefix="/health", include_in_schema=False)
 
     @router.get("/live")
     async def live() -> Response:
-        return JSONResponse({"status": "live"})
+        return JSONResponse({"status": "stuck" if stuck() else "live"}, 503 if stuck() else 200)
 
     @router.get("/ready")
     async def ready() -> Response:

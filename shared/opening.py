@@ -102,15 +102,25 @@ class Opening:
     async def put_off(self, unit: Unit, failure: Exception) -> None:
         """Close `unit` after `failure`, drop its memory, and have it opened again after a pause that grows."""
         if isinstance(failure, TooManyDeadLetters):
-            unit.stopped = True
-            unit.problem = f"reading of {unit} has stopped: {failure}; correct the cause, then start again"
-        elif not isinstance(failure, Refused):
+            await self.stop(unit, str(failure))
+            return
+        if not isinstance(failure, Refused):
             unit.failures += 1
             unit.problem = f"{unit}: {describe(failure)}; trying again"
-        unit.close(pause=backoff(unit.failures + 1, first=0.1, highest=LONGEST_PAUSE))
+        logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
+        await self._close(unit, pause=backoff(unit.failures + 1, first=0.1, highest=LONGEST_PAUSE))
+
+    async def stop(self, unit: Unit, why: str) -> None:
+        """Close `unit` until this process is started again, and say why."""
+        unit.stopped = True
+        unit.problem = f"reading of {unit} has stopped: {why}; correct the cause, then start again"
+        logger.error("reading has stopped", extra={"partitions": str(unit), "why": why})
+        await self._close(unit)
+
+    async def _close(self, unit: Unit, *, pause: float = 0.0) -> None:
+        unit.close(pause=pause)
         with contextlib.suppress(IllegalStateError):
             self._consumer().pause(*unit.partitions)
-        logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
         await self.lose(unit)
 
     async def lose(self, unit: Unit) -> None:

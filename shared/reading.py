@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from shared.database import CONNECTION_LOST, Pool
 from shared.dead_letter import Handler, asked_for, replay
+from shared.fetching import guard
 from shared.offsets import Arrived
 from shared.opening import Opening
 from shared.received import RawRecord
@@ -23,6 +24,7 @@ DRAIN_SECONDS = 5.0
 REPLAY_EVERY = 2.0
 CHECK_EVERY = 10.0
 COMMIT_EVERY = 1.0
+SILENCE_SECONDS = 15.0
 
 
 class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -49,6 +51,11 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self._gone: list[Unit] = []
         self._changed = asyncio.Event()
         self._committed: dict[TopicPartition, int] = {}
+        self._failure: Exception | None = None
+        self._guarded: Any = None
+        self._at_work_since: float | None = None
+        self._answered = (0, 0.0)
+        self._silent = False
         self.lag: dict[str, int] = {}
         """Records not handled yet, by `topic/partition` (short names), of the open partitions; a second old at most."""
 
@@ -62,7 +69,14 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Pause what was assigned; `run` opens it. A position is set so that Kafka's own is not looked for."""
+        self._failure = await failure_of(self._assign(assigned))
+        self._changed.set()
+
+    async def _assign(self, assigned: set[TopicPartition]) -> None:
         consumer = self._consumer()
+        if self._guarded is not consumer:
+            guard(consumer, self._give_up_on)
+            self._guarded = consumer
         for partition in assigned:
             consumer.pause(partition)
             consumer.seek(partition, 0)
@@ -73,7 +87,6 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             unit.close()
             self._units[key] = unit
         self._gone.extend(before.values())
-        self._changed.set()
 
     def _by_unit(self, partitions: Iterable[TopicPartition]) -> dict[object, set[TopicPartition]]:
         found: dict[object, set[TopicPartition]] = {}
@@ -95,11 +108,16 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                 pass
 
     async def run(self) -> None:
-        """Open what is assigned and closed, for ever; raises `ForeignLog` when the log is not the one it was."""
+        """Open what is assigned and closed, for ever; raises `ForeignLog` when the log is not the one it was.
+
+        Also raises what a callback or `take` met and libraries would only have logged.
+        """
         clock = asyncio.get_running_loop().time
         chores = {self._check: CHECK_EVERY, self._replay: REPLAY_EVERY, self._commit: COMMIT_EVERY}
         due_at = {chore: clock() + every for chore, every in chores.items()}
         while True:
+            if self._failure:
+                raise self._failure
             self._changed.clear()
             while self._gone:
                 await self._opening.lose(self._gone.pop())
@@ -113,7 +131,13 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                 await asyncio.wait_for(self._changed.wait(), max(0.01, wake_at - clock()))
 
     async def take(self, records: Sequence[RawRecord]) -> None:
-        """Handle what the consumer delivered, each partition's records in one transaction; raises for none of them."""
+        """Handle what the consumer delivered, each partition's records in one transaction; never raises."""
+        if failure := await failure_of(self._take(records)):
+            self.close()
+            self._failure = failure
+            self._changed.set()
+
+    async def _take(self, records: Sequence[RawRecord]) -> None:
         came = [
             (TopicPartition(topic, partition), list(group))
             for (topic, partition), group in groupby(records, key=lambda record: (record.topic, record.partition))
@@ -134,8 +158,10 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         async with unit.lock:
             if unit.opening != opening:
                 return
+            self._at_work_since = asyncio.get_running_loop().time()
             arrived = Arrived.of(self._topics[partition.topic], partition.partition, group)
             failure = await failure_of(unit.handlings[partition].handle(arrived, still_open))
+            self._at_work_since = None
             if failure is None:
                 unit.failures, unit.problem = 0, None
             else:
@@ -192,17 +218,34 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self._gone.clear()
 
     def problems(self) -> list[str]:
-        """What keeps partitions closed, in words."""
-        return [unit.problem for unit in self._units.values() if unit.problem]
+        """What keeps records from being handled, in words."""
+        silent = [f"Kafka has not answered for {SILENCE_SECONDS:.0f} s"] if self._silent else []
+        return [unit.problem for unit in self._units.values() if unit.problem] + silent
+
+    def at_work_for(self) -> float:
+        """Seconds since the batch at work was taken; 0 between batches."""
+        since = self._at_work_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
+    async def _give_up_on(self, partition: TopicPartition, error: Exception) -> None:
+        unit = self._units[self._key(partition)]
+        position = await self._consumer().position(partition)
+        await self._opening.stop(unit, f"records from offset {position} on cannot be parsed ({type(error).__name__})")
 
     async def _measure(self) -> None:
         consumer = self._consumer()
         found: dict[str, int] = {}
+        latest = 0
         for unit in list(self._units.values()):
             for partition in unit.partitions if unit.opening is not None else ():
                 end = consumer.last_stable_offset(partition)
+                latest = max(latest, consumer.last_poll_timestamp(partition) or 0)
                 # Between batches the position also stands beyond the marks that transactions leave in the log.
                 handled = unit.handlings[partition].position.next_offset
                 done = handled if unit.lock.locked() else await consumer.position(partition)
                 found[f"{self._topics[partition.topic]}/{partition.partition}"] = max(0, (end or 0) - done)
         self.lag = found
+        now = asyncio.get_running_loop().time()
+        if latest != self._answered[0] or self._at_work_since is not None or not found:
+            self._answered = (latest, now)
+        self._silent = now - self._answered[1] > SILENCE_SECONDS
