@@ -51,6 +51,7 @@ def _some(literal: Any, *, least: int = 0, most: int = 3) -> st.SearchStrategy[l
     return st.lists(st.sampled_from(get_args(literal)), min_size=least, max_size=most, unique=True)
 
 
+KINDS = get_args(vocabulary.CommitmentKind)
 UNITS = (
     *(Unit("commune", code) for code in (REZE, NANTES_CITY, "44035", LILLE, "59512", "75056", "93048", "97608")),
     *(Unit("epci", code) for code in ("244400404", "200093201", "200067361")),
@@ -59,15 +60,17 @@ UNITS = (
     *(Unit("region", code) for code in ("52", "32", "11", "06")),
     Unit("national", "FR"),
 )
-PERIMETERS = st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True).map(
+PERIMETERS = st.lists(st.sampled_from((*UNITS, *UNITS[-4:], *UNITS[-1:] * 8)), min_size=1, max_size=3, unique=True).map(
     lambda units: [{"level": unit.level, "code": unit.code} for unit in units]
 )
-_DAYS = st.none() | st.integers(-2, 2).map(lambda shift: DAY + timedelta(days=shift))
-_AMOUNTS = st.sampled_from([None, None, 0, 1, 999, 1_000, 5_000, 20_000, 3_000_000])
-_COUNTS = st.sampled_from([None, 0, 1, 5, 20])
-_STATUSES = st.sampled_from(["actif"] * 9 + ["suspendu", "clos", "retire"])
+_OPENS = st.sampled_from([None, *(DAY + timedelta(days=shift) for shift in (-30, -9, -8, -7, -1, 0, 1))])
+_CLOSES = st.sampled_from([None, *(DAY + timedelta(days=shift) for shift in (30, 9, 8, 7, 1, 0, -1))])
+_AMOUNTS = st.sampled_from([None, None, 5_000, 20_000, 3_000_000, 1_000, 999, 1, 0])
+_COUNTS = st.sampled_from([None, None, 20, 9, 5, 1, 0])
+_STATUSES = st.sampled_from(["actif"] * 30 + ["suspendu", "clos", "retire"])
+_RARELY = st.sampled_from([False, False, False, True])
 _CHALLENGES = ("nantes-metropole-d1", "nantes-metropole-d2", "roubaix-d1")
-_SIRENS = st.sampled_from([None, "123456789", "000000001"])
+_SIRENS = st.sampled_from([None, None, None, "123456789", "000000001"])
 _WORDS = ("épicerie", "quais", "vélos", "nuit", "jardin", "numérique", "aînés", "locaux", "compost", "xyzzy")
 _TEXTS = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=6).map(" ".join)
 
@@ -83,7 +86,7 @@ def _ranges(draw: st.DrawFn) -> dict[str, int] | None:
 @st.composite
 def projects(draw: st.DrawFn, project_id: str = "prj-a") -> PreparedProject:
     """Any project around a few places, themes and words, so that many pairs are eligible."""
-    kinds = draw(_some(vocabulary.CommitmentKind, least=1, most=4))
+    kinds = draw(st.sampled_from([KINDS, KINDS[1:], KINDS[:5]]))
     needs = [
         {
             "kind": kind,
@@ -94,7 +97,7 @@ def projects(draw: st.DrawFn, project_id: str = "prj-a") -> PreparedProject:
         for kind in kinds
     ]
     owner = {
-        "owner_id": draw(st.sampled_from(["org-a", "org-b", "org-c"])),
+        "owner_id": draw(st.sampled_from(["org-c", "org-b", "org-a"])),
         "name": "Porteur",
         "legal_form": draw(st.sampled_from(["association", "association-droit-local", "scop", "societe"])),
         "accreditations": draw(_some(vocabulary.Accreditation, most=1)),
@@ -115,10 +118,10 @@ def projects(draw: st.DrawFn, project_id: str = "prj-a") -> PreparedProject:
                 "stage": draw(st.sampled_from(get_args(vocabulary.Stage))),
                 "needs": needs,
                 "amount_sought_eur": draw(_AMOUNTS),
-                "deadline": draw(_DAYS),
+                "deadline": draw(_CLOSES),
                 "barrier": draw(st.none() | st.just({"kind": "norme-nationale", "text": "Une norme."})),
                 "status": draw(_STATUSES),
-                "duplicate_of": draw(st.sampled_from([None] * 9 + ["prj-0"])),
+                "duplicate_of": draw(st.sampled_from([None] * 30 + ["prj-0"])),
             }
         )
     )
@@ -132,11 +135,11 @@ _SHARED = st.fixed_dictionaries(
         "accepts_neighbours": st.booleans(),
         "categories": st.just([]) | _some(vocabulary.Category, most=5),
         "stages": st.just([]) | _some(vocabulary.Stage, most=4),
-        "legal_forms": st.just([]) | _some(vocabulary.LegalForm | vocabulary.Accreditation, most=0),
-        "opens_on": _DAYS,
-        "closes_on": _DAYS,
+        "legal_forms": st.sampled_from([[], [], ["association", "esus"], ["association", "societe"], ["scop"]]),
+        "opens_on": _OPENS,
+        "closes_on": _CLOSES,
         "status": _STATUSES,
-        "duplicate_of": st.sampled_from([None] * 9 + ["twin"]),
+        "duplicate_of": st.sampled_from([None] * 30 + ["twin"]),
     }
 )
 
@@ -144,16 +147,13 @@ _SHARED = st.fixed_dictionaries(
 @st.composite
 def commitments(draw: st.DrawFn, commitment_id: str = "eng-a") -> PreparedOffer:
     """Any commitment around the same places, themes and words."""
-    shared = draw(_SHARED)
-    forms = draw(st.just([]) | st.just(["association", "esus"]) | st.just(["scop"]))
     return PREPARATION.commitment(
         Commitment.model_validate(
             {
-                **shared,
-                "legal_forms": forms,
+                **draw(_SHARED),
                 "commitment_id": commitment_id,
                 "company": {
-                    "company_id": draw(st.sampled_from(["org-a", "org-d"])),
+                    "company_id": draw(st.sampled_from(["org-d", "org-e", "org-a"])),
                     "name": "Entreprise",
                     "siren": draw(_SIRENS),
                 },
@@ -184,8 +184,8 @@ def funds(draw: st.DrawFn, fund_id: str = "fds-a") -> PreparedOffer:
                 "recipients": ["porteur"],
                 "envelope_eur": draw(_AMOUNTS),
                 "ticket_eur": draw(st.none() | _ranges()),
-                "labelled_territories_only": draw(st.booleans()),
-                "needs_barrier": draw(st.booleans()),
+                "labelled_territories_only": draw(_RARELY),
+                "needs_barrier": draw(_RARELY),
                 "direct_funding": True,
             }
         )
