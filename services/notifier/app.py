@@ -17,8 +17,9 @@ from services.notifier.rounds.running import STOP_SECONDS, Rounds
 from services.notifier.settings import Settings
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
-from shared.http import health_routes
+from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
+from shared.telemetry import metrics_route
 from shared.words.names import reference_names
 
 SERVICE = "notifier"
@@ -35,22 +36,36 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         configure(SERVICE, read.log_level)
         app.state.pool = pool = await open_pool(read.database_url, service=SERVICE)
         app.state.stream = heard = _stream(read, pool)
-        async with _ingest(read) as client:
-            app.state.rounds = rounds = _rounds(read, pool, Contacts(client))
-            await heard.start()
-            running = asyncio.create_task(rounds.run())
-            running.add_done_callback(_end_with)
-            try:
-                yield
-            finally:
-                rounds.stop()
-                await asyncio.wait([running], timeout=STOP_SECONDS)
+        try:
+            async with _ingest(read) as client:
+                app.state.rounds = rounds = _rounds(read, pool, Contacts(client))
+                await heard.start()
+                async with _going(rounds):
+                    yield
                 await heard.stop()
-        await pool.close()
+        finally:
+            await pool.close()
 
     app = FastAPI(title="Essaim : alertes", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(health_routes(lambda: _problems(app), lambda: getattr(app.state, "pool", None)))
+    app.state.pool = app.state.stream = app.state.rounds = None
+    app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
+    app.include_router(asyncapi_routes(stream))
+    app.include_router(metrics_route(lambda: app.state.pool, lambda: _lag(app), lambda: _problems(app)))
+    app.add_middleware(SecurityHeaders)
     return app
+
+
+@asynccontextmanager
+async def _going(rounds: Rounds) -> AsyncIterator[None]:
+    """Keep the rounds going, and let the mail at hand leave in the end."""
+    running = asyncio.create_task(rounds.run())
+    running.add_done_callback(_end_with)
+    try:
+        yield
+    finally:
+        rounds.stop()
+        await asyncio.wait([running], timeout=STOP_SECONDS)
+        running.cancel()
 
 
 def _stream(settings: Settings | None = None, pool: Pool | None = None) -> Stream:
@@ -96,8 +111,25 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
 
 def _problems(app: FastAPI) -> list[str]:
     """Why events are not heard or said. That ingest or the mail server is away is logged: mails wait for them."""
-    stream: Stream | None = getattr(app.state, "stream", None)
-    return stream.problems() if stream else ["not started"]
+    heard: Stream | None = app.state.stream
+    return heard.problems() if heard else ["not started"]
+
+
+def _pool(app: FastAPI) -> Pool | None:
+    pool: Pool | None = app.state.pool
+    return pool
+
+
+def _lag(app: FastAPI) -> dict[str, int]:
+    heard: Stream | None = app.state.stream
+    return heard.lag() if heard else {}
+
+
+def _stuck(app: FastAPI) -> bool:
+    """Whether hearing or a round has made no progress in a time that no outage explains."""
+    heard: Stream | None = app.state.stream
+    rounds: Rounds | None = app.state.rounds
+    return bool((heard and heard.stuck()) or (rounds and rounds.stuck()))
 
 
 def _end_with(running: asyncio.Task[None]) -> None:
@@ -107,5 +139,5 @@ def _end_with(running: asyncio.Task[None]) -> None:
         stop_this_process()
 
 
-app = create_app()
 stream = _stream().faststream
+app = create_app()

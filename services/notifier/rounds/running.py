@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -17,6 +18,8 @@ from shared.database import RETRIED, Pool, backoff
 from shared.logs import describe
 
 POLL_SECONDS = 0.5
+STUCK_SECONDS = 300.0
+"""A round that has not ended in so long never will."""
 MOST_PAUSE_SECONDS = 30.0
 STOP_SECONDS = 50.0
 
@@ -48,7 +51,12 @@ class Rounds:
         }
         self._stopping = asyncio.Event()
         self._troubles: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._began: dict[str, float] = {}
+
+    def stuck(self) -> bool:
+        """Whether some round has not ended in a time that no outage explains."""
+        now = time.monotonic()
+        return any(now - began > STUCK_SECONDS for began in self._began.values())
 
     def troubles(self) -> list[str]:
         """What the rounds wait for, in words; mails wait meanwhile, nothing is lost."""
@@ -68,6 +76,7 @@ class Rounds:
     async def _repeat(self, name: str, step: Step) -> None:
         failures, busy = 0, False
         while not self._stopping.is_set():
+            self._began[name] = time.monotonic()
             try:
                 busy = await step()
                 failures = 0

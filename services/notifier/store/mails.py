@@ -131,9 +131,3 @@ async def refused(connection: Connection, mail_id: str, code: int, next_attempt_
         code,
         next_attempt_at,
     )
-
-
-async def waiting_to_leave(pool: Pool) -> int:
-    """How many frozen mails have not left."""
-    count: int = await pool.fetchval("SELECT count(*) FROM mails WHERE state = 'frozen'")
-    return count
