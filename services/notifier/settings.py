@@ -4,12 +4,13 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.notifier.mailer import Tls
+from shared.secrets import secrets_dir
 
 
 class Settings(BaseSettings):
     """Every setting of the notifier; environment names carry the prefix `NOTIFIER_`."""
 
-    model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore", secrets_dir=secrets_dir())
 
     database_url: str = Field(description="PostgreSQL, as the role whose schema is `notifier`.")
     kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")

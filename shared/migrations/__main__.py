@@ -1,10 +1,10 @@
-"""`python -m shared.migrations SERVICE...`: brings schemas up to date; reads `<SERVICE>_DATABASE_URL`."""
+"""`python -m shared.migrations SERVICE...`: brings schemas up to date; reads `<SERVICE>_DATABASE_URL`, as a variable or a secret file."""
 
 import asyncio
-import os
 import sys
 
 from shared.migrations import RefusedHistory, migrate
+from shared.secrets import secret
 
 
 def main(services: list[str]) -> int:
@@ -14,7 +14,7 @@ def main(services: list[str]) -> int:
         return 2
     for service in services:
         variable = f"{service.upper()}_DATABASE_URL"
-        dsn = os.environ.get(variable)
+        dsn = secret(variable)
         if not dsn:
             sys.stderr.write(f"{variable} is not set\n")
             return 1
