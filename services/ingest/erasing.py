@@ -26,7 +26,7 @@ async def erase_entity(connection: Connection, party: Party, known: Known) -> bo
         return False
     people = await erasure_store.people_of(connection, [party])
     await _purge(connection, kept[party], known)
-    await _say(connection, party[0], party[1], ())
+    await _say(connection, party[0], party[1], [party])
     await _forget_idle(connection, people)
     return True
 
