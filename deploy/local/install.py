@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local.machine import MachineError, check_machine, disk_is_full_message
+from deploy.local.machine import MachineError, certificates, check_machine, disk_is_full_message
 
 ROOT = Path(__file__).resolve().parents[2]
 # Free space asked for before anything is downloaded: packages, their unpacking, jars, and the servers' first data.
@@ -121,13 +121,10 @@ def _run(command: list[str | Path], venv: Path) -> None:
 
 def _follow_pip(environment: "dict[str, str]") -> None:
     """A mirror or a certificate that pip is told of holds for uv, too."""
-    for ours, theirs in (
-        ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
-        ("PIP_CERT", "SSL_CERT_FILE"),
-        ("PIP_EXTRA_INDEX_URL", "UV_INDEX"),
-    ):
-        if environment.get(ours):
-            environment.setdefault(theirs, environment[ours])
+    told = {"UV_DEFAULT_INDEX": environment.get("PIP_INDEX_URL"), "UV_INDEX": environment.get("PIP_EXTRA_INDEX_URL")}
+    for name, value in {**told, "SSL_CERT_FILE": certificates()}.items():
+        if value:
+            environment.setdefault(name, value)
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.machine import MachineError, disk_is_full_message
+from deploy.local.machine import MachineError, certificates, disk_is_full_message
 from deploy.local.progress import Progress
 
 LOCK = Path(__file__).with_name("kafka-jars.lock")
@@ -100,6 +100,9 @@ def _alone(lock: Path) -> Iterator[None]:
 def _download(folder: Path, jars: Sequence[Jar], progress: Progress) -> None:
     from jgo.maven import MavenContext
 
+    authorities = certificates()
+    if authorities:
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", authorities)
     mirror = os.environ.get("ESSAIM_MAVEN_MIRROR")
     context = MavenContext(repo_cache=folder, timeout=30, remote_repos={"mirror": mirror} if mirror else None)
 
@@ -138,7 +141,7 @@ def _failed(folder: Path, jar: Jar, reason: str) -> MachineError:
     if shutil.disk_usage(folder).free < NEEDED_BYTES // 10:
         return disk_is_full_message(folder, NEEDED_BYTES)
     return MachineError(
-        f"Le téléchargement de {jar.artifact} {jar.version} n'aboutit pas : {reason}",
-        "Vérifiez la connexion (derrière un mandataire : HTTPS_PROXY ; avec un miroir Maven : ESSAIM_MAVEN_MIRROR), "
-        "puis relancez : ce qui est déjà téléchargé est gardé.",
+        f"Le téléchargement de {jar.artifact} {jar.version} n'aboutit pas : {reason[:300]}",
+        "Vérifiez la connexion (mandataire : HTTPS_PROXY ; certificat d'entreprise : PIP_CERT ; "
+        "miroir Maven : ESSAIM_MAVEN_MIRROR), puis relancez : ce qui est déjà téléchargé est gardé.",
     )

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import ssl
 import sys
 from pathlib import Path
 
@@ -17,6 +18,17 @@ class MachineError(Exception):
         super().__init__(f"{what}\n→ {remedy}")
         self.what = what
         self.remedy = remedy
+
+
+def certificates() -> str | None:
+    """The file of the authorities this machine trusts, a company's own among them; None leaves each tool to its own."""
+    named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE"))
+    usual = (
+        ssl.get_default_verify_paths().cafile,
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    )
+    return next((path for path in (*named, *usual) if path and Path(path).is_file()), None)
 
 
 def check_machine(folder: Path, needed_bytes: int) -> None:
