@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.console.connectors.ingest import Ingest
@@ -18,11 +18,11 @@ from services.console.live import Feed
 from services.console.mailer import Mailer, Smtp
 from services.console.pages import errors, routes
 from services.console.pages.context import Console, Site
-from services.console.pages.headers import SecurityHeaders
 from services.console.pages.housekeeping import keep_house, say_due_answers
 from services.console.settings import Settings
 from shared.broker import Stream
-from shared.database import CONNECTION_LOST, Pool, open_pool
+from shared.database import Pool, open_pool
+from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 
 SERVICE = "console"
@@ -63,12 +63,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(SecurityHeaders)
-    app.add_api_route("/health/live", _live, include_in_schema=False)
-    app.add_api_route("/health/ready", _readiness(app), include_in_schema=False)
+    app.add_middleware(SecurityHeaders, policy=routes.POLICY)
+    app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app)))
+    app.include_router(asyncapi_routes(stream))
     routes.install(app)
     errors.install(app)
     return app
+
+
+def _problems(app: FastAPI) -> list[str]:
+    heard: Stream | None = getattr(app.state, "stream", None)
+    return heard.problems() if heard else ["starting"]
+
+
+def _pool(app: FastAPI) -> Pool | None:
+    console: Console | None = getattr(app.state, "console", None)
+    return console.pool if console else None
 
 
 def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -> Console:
@@ -95,6 +105,7 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
         mailer=Mailer(smtp, ingest, pool, settings.public_url),
         feed=Feed(pool),
         clock=lambda: datetime.now(UTC),
+        new_id=uuid.uuid4,
     )
 
 
@@ -118,26 +129,6 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _live() -> Response:
-    """Answers while the loop turns."""
-    return JSONResponse({"status": "live"})
-
-
-def _readiness(app: FastAPI) -> Any:
-    async def ready() -> Response:
-        """Says whether pages and stream work, and why not."""
-        problems = list(app.state.stream.problems())
-        try:
-            async with app.state.console.pool.acquire(timeout=2) as connection:
-                await connection.fetchval("select 1")
-        except CONNECTION_LOST:
-            problems.append("PostgreSQL does not answer")
-        status = 503 if problems else 200
-        return JSONResponse({"status": "not ready" if problems else "ready", "problems": problems}, status)
-
-    return ready
 
 
 app = create_app()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from fastapi import Request
 
@@ -48,6 +49,7 @@ class Console:
     mailer: Mailer
     feed: Feed
     clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
     _atlas: Atlas | None = field(default=None, init=False)
     _atlas_at: datetime | None = field(default=None, init=False)
 

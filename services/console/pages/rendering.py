@@ -15,6 +15,7 @@ from services.console.pages.context import console_of
 from services.console.pages.forms import COOKIE, FIELD, form_token, new_secret
 from services.console.pages.visitors import visitor_of
 from services.console.views.menu import main_menu
+from services.console.views.project_page import need_words
 from shared.words import french
 
 HERE = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals["static"] = static_address
+    made.globals.update(static=static_address, need_words=need_words)
     made.filters.update(
         money=french.money,
         number=french.number,

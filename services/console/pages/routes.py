@@ -5,8 +5,44 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.console.pages import match_pages, session_pages, stream_pages
+from services.console.pages import (
+    alert_pages,
+    home_pages,
+    match_pages,
+    offer_pages,
+    project_pages,
+    search_pages,
+    session_pages,
+    stream_pages,
+    territory_pages,
+)
 from services.console.pages.rendering import STATIC
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy of every page: nothing from elsewhere, nothing written inside the page."""
+
+PAGES = (
+    home_pages,
+    search_pages,
+    session_pages,
+    alert_pages,
+    stream_pages,
+    territory_pages,
+    match_pages,
+    project_pages,
+    offer_pages,
+)
 
 
 class KeptFiles(StaticFiles):
@@ -23,5 +59,5 @@ class KeptFiles(StaticFiles):
 def install(app: FastAPI) -> None:
     """Give the application its pages."""
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
-    for pages in (session_pages, stream_pages, match_pages):
+    for pages in PAGES:
         app.include_router(pages.router, include_in_schema=False)

@@ -137,6 +137,18 @@ async def projects_of_challenge(connection: Connection, challenge_id: str) -> li
     return [Project.model_validate(row["body"]) for row in rows]
 
 
+async def commitments_for_challenge(connection: Connection, challenge_id: str) -> list[Commitment]:
+    """The active commitments that name a défi, by title; duplicates left out."""
+    rows = await connection.fetch(
+        """
+        select body from offers where offer_type = 'commitment' and status = 'actif'
+          and body -> 'challenges' ? $1 and not body ? 'duplicate_of' order by title, offer_id
+        """,
+        challenge_id,
+    )
+    return [Commitment.model_validate(row["body"]) for row in rows]
+
+
 async def offer(connection: Connection, offer_type: OfferType, offer_id: str) -> Commitment | Fund | None:
     """One offer, or nothing."""
     body = await connection.fetchval(

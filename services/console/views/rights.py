@@ -42,3 +42,8 @@ def side_of(person: Person, match: MatchChanged) -> Side | None:
 def may_see(person: Person, match: MatchChanged) -> bool:
     """Both sides and the coordinators of the project's territories see a match; nobody else does."""
     return side_of(person, match) is not None or person.animates(match)
+
+
+def may_see_project(person: Person, project_id: str, territories: frozenset[str]) -> bool:
+    """Its owner and the coordinators of its territories read a project with all that concerns it."""
+    return project_id in person.projects or not person.territories.isdisjoint(territories)

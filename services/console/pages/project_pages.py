@@ -1,0 +1,106 @@
+"""The projects of their owners: what funds them, which companies, what is not possible yet, and why."""
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from services.console.connectors.ingest import ServiceAway
+from services.console.pages.context import Console
+from services.console.pages.exporting import spreadsheet
+from services.console.pages.rendering import render
+from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
+from services.console.store import entities, matches
+from services.console.views.atlas import Atlas
+from services.console.views.cards import Card, card
+from services.console.views.export import stream_table
+from services.console.views.lists import awaiting, party_matches
+from services.console.views.project_page import project_facts_rows, recent_history, summary_of
+from services.console.views.refusals import Refusals, refused_groups
+from services.console.views.rights import may_see_project
+from shared.events.matches import MatchChanged
+from shared.events.shapes import Project
+from shared.events.vocabulary import Side
+from shared.reference.geography import UnknownUnitError
+from shared.reference.territory_index import TerritoryIndex
+
+router = APIRouter()
+
+
+@router.get("/mes-projets")
+async def my_projects(request: Request, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+    """The reader's projects, with what waits for them."""
+    person, atlas, today = visitor.known, await console.atlas(), console.today()
+    async with console.pool.acquire() as connection:
+        found = await entities.projects(connection, sorted(person.projects))
+        rows = []
+        for project in found:
+            of_project = await matches.of_project(connection, project.project_id)
+            own = party_matches(of_project, "project", today)
+            rows.append((summary_of(project, atlas.names, today), len(own.open), awaiting(own.open, "project", today)))
+    return await render(request, "my_projects.html", rows=rows)
+
+
+@router.get("/projets/{project_id}")
+async def project_page(request: Request, project_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+    """Three lists: financements, entreprises, pas encore possibles; then the history."""
+    atlas = await console.atlas()
+    project, found, side = await _read(console, visitor, atlas, project_id)
+    today, now, names = console.today(), console.clock(), atlas.names
+    own = party_matches(found, side or "project", today)
+
+    def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
+        return [card(one, names, now, reader=side) for one in some]
+
+    try:
+        refusals, is_away = await console.matcher.refused_offers(project_id), False
+    except ServiceAway:
+        refusals, is_away = Refusals(), True
+    return await render(
+        request,
+        "project.html",
+        project=project,
+        summary=summary_of(project, names, today),
+        facts=project_facts_rows(project, names, today),
+        funds=cards(own.of_type("fund")),
+        companies=cards(own.of_type("commitment")),
+        aside=cards(own.aside),
+        over=cards(own.over),
+        refused=refused_groups(refusals, today, names, reader=side),
+        is_away=is_away,
+        history=recent_history(found, names, reader=side),
+        side=side,
+    )
+
+
+@router.get("/projets/{project_id}/export.{extension}")
+async def export_project(project_id: str, extension: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+    """The project's matches, with the columns of the screen."""
+    atlas = await console.atlas()
+    _, found, side = await _read(console, visitor, atlas, project_id)
+    table = stream_table(found, atlas.names, console.today(), console.site.public_url, reader=side)
+    return spreadsheet(table, extension, f"essaim-projet-{project_id}-{console.today().isoformat()}")
+
+
+async def _read(
+    console: Console, visitor: Visitor, atlas: Atlas, project_id: str
+) -> tuple[Project, list[MatchChanged], Side | None]:
+    """The project with its matches, for its owner and the coordinators of its territories."""
+    person = visitor.known
+    async with console.pool.acquire() as connection:
+        project = await entities.project(connection, project_id)
+        found = await matches.of_project(connection, project_id)
+    if project is None:
+        raise HTTPException(404)
+    if not may_see_project(person, project_id, _territories(project, found, atlas)):
+        raise HTTPException(403)
+    return project, found, "project" if project_id in person.projects else None
+
+
+def _territories(project: Project, found: list[MatchChanged], atlas: Atlas) -> frozenset[str]:
+    """The territories a project is in: as its matches say, or as its place tells while it has none."""
+    if found:
+        return frozenset(found[0].project.territories)
+    try:
+        index = TerritoryIndex(atlas.territories)
+        return frozenset(index.territories_of(project.commune, project.perimeter, project.challenge_id))
+    except UnknownUnitError:
+        return frozenset()

@@ -1,0 +1,134 @@
+"""A territory and its défis for everyone, and what its coordinator follows."""
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from services.console.pages.context import Console
+from services.console.pages.rendering import render
+from services.console.pages.visitors import CurrentConsole, CurrentVisitor
+from services.console.store import entities, matches, tallies
+from services.console.store.tallies import Tally
+from services.console.views.cards import card
+from services.console.views.filters import Filters
+from services.console.views.territory_page import Funding, TallyRow, funding_of, members_by_role
+from shared.events.shapes import Fund, Territory
+from shared.reference.samples import collective_funders
+from shared.reference.territories import load_territories
+from shared.words.names import Names
+
+MOST_TO_DO = 20
+
+router = APIRouter()
+
+
+@router.get("/territoires/{territory_id}")
+async def territory_page(
+    request: Request, territory_id: str, console: CurrentConsole, visitor: CurrentVisitor
+) -> Response:
+    """The territory, its défis, its collective, what funds it."""
+    territory = await _territory(console, territory_id)
+    async with console.pool.acquire() as connection:
+        counts = await tallies.of_challenges(connection)
+        of_all = await tallies.of_territories(connection)
+        funds = await entities.active_funds(connection)
+    return await render(
+        request,
+        "territory.html",
+        territory=territory,
+        reference=next((one for one in load_territories() if one.territory_id == territory_id), None),
+        counts=counts,
+        tally=of_all.get(territory_id, Tally()),
+        members=members_by_role(territory),
+        funding=_funding(territory, funds),
+        is_coordinator=visitor.person is not None and territory_id in visitor.person.territories,
+    )
+
+
+@router.get("/territoires/{territory_id}/suivi")
+async def follow_up(request: Request, territory_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+    """What a coordinator has to do, and counts by défi and theme."""
+    if territory_id not in visitor.known.territories:
+        raise HTTPException(403)
+    territory = await _territory(console, territory_id)
+    names = (await console.atlas()).names
+    async with console.pool.acquire() as connection:
+        to_do = await matches.page(
+            connection, territory_id, Filters(advancement="reciproque"), limit=MOST_TO_DO, offset=0
+        )
+        met = await matches.page(
+            connection, territory_id, Filters(advancement="mis-en-relation"), limit=MOST_TO_DO, offset=0
+        )
+        of_challenges = await tallies.of_challenges(connection)
+        of_categories = await tallies.of_categories(connection, territory_id)
+    now = console.clock()
+    return await render(
+        request,
+        "follow_up.html",
+        territory=territory,
+        to_do=[card(one, names, now) for one in to_do],
+        met=[card(one, names, now) for one in met],
+        challenges=_challenge_rows(territory, of_challenges),
+        categories=_category_rows(territory, names, of_categories),
+        members=members_by_role(territory),
+    )
+
+
+@router.get("/defis/{challenge_id}")
+async def challenge_page(
+    request: Request, challenge_id: str, console: CurrentConsole, visitor: CurrentVisitor
+) -> Response:
+    """A défi: what it asks, who answers, what could help."""
+    found = (await console.atlas()).challenge(challenge_id)
+    if found is None:
+        raise HTTPException(404)
+    territory, challenge = found
+    async with console.pool.acquire() as connection:
+        projects = await entities.projects_of_challenge(connection, challenge_id)
+        commitments = await entities.commitments_for_challenge(connection, challenge_id)
+        counts = await tallies.of_challenges(connection)
+    return await render(
+        request,
+        "challenge.html",
+        territory=territory,
+        challenge=challenge,
+        projects=projects,
+        commitments=commitments,
+        tally=counts.get(challenge_id, Tally()),
+        is_coordinator=visitor.person is not None and territory.territory_id in visitor.person.territories,
+    )
+
+
+async def _territory(console: Console, territory_id: str) -> Territory:
+    territory = (await console.atlas()).territory(territory_id)
+    if territory is None:
+        raise HTTPException(404)
+    return territory
+
+
+def _funding(territory: Territory, funds: list[Fund]) -> Funding:
+    near = [str(one["name"]) for one in collective_funders() if territory.territory_id in one["territories"]]
+    return funding_of(territory, funds, near)
+
+
+def _challenge_rows(territory: Territory, counts: dict[str, Tally]) -> tuple[TallyRow, ...]:
+    return tuple(
+        _row(
+            one.title,
+            f"/territoires/{territory.territory_id}/flux?defi={one.challenge_id}",
+            counts.get(one.challenge_id),
+        )
+        for one in territory.challenges
+    )
+
+
+def _category_rows(territory: Territory, names: Names, counts: dict[str, Tally]) -> tuple[TallyRow, ...]:
+    return tuple(
+        _row(label, f"/territoires/{territory.territory_id}/flux?theme={category}", counts.get(category))
+        for category, label in names.labels["categories"].items()
+        if category in counts
+    )
+
+
+def _row(label: str, href: str, tally: Tally | None) -> TallyRow:
+    tally = tally or Tally()
+    return TallyRow(label, href, tally.projects, tally.matches, tally.introduced)
