@@ -177,7 +177,7 @@ async def test_who_wants_a_mail_a_day_or_a_week_gets_one(stage: Stage, frequency
     assert stage.sink.subjects == ["3 projets correspondent à votre engagement « Des quais vides la nuit »"]
 
 
-async def test_who_wants_nothing_gets_introductions_alone(stage: Stage) -> None:
+async def test_who_wants_nothing_gets_nothing(stage: Stage) -> None:
     await stage.hear(preference_set("per-o", frequency="none"))
     await stage.hear(match_changed(entered=("offer",)))
     await stage.hear(match_changed(version=2, **INTERESTED, interested_sides=("project",)))
@@ -185,10 +185,14 @@ async def test_who_wants_nothing_gets_introductions_alone(stage: Stage) -> None:
     assert stage.sink.mails == []
     await stage.hear(match_changed(version=3, state="introduced", change="introduced", entered=()))
     await stage.go()
-    assert {str(mail["To"]) for mail in stage.sink.mails} == {
-        "Nom de per-o <per-o@example.org>",
-        "Nom de per-p <per-p@example.org>",
-    }
+    assert [str(mail["To"]) for mail in stage.sink.mails] == ["Nom de per-p <per-p@example.org>"]
+
+
+async def test_an_introduction_waits_for_no_morning(stage: Stage) -> None:
+    await stage.hear(preference_set("per-o", frequency="weekly"))
+    await stage.hear(match_changed(state="introduced", change="introduced", entered=()))
+    await stage.go()
+    assert len(stage.sink.mails) == 2
 
 
 async def test_a_choice_moves_what_waits_already(stage: Stage) -> None:

@@ -29,12 +29,12 @@ class Preference:
 def due_at(kind: MailKind, since: datetime, frequency: Frequency) -> datetime | None:
     """From when on what arose at `since` is told, after the window that groups mails; `None` for never.
 
-    An introduction is what both sides asked for by their answers: it leaves at once whatever the frequency.
+    An introduction is what both sides asked for by their answers: it waits for no morning, but never is never.
     """
-    if kind == "introduction" or frequency == "immediate":
-        return since
     if frequency == "none":
         return None
+    if kind == "introduction" or frequency == "immediate":
+        return since
     local = since.astimezone(PARIS)
     day = local.date() + timedelta(days=0 if local.time() < MORNING else 1)
     if frequency == "weekly":

@@ -130,7 +130,7 @@ MONDAY_MORNING = datetime(2026, 11, 30, 6, 59, tzinfo=UTC)
         ("interest", "weekly", MONDAY_MORNING + timedelta(minutes=1), datetime(2026, 12, 7, 7, 0, tzinfo=UTC)),
         ("suggestions", "daily", datetime(2026, 7, 1, 5, 59, tzinfo=UTC), datetime(2026, 7, 1, 6, 0, tzinfo=UTC)),
         ("suggestions", "none", MONDAY_MORNING, None),
-        ("introduction", "none", MONDAY_MORNING, MONDAY_MORNING),
+        ("introduction", "none", MONDAY_MORNING, None),
         ("introduction", "weekly", MONDAY_MORNING, MONDAY_MORNING),
     ],
 )
