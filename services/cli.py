@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -163,7 +162,9 @@ def _database_url(service: str) -> str:
     except ModuleNotFoundError:
         _refuse(f"{variable} n'est pas défini")
     found = database_url(service)
-    return found or _refuse(f"{variable} n'est pas défini, et aucune démonstration n'a été lancée ici")
+    if found is None:
+        _refuse(f"{variable} n'est pas défini, et aucune démonstration n'a été lancée ici")
+    return found
 
 
 def _show(rows: Sequence[Any]) -> None:
@@ -189,4 +190,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
