@@ -14,6 +14,8 @@ UNANSWERED = frozenset({"proposed", "revised"})
 ENGAGED = frozenset({"interested", "mutual"})
 """States in which only ineligibility, a decline or erasure ends a match; later ones outlive ineligibility."""
 
+_HIDDEN = ("project_hidden_until", "offer_hidden_until")
+
 
 def on_lists(head: Head | None, judged: Judged | None, listed_by: Iterable[Side], *, at: datetime, day: date) -> Moved:
     """What the shortlists make of a pair: `listed_by` holds it now, `judged` is what the engine says (none: it left).
@@ -23,7 +25,7 @@ def on_lists(head: Head | None, judged: Judged | None, listed_by: Iterable[Side]
     """
     sides = in_order(listed_by)
     if head is None or head.state == "withdrawn":
-        return _propose(head, judged, sides, at) if judged and sides else Moved(head, outcome="unchanged")
+        return _propose(head, judged, sides, at, day) if judged and sides else Moved(head, outcome="unchanged")
     if head.state in ENGAGED:
         kept = head.model_copy(update={"listed_by": sides}) if sides != head.listed_by else head
         return _revise(kept, judged, at) if judged and _differs(head, judged) else _silently(head, kept)
@@ -43,17 +45,16 @@ def on_refused(head: Head | None, refusals: tuple[RefusalCode, ...], *, at: date
 
 def on_day(head: Head, day: date, *, at: datetime) -> Moved:
     """A day began: a mutual match introduces itself, a postponed one comes back, a forgotten one leaves a tombstone."""
-    if _forgotten_on(head) is not None and day >= _forgotten_on(head):  # type: ignore[operator]  # just told apart
+    if _is_past(_forgotten_on(head), day):
         return Moved(None, outcome="erased")
-    announced: tuple[Head, ...] = ()
-    back = {name: None for name in ("project_hidden_until", "offer_hidden_until") if _is_past(getattr(head, name), day)}
+    back = {name: None for name in _HIDDEN if _is_past(_hidden(head, name), day)}
     if back:
         head = head.model_copy(update={**back, "entered": ()})
     if head.state == "mutual" and _is_past(head.introduce_on, day):
-        announced = (introduce(head, "five-days", at),)
-    elif back:
-        announced = (head,)
-    return Moved(announced[-1], announced) if announced else Moved(head, outcome="unchanged")
+        head = introduce(head, "five-days", at)
+    elif not back:
+        return Moved(head, outcome="unchanged")
+    return Moved(head, (head,))
 
 
 def on_erased(head: Head | None) -> Moved:
@@ -65,8 +66,7 @@ def next_day(head: Head) -> date | None:
     """The first day on which `on_day` would change this head; none while no date matters."""
     days = (
         head.introduce_on if head.state == "mutual" else None,
-        head.project_hidden_until,
-        head.offer_hidden_until,
+        *(_hidden(head, name) for name in _HIDDEN),
         _forgotten_on(head),
     )
     return min((day for day in days if day is not None), default=None)
@@ -77,10 +77,11 @@ def introduce(head: Head, cause: Cause, at: datetime) -> Head:
     return head.step("introduced", at, state="introduced", cause=cause, introduce_on=None)
 
 
-def _propose(head: Head | None, judged: Judged, sides: tuple[Side, ...], at: datetime) -> Moved:
+def _propose(head: Head | None, judged: Judged, sides: tuple[Side, ...], at: datetime, day: date) -> Moved:
     """Enters a list for the first time, or anew: earlier answers stay in the history alone."""
-    afresh = {"interested_sides": (), "follow_up": None, "withdrawn_on": None, "introduce_on": None}
     start = head or first_head(judged)
+    afresh = {"interested_sides": (), "follow_up": None, "withdrawn_on": None}
+    shown = {name: None for name in _HIDDEN if _is_past(getattr(start, name), day)}
     proposed = start.step(
         "proposed",
         at,
@@ -89,6 +90,7 @@ def _propose(head: Head | None, judged: Judged, sides: tuple[Side, ...], at: dat
         listed_by=sides,
         entered=sides,
         **afresh,
+        **shown,
         **judged.fields(),
     )
     return Moved(proposed, (proposed,))
@@ -148,6 +150,12 @@ def _silently(before: Head, after: Head) -> Moved:
 
 def _differs(head: Head, judged: Judged) -> bool:
     return (head.score_ppm, head.reasons) != (judged.fit.score_ppm, judged.fit.reasons)
+
+
+def _hidden(head: Head, name: str) -> date | None:
+    """Until when a side is spared a match that stands."""
+    until: date | None = getattr(head, name)
+    return until if head.state in UNANSWERED | ENGAGED else None
 
 
 def _is_past(until: date | None, day: date) -> bool:

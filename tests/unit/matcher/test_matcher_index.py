@@ -36,7 +36,7 @@ OFFER_LISTS = st.tuples(*(commitments(f"off-{n}") for n in range(4)), *(funds(f"
 PROJECT_LISTS = st.tuples(*(projects(f"prj-{n}") for n in range(6)))
 
 
-@settings(RULE, max_examples=40)
+@settings(RULE, max_examples=25)
 @given(projects(), OFFER_LISTS, st.randoms(use_true_random=False))
 def test_best_offers_are_those_of_the_definition(
     one: PreparedProject, offers: tuple[PreparedOffer, ...], chance: random.Random
@@ -54,7 +54,7 @@ def test_best_offers_are_those_of_the_definition(
     assert tuple(index.best(one, DAY, K, declined=barred)) == best([(one, offer) for offer in kept[2:]])
 
 
-@settings(RULE, max_examples=40)
+@settings(RULE, max_examples=25)
 @given(commitments() | funds(), PROJECT_LISTS, st.randoms(use_true_random=False))
 def test_best_projects_are_those_of_the_definition(
     offer: PreparedOffer, found: tuple[PreparedProject, ...], chance: random.Random

@@ -57,3 +57,5 @@ class Filed:
 
 
 _closeness = lru_cache(1 << 16)(closeness)
+overlaps_of = lru_cache(2)(Overlaps)
+"""The overlaps of a geography, shared by its indexes: they only remember what never changes."""

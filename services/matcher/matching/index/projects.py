@@ -10,7 +10,7 @@ from services.matcher.matching.criteria import BESIDE
 from services.matcher.matching.index.best import best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
-from services.matcher.matching.index.places import Filed, Overlaps
+from services.matcher.matching.index.places import Filed, overlaps_of
 from services.matcher.matching.index.table import Table, single
 from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
@@ -23,7 +23,7 @@ class ProjectIndex:
     """The exact best projects of an offer, as they stand after each change; texts are of one text model."""
 
     def __init__(self, geography: Geography) -> None:
-        self._overlaps = Overlaps(geography)
+        self._overlaps = overlaps_of(geography)
         self._numbers = Numbers()
         self._table: Table[str] = Table(PROJECT)
         self._texts = Texts()
