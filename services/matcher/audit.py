@@ -1,9 +1,10 @@
 """Compares what is stored with what the entities say, computed from scratch: every list and every unanswered match."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
 from services.matcher.lists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, best, offer_of
 from services.matcher.matching.eligibility import refusals
@@ -14,6 +15,8 @@ from services.matcher.offers import Catalogue, preparation
 from services.matcher.store import entities, heads, leases, lists
 from services.matcher.store.heads import HeadRow
 from shared.database import Connection, Pool
+
+Key = TypeVar("Key", str, OfferKey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,12 @@ def differences(stored: Stored) -> list[Difference]:
 
 
 def _list_differences(
-    what: str,
-    expected: Mapping[str, ProjectList] | Mapping[OfferKey, OfferList],
-    found: Mapping[str, ProjectList] | Mapping[OfferKey, OfferList],
+    what: str, expected: Mapping[Key, Sequence[Any]], found: Mapping[Key, Sequence[Any]]
 ) -> Iterator[Difference]:
-    should, have = dict(expected), dict(found)
-    for key in sorted(should.keys() | have.keys(), key=str):
-        if should.get(key, ()) != have.get(key, ()):
-            yield Difference(what, str(key), str(should.get(key, ())), str(have.get(key, ())))
+    for key in sorted(expected.keys() | found.keys(), key=str):
+        should, have = tuple(expected.get(key, ())), tuple(found.get(key, ()))
+        if should != have:
+            yield Difference(what, str(key), str(should), str(have))
 
 
 def _head_differences(expected: Lists, stored: Stored) -> Iterator[Difference]:

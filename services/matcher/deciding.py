@@ -122,5 +122,4 @@ def _foreign_verdict(parties: Parties, row: HeadRow) -> Verdict:
     """A pair that another partition judges: what it last said, else what its stored project says."""
     if row.head is not None and row.head.state != "withdrawn":
         return verdict_of(row.head)
-    assert parties.plan.day is not None
-    return parties.verdict(row.pair, parties.plan.day) if row.in_offer_list else Verdict()
+    return parties.fit_by_other(row.pair) if row.in_offer_list else Verdict()

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from services.matcher.deciding import Answers, Changes, Decision, decide, declined_by
+from services.matcher.lists import OfferKey
 from services.matcher.matching.head import announcement
 from services.matcher.merging import Merge, merge
 from services.matcher.offers import Catalogue
@@ -93,13 +94,15 @@ class Judge:
         declined = await self.compute(declined_by, self.catalogue, answers or {}, known)
         plan = await self.compute(plan_of, partition, self.catalogue, arrived or {}, declined)
         await _store_plan(connection, partition, plan)
-        merges = await self._merge(connection, partition, plan)
+        merges: list[Merge] = []
+        deferred: frozenset[OfferKey] = frozenset()
         if plan.day is not None:
+            merges, deferred = await self._merge(connection, partition, plan)
             await self._move(connection, partition, plan, merges, answers or {})
         reflected = Reflected(plan.model, plan.day, {topic: dict(by) for topic, by in plan.positions.items()})
         await leases.advance(connection, partition.number, revision + 1, reflected)
         unknown = frozenset(match_id for match_id in answers or () if match_id not in known)
-        return Done(partial(self._committed, partition, plan, revision + 1), unknown)
+        return Done(partial(self._committed, partition, plan, deferred, revision + 1), unknown)
 
     async def _begin(self, connection: Connection, partition: Partition) -> int:
         revision = await leases.lock(connection, partition.number, partition.epoch)
@@ -109,25 +112,32 @@ class Judge:
             raise StaleMemory(f"partition {partition.number}: {partition.revision} in memory, {revision} stored")
         return revision
 
-    async def _merge(self, connection: Connection, partition: Partition, plan: Plan) -> list[Merge]:
-        """Lock the offers concerned, then merge, in a later statement, what all partitions have stored for them."""
+    async def _merge(
+        self, connection: Connection, partition: Partition, plan: Plan
+    ) -> tuple[list[Merge], frozenset[OfferKey]]:
+        """Lock the offers concerned, then merge, in a later statement, what all partitions have stored for them.
+
+        Also returns the offers deferred: someone has judged them with what this process has not heard yet.
+        """
         if not plan.versions:
-            return []
+            return [], frozenset()
         held = await lists.lock_offers(connection, plan.versions)
         stored = await lists.lists_to_merge(connection, plan.versions)
         others = [each for each in await leases.all_leases(connection) if each.partition != partition.number]
+        ahead = {each.partition for each in others if not self.catalogue.has_context(each.reflected.positions)}
         now = self._now()
-        found = []
+        found, deferred = [], []
         for offer, version in plan.versions.items():
-            everybody = len(others) == self.partitions - 1
-            all_judged = everybody and all(
+            all_judged = len(others) == self.partitions - 1 and all(
                 self.catalogue.is_judged_at(offer, each.reflected.positions) for each in others
             )
             merged = merge(held[offer], stored[offer], version, all_judged=all_judged, now=now)
-            if merged is not None and merged.merged != held[offer]:
+            if merged is None or any(each.partition in ahead for each in stored[offer]):
+                deferred.append(offer)
+            elif merged.merged != held[offer]:
                 found.append(merged)
         await lists.store_merged_lists(connection, [each.merged for each in found])
-        return found
+        return found, frozenset(deferred)
 
     async def _move(
         self, connection: Connection, partition: Partition, plan: Plan, merges: Sequence[Merge], answers: Answers
@@ -163,9 +173,9 @@ class Judge:
                 )
         await announce(connection, *events)
 
-    def _committed(self, partition: Partition, plan: Plan, revision: int) -> None:
+    def _committed(self, partition: Partition, plan: Plan, deferred: frozenset[OfferKey], revision: int) -> None:
         partition.advance(revision)
-        self._thread.submit(partition.apply, plan).add_done_callback(_tell_failure(partition))
+        self._thread.submit(partition.apply, plan, deferred).add_done_callback(_tell_failure(partition))
 
 
 def _tell_failure(partition: Partition) -> "Callable[[Future[None]], None]":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.matcher.lists import OfferKey, OfferList, ProjectList
+from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair
 from services.matcher.offers import OFFER_TYPES, Catalogue
 from services.matcher.partitions import HeldProject, Partition
@@ -38,7 +39,7 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     Where a territory or the model changed since, nothing of the lists can be trusted: no day is taken over, so that
     everything is judged.
     """
-    partition = Partition(lease.partition, lease.epoch, lease.revision)
+    partition = Partition(lease.partition, lease.epoch, lease.revision, ProjectIndex(catalogue.preparation.geography))
     prepare = catalogue.preparation.project
     for each in stored.projects:
         held = HeldProject(each.version, prepare(each.project) if each.project else None)

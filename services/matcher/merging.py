@@ -26,7 +26,7 @@ def merge(
 ) -> Merge | None:
     """The merge of `stored`, the lists of all partitions, for a process that knows the offer at `version`.
 
-    None when someone has judged a newer version: whoever hears it merges again. A version not merged yet waits until
+    None when someone has judged a newer version: it is for those who heard it. A version not merged yet waits until
     `all_judged`, or the first to merge would propose what the others withdraw; then `merged` only tells since when.
     """
     if version < max((held.offer_version, *(each.offer_version for each in stored))):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.matcher.lists import OfferKey
+from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context, wholes_of
 from services.matcher.store.entities import WholeRow
@@ -63,6 +64,7 @@ class Catalogue:
         self.positions: Positions = {topic: {} for topic in WHOLE_TOPICS}
         self.heard: dict[tuple[str, str], Heard] = {}
         self.offers: dict[OfferKey, PreparedOffer] = {}
+        self.index = OfferIndex(preparation.geography)
         self._wholes: frozenset[str] = frozenset()
 
     @property
@@ -138,13 +140,17 @@ class Catalogue:
         read = positions.get(TOPICS[offer.offer_type], {})
         return heard is None or read.get(heard.topic_partition, 0) > heard.offset
 
-    def has_read(self, positions: Positions) -> bool:
-        """Whether this process has read at least to `positions`."""
+    def has_read(self, positions: Positions, topics: Iterable[str] = WHOLE_TOPICS) -> bool:
+        """Whether this process has read `topics` at least to `positions`."""
         return all(
-            self.positions.get(topic, {}).get(number, 0) >= offset
-            for topic, by_partition in positions.items()
-            for number, offset in by_partition.items()
+            self.positions[topic].get(number, 0) >= offset
+            for topic in topics
+            for number, offset in positions.get(topic, {}).items()
         )
+
+    def has_context(self, positions: Positions) -> bool:
+        """Whether what all pairs are judged by, territories and the day, was read at least to `positions`."""
+        return self.has_read(positions, ("territories", "days"))
 
     def rows(self, keys: Iterable[tuple[str, str]]) -> list[WholeRow]:
         """What storage should hold of these (topic, key) pairs, which were heard."""
@@ -188,8 +194,9 @@ class Catalogue:
         shape = heard.shape if heard else None
         if isinstance(shape, Commitment) or (isinstance(shape, Fund) and not is_context(shape, self._wholes)):
             self.offers[offer] = self.preparation.offer(shape)
-        else:
-            self.offers.pop(offer, None)
+            self.index.upsert(self.offers[offer])
+        elif self.offers.pop(offer, None):
+            self.index.remove(*offer)
 
 
 def _units(perimeter: Perimeter) -> list[Unit]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.matcher.lists import OfferKey, OfferList, ProjectList, offer_of
+from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair, PreparedProject
 from shared.events.shapes import Project
 
@@ -59,12 +60,14 @@ class Partition:
     number: int
     epoch: int
     revision: int
+    index: ProjectIndex
     day: date | None = None
     territories_sequence: int = 0
     projects: dict[str, HeldProject] = field(default_factory=dict)
     project_lists: dict[str, ProjectList] = field(default_factory=dict)
     offer_lists: dict[OfferKey, OfferList] = field(default_factory=dict)
     declined: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+    declining: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     pending: dict[OfferKey, int] = field(default_factory=dict)
     listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
@@ -89,6 +92,10 @@ class Partition:
     def put_project(self, project_id: str, held: HeldProject) -> None:
         """Keep a project as last heard."""
         self.projects[project_id] = held
+        if held.prepared is not None:
+            self.index.upsert(held.prepared)
+        else:
+            self.index.remove(project_id)
 
     def load(
         self, project_lists: Mapping[str, ProjectList], offer_lists: Mapping[OfferKey, OfferList], declined: list[Pair]
@@ -99,19 +106,19 @@ class Partition:
         for offer, ranks in offer_lists.items():
             self._put_offer_list(offer, ranks)
         for pair in declined:
-            self.declined[pair.project_id].add(offer_of(pair))
+            self._put_declined(pair)
 
     def note(self, offers: frozenset[OfferKey], sequence: int) -> None:
         """Remember that these offers changed in batch `sequence`."""
         self.pending.update(dict.fromkeys(offers, sequence))
 
-    def apply(self, plan: Plan) -> None:
-        """Become what `plan` says; its transaction has committed."""
+    def apply(self, plan: Plan, deferred: frozenset[OfferKey]) -> None:
+        """Become what `plan` says, its transaction having committed; `deferred` offers are to be judged again."""
         for project_id, held in plan.changed_projects.items():
             self.put_project(project_id, held)
         self.day, self.territories_sequence = plan.day, plan.territories_sequence
         for pair in plan.declined:
-            self.declined[pair.project_id].add(offer_of(pair))
+            self._put_declined(pair)
         for project_id, entries in plan.project_lists.items():
             self._put_project_list(project_id, entries)
         for offer, ranks in plan.offer_lists.items():
@@ -119,6 +126,11 @@ class Partition:
         for offer in plan.changed_offers:
             if self.pending.get(offer, plan.sequence + 1) <= plan.sequence:
                 del self.pending[offer]
+        self.note(deferred, plan.sequence)
+
+    def _put_declined(self, pair: Pair) -> None:
+        self.declined[pair.project_id].add(offer_of(pair))
+        self.declining[offer_of(pair)].add(pair.project_id)
 
     def _put_project_list(self, project_id: str, entries: ProjectList) -> None:
         for rank in self.project_lists.pop(project_id, ()):

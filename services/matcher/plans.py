@@ -1,10 +1,11 @@
 """Judges what a partition must become: which lists change when projects arrive, offers change, or a day begins."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from services.matcher.lists import (
+    LENGTH,
     OfferKey,
     OfferList,
     OfferRank,
@@ -12,15 +13,14 @@ from services.matcher.lists import (
     ProjectRank,
     best,
     may_enter,
+    offer_of,
     revised,
 )
-from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
-from services.matcher.matching.score import score
 from services.matcher.offers import Catalogue
 from services.matcher.partitions import Arrival, HeldProject, Partition, Plan
 
-Candidates = dict[OfferKey, list[ProjectRank]]
+Fits = dict[OfferKey, list[ProjectRank]]
 
 
 def plan_of(
@@ -52,13 +52,13 @@ class _Judging:
         }
         self.declined = declined
         self.day = catalogue.day
-        self.changed_offers = frozenset(partition.pending) | self._offers_of_the_day()
+        self.changed_offers = frozenset(partition.pending) | self._offers_of_the_day() if self.day else frozenset()
         self.changed_projects = self._changed_projects()
 
     def plan(self) -> Plan:
-        candidates, project_lists = self._judge_changed_projects()
-        project_lists |= self._judge_changed_offers(candidates)
-        offer_lists = self._offer_lists(candidates)
+        fits, project_lists = self._judge_changed_projects()
+        project_lists |= self._judge_changed_offers(fits)
+        offer_lists = self._offer_lists(fits)
         naming = {offer for each in self.changed_projects for offer in self.partition.naming.get(each, ())}
         versions = {
             offer: self.catalogue.version_of(offer) for offer in naming | offer_lists.keys() | self.changed_offers
@@ -68,7 +68,7 @@ class _Judging:
             territories_sequence=self.catalogue.territories_sequence,
             day=self.day,
             model=self.catalogue.model,
-            positions={topic: dict(by_partition) for topic, by_partition in self.catalogue.positions.items()},
+            positions={topic: dict(by) for topic, by in self.catalogue.positions.items()} if self.day else {},
             arrived=self.arrived,
             declined=self.declined,
             changed_projects=self.changed_projects,
@@ -120,27 +120,24 @@ class _Judging:
                 moved[project_id] = HeldProject(held.version, again)
         return moved
 
-    def _judge_changed_projects(self) -> tuple[Candidates, dict[str, ProjectList]]:
-        """Each changed project against all offers: its list, and the offers' lists that it may enter."""
-        candidates: Candidates = defaultdict(list)
+    def _judge_changed_projects(self) -> tuple[Fits, dict[str, ProjectList]]:
+        """Each changed project against all offers: the fits, by offer, and the projects' lists that changed."""
+        fits: Fits = defaultdict(list)
         lists: dict[str, ProjectList] = {}
         for project_id, held in self.changed_projects.items():
-            ranks = list(self._ranks_of(held.prepared)) if held.prepared else []
+            ranks = self._ranks_of(held.prepared, len(self.catalogue.index)) if held.prepared else []
             self._note_list(lists, project_id, best(ranks))
             for rank in ranks:
-                entry = ProjectRank(rank.below, project_id)
-                old = self.partition.offer_lists.get(rank.offer, ())
-                if rank.offer in self.changed_offers or may_enter(old, entry):
-                    candidates[rank.offer].append(entry)
-        return candidates, lists
+                fits[rank.offer].append(ProjectRank(rank.below, project_id))
+        return fits, lists
 
-    def _judge_changed_offers(self, candidates: Candidates) -> dict[str, ProjectList]:
-        """Each changed offer against the other projects: the projects' lists; its own candidates are added."""
+    def _judge_changed_offers(self, fits: Fits) -> dict[str, ProjectList]:
+        """Each changed offer against the other projects: the projects' lists that changed; its fits are added."""
         entering: dict[str, list[OfferRank]] = defaultdict(list)
         affected = {each for offer in self.changed_offers for each in self.partition.listing.get(offer, ())}
         for offer in self.changed_offers:
-            for rank in self._ranks_for(offer):
-                candidates[offer].append(rank)
+            for rank in self._ranks_for(offer, len(self.partition.index)):
+                fits[offer].append(rank)
                 entry = OfferRank(rank.below, offer)
                 if may_enter(self.partition.project_lists.get(rank.project_id, ()), entry):
                     entering[rank.project_id].append(entry)
@@ -151,24 +148,29 @@ class _Judging:
             new = revised(old, kept, entering[project_id])
             prepared = self.partition.projects[project_id].prepared
             if new is None and prepared:
-                new = best(self._ranks_of(prepared))
+                new = best(self._ranks_of(prepared, LENGTH))
             self._note_list(lists, project_id, new or ())
         return lists
 
-    def _offer_lists(self, candidates: Candidates) -> dict[OfferKey, OfferList]:
+    def _offer_lists(self, fits: Fits) -> dict[OfferKey, OfferList]:
         """The offers' lists within this partition that changed; compared with this partition's own twentieth."""
         lists: dict[OfferKey, OfferList] = {}
         for offer in self.changed_offers:
-            self._note_offer_list(lists, offer, best(candidates[offer]))
-        left = {offer for each in self.changed_projects for offer in self.partition.naming.get(each, ())}
-        for offer in (left | candidates.keys()) - self.changed_offers:
+            self._note_offer_list(lists, offer, best(fits[offer]))
+        named = {offer for each in self.changed_projects for offer in self.partition.naming.get(each, ())}
+        for offer in (named | self._entered(fits)) - self.changed_offers:
             old = self.partition.offer_lists.get(offer, ())
             kept = [rank for rank in old if rank.project_id not in self.changed_projects]
-            new = revised(old, kept, candidates[offer])
+            new = revised(old, kept, fits[offer])
             if new is None:
-                new = best((*self._ranks_for(offer), *self._changed_ranks_for(offer)))
+                new = best((*self._ranks_for(offer, LENGTH), *fits[offer]))
             self._note_offer_list(lists, offer, new)
         return lists
+
+    def _entered(self, fits: Fits) -> set[OfferKey]:
+        """The offers whose list one of the fits may enter."""
+        held = self.partition.offer_lists
+        return {offer for offer, ranks in fits.items() if any(may_enter(held.get(offer, ()), rank) for rank in ranks)}
 
     def _note_list(self, lists: dict[str, ProjectList], project_id: str, new: ProjectList) -> None:
         if new != self.partition.project_lists.get(project_id, ()):
@@ -178,36 +180,25 @@ class _Judging:
         if new != self.partition.offer_lists.get(offer, ()):
             lists[offer] = new
 
-    def _ranks_of(self, project: PreparedProject) -> Iterator[OfferRank]:
-        """All offers that fit a project, in no order."""
-        for key, offer in self.catalogue.offers.items():
-            below = self._below(project, key, offer)
-            if below is not None:
-                yield OfferRank(below, key)
+    def _ranks_of(self, project: PreparedProject, count: int) -> list[OfferRank]:
+        """The best `count` offers that fit a project."""
+        if self.day is None:
+            return []
+        declined = {offer_of(pair) for pair in self.declined if pair.project_id == project.id}
+        declined |= self.partition.declined.get(project.id, set())
+        found = self.catalogue.index.best_scores(project, self.day, count, declined=declined)
+        return [OfferRank(-score, OfferKey(offer.id, offer.type)) for score, offer in found]
 
-    def _ranks_for(self, offer: OfferKey) -> Iterator[ProjectRank]:
-        """All projects that fit an offer, but for the changed ones, in no order."""
-        return self._fitting(
-            offer, (each for each in self.partition.projects.items() if each[0] not in self.changed_projects)
-        )
-
-    def _changed_ranks_for(self, offer: OfferKey) -> Iterator[ProjectRank]:
-        return self._fitting(offer, self.changed_projects.items())
-
-    def _fitting(self, offer: OfferKey, projects: Iterable[tuple[str, HeldProject]]) -> Iterator[ProjectRank]:
+    def _ranks_for(self, offer: OfferKey, count: int) -> list[ProjectRank]:
+        """The best projects that fit an offer, but for the changed ones: `count` of them at least, where there are."""
         prepared = self.catalogue.offers.get(offer)
-        for project_id, held in projects:
-            if prepared is not None and held.prepared is not None:
-                below = self._below(held.prepared, offer, prepared)
-                if below is not None:
-                    yield ProjectRank(below, project_id)
-
-    def _below(self, project: PreparedProject, key: OfferKey, offer: PreparedOffer) -> int | None:
-        if self.day is None or key in self.partition.declined.get(project.id, ()):
-            return None
-        if Pair(project.id, key.offer_type, key.offer_id) in self.declined or refusals(project, offer, self.day):
-            return None
-        return -score(project, offer)
+        if self.day is None or prepared is None:
+            return []
+        declined = self.partition.declining.get(offer, set())
+        more = min(count + len(self.changed_projects), len(self.partition.index))
+        found = self.partition.index.best_scores(prepared, self.day, more, declined=declined)
+        ranks = (ProjectRank(-score, project.id) for score, project in found)
+        return [rank for rank in ranks if rank.project_id not in self.changed_projects]
 
 
 def _is_open(offer: PreparedOffer, day: date) -> bool:

@@ -52,6 +52,17 @@ class Parties:
         judged = Judged(fit(held.prepared, offer), self.plan.model, held.version, heard.version)
         return Verdict(judged, managed=managed, has_coordinator=coordinated)
 
+    def fit_by_other(self, pair: Pair) -> Verdict:
+        """The fit of a pair that its own partition has judged and listed: whether it is eligible is not asked again."""
+        held, offer, heard = (
+            self.project(pair.project_id),
+            self.catalogue.offers.get(offer_of(pair)),
+            self.catalogue.heard_of(offer_of(pair)),
+        )
+        if held is None or held.prepared is None or offer is None or heard is None:
+            return Verdict()
+        return Verdict(Judged(fit(held.prepared, offer), self.plan.model, held.version, heard.version))
+
     def facts(self, pair: Pair) -> tuple[ProjectFacts, OfferFacts]:
         """What an event shows of both sides; neither is erased."""
         held, offer = self.project(pair.project_id), self.catalogue.shown(offer_of(pair))

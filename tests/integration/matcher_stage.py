@@ -20,8 +20,12 @@ from shared.offsets import AfterCommit
 from shared.received import Arrived, Batch, Position, Received
 from shared.whole_topics import WholeBatch
 
-PARTITION_OF = {"prj-a": 0, "prj-b": 1, "prj-c": 0, "prj-d": 1}
-"""Where projects of tests are; others are on partition 0."""
+PARTITIONS = 2
+
+
+def partition_of_project(project_id: str) -> int:
+    """Where a project's records are: `prj-a` on 0, `prj-b` on 1, others by the last character."""
+    return (ord(project_id[-1]) - ord("a")) % PARTITIONS
 
 
 @dataclass
@@ -52,22 +56,21 @@ class Log:
 
     def say(self, *events: Event) -> list[Record]:
         """The records of events, each on its key's partition."""
-        return [
-            self.append(
-                e.topic, PARTITION_OF.get(e.key, 0) if e.topic in {"projects", "answers"} else 0, e.key, e.version, e
-            )
-            for e in events
-        ]
+        return [self.append(each.topic, _place(each.topic, each.key), each.key, each.version, each) for each in events]
 
     def erase(self, topic: str, key: str, version: int) -> Record:
         """A tombstone."""
-        return self.append(topic, PARTITION_OF.get(key, 0) if topic == "projects" else 0, key, version, None)
+        return self.append(topic, _place(topic, key), key, version, None)
+
+
+def _place(topic: str, key: str) -> int:
+    return partition_of_project(key) if topic in {"projects", "answers"} else 0
 
 
 class Process:
     """One matcher process: what it hears is handled as the stream would, each batch in one transaction."""
 
-    def __init__(self, pool: Pool, *, partitions: int = 2) -> None:
+    def __init__(self, pool: Pool, *, partitions: int = PARTITIONS) -> None:
         self.pool = pool
         judge = Judge(Catalogue(preparation()))
         judge.partitions = partitions

@@ -45,7 +45,16 @@ async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> 
 
     Heads of offers, and those due, are those of the partition alone.
     """
-    pairs = sorted(wanted.pairs, key=lambda pair: pair.match_id)
+    found: dict[Pair, HeadRow] = {}
+    while not found.keys() >= wanted.pairs.keys():
+        # Again where a row was there, and deleted by the transaction that this one waited for.
+        await _reserve(connection, {pair: number for pair, number in wanted.pairs.items() if pair not in found})
+        found = await _lock(connection, partition, wanted)
+    return found or await _lock(connection, partition, wanted)
+
+
+async def _reserve(connection: Connection, pairs: Mapping[Pair, int]) -> None:
+    ordered = sorted(pairs, key=lambda pair: pair.match_id)
     await connection.execute(
         """
         INSERT INTO match_heads (match_id, project_id, offer_type, offer_id, partition, in_project_list, in_offer_list)
@@ -55,12 +64,15 @@ async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> 
         ORDER BY match_id
         ON CONFLICT DO NOTHING
         """,
-        [pair.match_id for pair in pairs],
-        [pair.project_id for pair in pairs],
-        [pair.offer_type for pair in pairs],
-        [pair.offer_id for pair in pairs],
-        [wanted.pairs[pair] for pair in pairs],
+        [pair.match_id for pair in ordered],
+        [pair.project_id for pair in ordered],
+        [pair.offer_type for pair in ordered],
+        [pair.offer_id for pair in ordered],
+        [pairs[pair] for pair in ordered],
     )
+
+
+async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, HeadRow]:
     rows = await connection.fetch(
         """
         SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
@@ -71,7 +83,7 @@ async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> 
         FOR UPDATE
         """,
         partition,
-        [*(pair.match_id for pair in pairs), *wanted.match_ids],
+        [*(pair.match_id for pair in wanted.pairs), *wanted.match_ids],
         list(wanted.projects),
         [offer.offer_type for offer in wanted.offers],
         [offer.offer_id for offer in wanted.offers],

@@ -1,0 +1,94 @@
+"""The matcher on real Kafka: a project in, a match out, whatever stops in between."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from pydantic import SecretStr
+
+from services.matcher.api import Internal
+from services.matcher.app import running
+from services.matcher.settings import Settings
+from shared.events.event import VERSION_HEADER, Event
+from shared.events.matches import MatchChanged
+from tests.deadline import eventually
+from tests.factories import commitment_published, day_started, project_published
+
+pytestmark = pytest.mark.partitions(2)
+
+
+class Kafka:
+    """What a test says on topics, and what it hears on `matches`."""
+
+    def __init__(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, prefix: str) -> None:
+        self._producer, self._consumer, self._prefix = producer, consumer, prefix
+        self.heard: list[MatchChanged] = []
+
+    async def say(self, *events: Event) -> None:
+        """Publish events, as a relay would."""
+        for event in events:
+            await self._producer.send_and_wait(
+                self._prefix + event.topic,
+                event.to_bytes(),
+                key=event.key.encode(),
+                headers=[(VERSION_HEADER, str(event.version).encode())],
+            )
+
+    async def matches(self, count: int) -> Sequence[MatchChanged]:
+        """The first `count` events on `matches`."""
+
+        async def enough() -> bool:
+            found = await self._consumer.getmany(timeout_ms=200)
+            records = [record for each in found.values() for record in each]
+            self.heard += [MatchChanged.model_validate_json(record.value) for record in records if record.value]
+            return len(self.heard) >= count
+
+        await eventually(enough, seconds=30)
+        return self.heard
+
+
+@pytest.fixture
+async def kafka(bootstrap_servers: str, topic_prefix: str) -> AsyncIterator[Kafka]:
+    """This test's topics."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
+    consumer = AIOKafkaConsumer(
+        f"{topic_prefix}matches",
+        bootstrap_servers=bootstrap_servers,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+    )
+    async with producer, consumer:
+        yield Kafka(producer, consumer, topic_prefix)
+
+
+@pytest.fixture
+def settings(database: Callable[[str], str], bootstrap_servers: str, topic_prefix: str) -> Settings:
+    """A matcher of this test's own."""
+    return Settings(
+        database_url=database("matcher"),
+        kafka_bootstrap_servers=bootstrap_servers,
+        topic_prefix=topic_prefix,
+        service_token=SecretStr("between-services"),
+    )
+
+
+@asynccontextmanager
+async def ready(settings: Settings) -> AsyncIterator[Internal]:
+    """A matcher that has joined and owns both partitions."""
+
+    async def no_problems() -> bool:
+        return not internal.problems() and internal.owners.owned == [0, 1]
+
+    async with running(settings, give_up=lambda: None) as internal:
+        await eventually(no_problems, seconds=30)
+        yield internal
+
+
+async def test_a_project_in_a_match_out(kafka: Kafka, settings: Settings) -> None:
+    await kafka.say(day_started(), commitment_published())
+    async with ready(settings):
+        await kafka.say(project_published())
+        (match,) = await kafka.matches(1)
+    assert match.change == "proposed"
+    assert match.entered == ("project", "offer")
