@@ -37,7 +37,8 @@ SETTINGS = {
 }
 # For data that nobody keeps: survives the end of any process, but not a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
-START_SECONDS = 60
+# Generous: on a machine that does much else, the first start takes a minute.
+START_SECONDS = 180
 
 
 class Postgres:

@@ -18,7 +18,7 @@ from deploy.local.services import Ports, command, environment
 from deploy.local.state import own_secrets
 from shared.migrations import RefusedHistory, migrate
 
-READY_SECONDS = 90
+READY_SECONDS = 180
 MAIL_SINK = "mailsink"
 
 
