@@ -1,16 +1,27 @@
 """Makes projects and offers ready to be judged: places resolved, themes widened, texts turned into vectors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.matcher.matching.model import Amounts, PreparedOffer, PreparedProject, ServedNeed
 from services.matcher.matching.place import Place
 from services.matcher.matching.themes import themes_of
-from shared.events.shapes import Commitment, DayRange, EuroRange, Fund, Project, Territory
+from shared.events.shapes import Commitment, DayRange, EuroRange, Fund, Project
 from shared.reference.geography import Geography, Unit, UnknownUnitError
 from shared.reference.taxonomy import Taxonomy
-from shared.reference.territory_index import TerritoryIndex, TerritoryLike, UnitLike
+from shared.reference.territory_index import TerritoryLike, UnitLike
 from shared.text.vectors import TextModel
+
+
+class Territories(Protocol):
+    """The part of `TerritoryIndex` that preparing asks, whatever shape its territories have."""
+
+    def territories_of(
+        self, commune: str, perimeter: Sequence[UnitLike] = (), challenge_id: str | None = None
+    ) -> tuple[str, ...]: ...
+    def labelled(self, territory_ids: Iterable[str]) -> tuple[str, ...]: ...
+    def get(self, territory_id: str) -> TerritoryLike | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,7 @@ class Preparation:
 
     geography: Geography
     taxonomy: Taxonomy
-    territories: TerritoryIndex[TerritoryLike] | TerritoryIndex[Territory]
+    territories: Territories
     model: TextModel
 
     def project(self, project: Project) -> PreparedProject:
