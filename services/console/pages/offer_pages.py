@@ -13,7 +13,7 @@ from services.console.views.cards import Card, card
 from services.console.views.export import stream_table
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.offer_page import OfferSummary, offer_facts_rows, offer_summary
-from services.console.views.refusals import Refusals, refused_groups
+from services.console.views.refusals import Refusals, refused_count, refused_groups
 from services.console.views.rights import may_see
 from shared.database import Connection
 from shared.events.matches import MatchChanged
@@ -63,6 +63,7 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
         projects=cards(own.open),
         aside=cards(own.aside),
         over=cards(own.over),
+        refused_count=refused_count(refusals),
         refused=refused_groups(refusals, today, names, reader="offer"),
         is_away=is_away,
         is_own=is_own,

@@ -14,7 +14,7 @@ from services.console.views.cards import Card, card
 from services.console.views.export import stream_table
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.project_page import project_facts_rows, recent_history, summary_of
-from services.console.views.refusals import Refusals, refused_groups
+from services.console.views.refusals import Refusals, refused_count, refused_groups
 from services.console.views.rights import may_see_project
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Project
@@ -64,6 +64,7 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
         companies=cards(own.of_type("commitment")),
         aside=cards(own.aside),
         over=cards(own.over),
+        refused_count=refused_count(refusals),
         refused=refused_groups(refusals, today, names, reader=side),
         is_away=is_away,
         history=recent_history(found, names, reader=side),

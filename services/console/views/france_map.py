@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Box = tuple[float, float, float, float]
 Point = tuple[float, float]
 """Latitude and longitude, degrees."""
 
 WIDTH, HEIGHT = 620, 600
+GAP = 6.0
 _MAINLAND = (41.2, 51.2, -5.3, 9.7)
 _MAIN_BOX = (20.0, 10.0, 480.0, 580.0)
 
@@ -61,7 +62,31 @@ def france_map(points: Iterable[Point], territories: Mapping[str, tuple[str, Poi
         for territory_id, (name, centre, population) in territories.items()
         if (place := place_of(centre))
     ]
-    return FranceMap("".join(f"M{x:g} {y:g}h0" for x, y in drawn), tuple(sorted(marks, key=lambda one: -one.size)))
+    marks = _apart(sorted(marks, key=lambda one: (-one.size, one.territory_id)))
+    return FranceMap("".join(f"M{x:g} {y:g}h0" for x, y in drawn), tuple(marks))
+
+
+def _apart(marks: list[Mark], rounds: int = 40) -> list[Mark]:
+    """The marks moved as little as needed so that none hides another: each can be seen and pressed."""
+    places = [[mark.x, mark.y] for mark in marks]
+    for _ in range(rounds):
+        for i, here in enumerate(places):
+            for j in range(i):
+                _push(here, places[j], marks[i].size + marks[j].size + GAP)
+    return [replace(mark, x=round(x, 1), y=round(y, 1)) for mark, (x, y) in zip(marks, places, strict=True)]
+
+
+def _push(here: list[float], there: list[float], wanted: float) -> None:
+    """Part two places along the line between them, half each; those at the same point part sideways."""
+    dx, dy = here[0] - there[0], here[1] - there[1]
+    distance = math.hypot(dx, dy)
+    if distance >= wanted:
+        return
+    dx, dy, distance = (dx, dy, distance) if distance else (1.0, 0.0, 1.0)
+    step = (wanted - math.hypot(here[0] - there[0], here[1] - there[1])) / 2
+    for place, sign in ((here, 1), (there, -1)):
+        place[0] += sign * step * dx / distance
+        place[1] += sign * step * dy / distance
 
 
 def place_of(point: Point) -> Point | None:

@@ -16,9 +16,10 @@ from shared.words.reasons import reason_sentence
 from shared.words.refusals import RefusalWords, refusal_words
 from shared.words.states import CHANGES, DECLINE_REASONS, history_words
 
-Verdict = Literal["fits", "open", "silent", "refused"]
+Verdict = Literal["fits", "partly", "open", "silent", "refused"]
 VERDICTS: dict[Verdict, str] = {
     "fits": "Convient",
+    "partly": "En partie",
     "open": "Sans condition",
     "silent": "Non précisé",
     "refused": "Ne convient plus",
@@ -33,7 +34,6 @@ class FactRow:
     project: str
     offer: str
     verdict: Verdict
-    detail: str
 
     @property
     def verdict_words(self) -> str:
@@ -136,6 +136,7 @@ def fact_rows(match: MatchChanged, names: Names, today: date) -> tuple[FactRow, 
 
 
 _FAR: tuple[RefusalCode, ...] = ("hors-perimetre", "label-requis")
+_PARTLY = frozenset({"montant-partiel", "theme-proche", "theme-secondaire", "geo-voisin", "geo-contient"})
 _THEME: tuple[ReasonCode, ...] = ("theme-principal", "theme-secondaire", "theme-proche")
 _NEED: tuple[ReasonCode, ...] = ("engagement-recherche",)
 _NO_NEED: tuple[RefusalCode, ...] = ("engagement-non-recherche", "frein-absent")
@@ -150,11 +151,13 @@ def _row(
     """The verdict follows the match's own reasons and refusals; where it says nothing, who stays silent is told."""
     asked, offered = sides
     if any(code in refusals for code in match.refusals):
-        return FactRow(label, asked or "Non précisé", offered or "Non précisé", "refused", "")
-    if any(reason.code in reasons for reason in match.reasons):
-        return FactRow(label, asked or "Non précisé", offered or "Toute la France", "fits", "")
+        return FactRow(label, asked or "Non précisé", offered or "Non précisé", "refused")
+    met = [reason.code for reason in match.reasons if reason.code in reasons]
+    if met:
+        fits: Verdict = "partly" if _PARTLY.issuperset(met) else "fits"
+        return FactRow(label, asked or "Non précisé", offered or "Non précisé", fits)
     verdict: Verdict = "silent" if not asked else "open"
-    return FactRow(label, asked or "Non précisé", offered or "Sans condition", verdict, "")
+    return FactRow(label, asked or "Non précisé", offered or "Sans condition", verdict)
 
 
 def _challenge_row(match: MatchChanged, names: Names) -> FactRow | None:

@@ -9,6 +9,8 @@ from shared.events.vocabulary import RefusalCode, Side
 from shared.words.names import Names
 from shared.words.refusals import RefusalWords, refusal_words
 
+PER_CODE = 20
+"""Candidates of each code that the matcher tells."""
 MOST_SHOWN = 8
 """Candidates named per group; its heading counts them all."""
 
@@ -97,6 +99,12 @@ _NEAREST_FIRST: tuple[RefusalCode, ...] = (
 )
 
 
+def refused_count(refusals: Refusals) -> str:
+    """How many candidates are refused: « 33 », or « 20 plus proches » when there are more than were told."""
+    told = len(refusals.refused)
+    return f"les {told} plus proches" if any(count > PER_CODE for count in refusals.counts.values()) else str(told)
+
+
 def refused_groups(refusals: Refusals, today: date, names: Names, *, reader: Side | None) -> tuple[RefusedGroup, ...]:
     """The groups by what is missing, those a change could lift first; a candidate stands in the first that names it."""
     lines: dict[RefusalCode, list[RefusedLine]] = {}
@@ -107,12 +115,6 @@ def refused_groups(refusals: Refusals, today: date, names: Names, *, reader: Sid
         for code in _NEAREST_FIRST
         if code in lines
     )
-
-
-def nearest_refusal(refusals: Refusals, today: date, names: Names, *, reader: Side | None) -> RefusedLine | None:
-    """The candidate that the smallest change would make eligible, or nothing."""
-    lines = [_line(pair, today, names, reader) for pair in refusals.refused]
-    return next((line for line in _nearest(lines)), None)
 
 
 def _main_code(codes: Sequence[RefusalCode]) -> RefusalCode:

@@ -39,7 +39,7 @@ DEMO_ROLES: tuple[DemoRole, ...] = (
         "porteur",
         "Porteur de projet",
         "Trouver financements et entreprises, voir ce qui manque.",
-        "projet-025@example.org",
+        "projet-028@example.org",
         "/mes-projets",
     ),
     DemoRole(
