@@ -236,6 +236,13 @@ async def test_while_ingest_is_away_mails_wait(stage: Stage) -> None:
     assert len(stage.sink.mails) == 1
 
 
+async def test_an_address_that_no_mail_reaches_holds_up_nobody(stage: Stage) -> None:
+    stage.ingest.people["project", "prj-a"][0]["email"] = "no address\r\nBcc: x@example.org"
+    await stage.hear(match_changed())
+    await stage.go()
+    assert [str(mail["To"]) for mail in stage.sink.mails] == ["Nom de per-o <per-o@example.org>"]
+
+
 async def test_contacts_are_asked_once_a_minute(stage: Stage) -> None:
     await stage.hear(*several(3))
     await stage.assign()

@@ -8,7 +8,7 @@ from services.notifier.messages.links import Links
 from shared.events.people import MailKind
 from shared.words.bands import fit
 from shared.words.facts import offer_amount, offer_dates, project_dates, project_need
-from shared.words.french import capitalised, day, days, labelled, listed, money, one_line
+from shared.words.french import capitalised, count, day, days, labelled, listed, money, one_line
 from shared.words.names import Names
 from shared.words.reasons import best_reasons, reason_sentence
 
@@ -61,7 +61,7 @@ def _opening(order: Order) -> str | None:
         return None
     titles = list(dict.fromkeys(_title(item) for item in order.items))
     told, left = titles[:2], len(titles) - 2
-    return listed([*told, f"{left} autre{'s' if left > 1 else ''}"] if left > 0 else told)
+    return listed([*told, count(left, "autre")] if left > 0 else told)
 
 
 def _rest(order: Order, links: Links) -> Link | None:
