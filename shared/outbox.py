@@ -1,5 +1,8 @@
 """A fact and its event commit together or not at all, and each event takes its key's next version."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from shared.database import Connection
 from shared.events.event import GENERATION_SPAN, Event
 
@@ -8,6 +11,16 @@ INSERT INTO key_versions AS held (topic, key, version)
 SELECT $1, $2, generation * $3::bigint + 1 FROM generation
 ON CONFLICT (topic, key) DO UPDATE SET version = greatest(held.version + 1, excluded.version), erased = false
 RETURNING version
+"""
+
+_NEXT_VERSIONS = """
+INSERT INTO key_versions AS held (topic, key, version)
+SELECT $1, wanted.key, generation * $4::bigint + wanted.events
+FROM generation, unnest($2::text[], $3::bigint[]) AS wanted (key, events)
+ORDER BY wanted.key
+ON CONFLICT (topic, key) DO UPDATE
+SET version = greatest(held.version + excluded.version % $4::bigint, excluded.version), erased = false
+RETURNING key, version
 """
 
 _ANNOUNCE = """
@@ -32,6 +45,18 @@ async def next_version(connection: Connection, topic: str, key: str) -> int:
     """
     version: int = await connection.fetchval(_NEXT_VERSION, topic, key, GENERATION_SPAN)
     return version
+
+
+async def next_versions(connection: Connection, topic: str, keys: Sequence[str]) -> list[int]:
+    """The versions of the next events of `keys`, one each, rising where a key comes again: `next_version` for many."""
+    counts = Counter(keys)
+    rows = await connection.fetch(_NEXT_VERSIONS, topic, list(counts), list(counts.values()), GENERATION_SPAN)
+    taken = {row["key"]: row["version"] - counts[row["key"]] for row in rows}
+    versions = []
+    for key in keys:
+        taken[key] += 1
+        versions.append(taken[key])
+    return versions
 
 
 async def announce(connection: Connection, *events: Event) -> None:
