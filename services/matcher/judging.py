@@ -25,7 +25,7 @@ from services.matcher.store.lists import PartitionList
 from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
-from shared.outbox import announce, announce_erased, next_version
+from shared.outbox import announce, announce_erased, next_versions, purge_waiting
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -159,19 +159,18 @@ class Judge:
 
     async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
         """Leave one event per head to announce, and the tombstones, at the next version of each match."""
-        events: list[MatchChanged] = []
-        for moves, facts in ((each.moves, each.facts) for each in decided):
-            match_id = moves.row.pair.match_id
-            if moves.is_ended:
-                partition_key = moves.row.pair.project_id
-                await announce_erased(connection, MatchChanged.topic, match_id, partition_key=partition_key)
-            for head in moves.announced:
-                assert facts is not None
-                version = await next_version(connection, MatchChanged.topic, match_id)
-                events.append(
-                    announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=self._now())
-                )
+        told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
+        topic = MatchChanged.topic
+        versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
+        now = self._now()
+        events = [
+            announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=now)
+            for (head, facts), version in zip(told, versions, strict=True)
+        ]
         await announce(connection, *events)
+        for pair in (each.moves.row.pair for each in decided if each.moves.is_ended):
+            await purge_waiting(connection, topic, pair.match_id)
+            await announce_erased(connection, topic, pair.match_id, partition_key=pair.project_id)
 
     def _committed(self, partition: Partition, plan: Plan, deferred: frozenset[OfferKey], revision: int) -> None:
         partition.advance(revision)
