@@ -10,7 +10,7 @@ def best_rows(
     rows: NDArray[np.intp], scores: NDArray[np.int64], k: int, key: Callable[[int], tuple[str, ...]]
 ) -> list[tuple[int, int]]:
     """The `k` rows of highest score as (score, row), best first; equal scores in the order of their keys."""
-    if len(rows) > k:
+    if 0 < k < len(rows):
         least = np.partition(scores, len(scores) - k)[len(scores) - k]
         kept = scores >= least
         rows, scores = rows[kept], scores[kept]
