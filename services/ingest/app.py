@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.ingest import handlers
-from services.ingest.api import erasure, internal
+from services.ingest.api import erasure, imports, internal
 from services.ingest.api.desk import Desk
 from services.ingest.api.entities import routes_of
 from services.ingest.api.limits import AnnounceLimits, Limiter
@@ -91,7 +91,7 @@ def create_app() -> FastAPI:
     for entity_type in ENTITY_TYPES:
         made.include_router(routes_of(entity_type))
         made.include_router(erasure.erasure_route_of(entity_type))
-    for router in (erasure.router, internal.router):
+    for router in (imports.router, erasure.router, internal.router):
         made.include_router(router)
     made.include_router(health_routes(lambda: _stream(made).problems(), lambda: _pool(made)))
     made.include_router(

@@ -2,11 +2,13 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from services.ingest import accounts, accounts_store, contacts_store
+from services.ingest.accounts_store import ApiKey
 from services.ingest.api.desk import Desk, desk_of
 from services.ingest.api.problems import Problem
 from services.ingest.intake.rights import Submitter
@@ -22,13 +24,10 @@ def caller(scope: str) -> Caller:
     """A dependency: the submitter, who must hold the scope; counts the call."""
 
     async def find(request: Request) -> Submitter:
-        desk = desk_of(request)
-        token = _bearer(request)
-        if token is None:
-            raise Problem("cle-requise", headers=_CHALLENGE)
-        if hmac.compare_digest(token.encode(), desk.service_token.encode()):
-            return await _person(desk, request)
-        return await _organisation(desk, request, token, scope)
+        found = await submission(request)
+        if found.scopes is not None and scope not in found.scopes:
+            raise Problem("portee-manquante", scope=scope)
+        return found.who
 
     return find
 
@@ -40,6 +39,25 @@ async def require_service(request: Request) -> None:
         raise Problem("cle-requise", headers=_CHALLENGE)
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submitter with the scopes that bound what they may submit; None bounds nothing."""
+
+    who: Submitter
+    scopes: frozenset[str] | None
+
+
+async def submission(request: Request) -> Submission:
+    """A dependency: who submits a file; each of its rows needs its own scope."""
+    token = _bearer(request)
+    if token is not None and hmac.compare_digest(token.encode(), desk_of(request).service_token.encode()):
+        return Submission(await _person(desk_of(request), request), None)
+    key = await _key(desk_of(request), request, token)
+    operator = "admin" in key.scopes
+    who = Submitter(organisation_id=key.organisation_id, operator=operator)
+    return Submission(who, None if operator else frozenset(key.scopes))
+
+
 Reader = Annotated[Submitter, Depends(caller("read"))]
 Operator = Annotated[Submitter, Depends(caller("admin"))]
 
@@ -49,19 +67,15 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def _organisation(desk: Desk, request: Request, token: str, scope: str) -> Submitter:
-    split = accounts.split_key(token)
+async def _key(desk: Desk, request: Request, token: str | None) -> ApiKey:
+    split = accounts.split_key(token) if token else None
     found = await accounts_store.key_with_digest(desk.pool, split[0]) if split else None
     if split is None or found is None or not hmac.compare_digest(found[1], accounts.digest_of(split[1])):
         # Counted by address, so that guessing is slow and uses up nobody's calls.
         _count(desk, request, f"address {request.client.host if request.client else ''}")
         raise Problem("cle-requise", headers=_CHALLENGE)
-    key = found[0]
-    _count(desk, request, key.prefix)
-    operator = "admin" in key.scopes
-    if scope not in key.scopes and not operator:
-        raise Problem("portee-manquante", scope=scope)
-    return Submitter(organisation_id=key.organisation_id, operator=operator)
+    _count(desk, request, found[0].prefix)
+    return found[0]
 
 
 async def _person(desk: Desk, request: Request) -> Submitter:

@@ -165,6 +165,12 @@ FACTS: dict[str, Sentences] = {
         "Only someone who coordinates a territory may declare one.",
         "Ask Essaim's operator to add you as a coordinator.",
     ),
+    "portee-manquante": words_of(
+        "Cette clé n'a pas la portée « {scope} ».",
+        "Demandez à l'opérateur une clé qui l'a.",
+        "This key does not have the scope “{scope}”.",
+        "Ask the operator for a key that has it.",
+    ),
     "filtre-inconnu": words_of(
         "Ce filtre n'existe pas.",
         ("Vouliez-vous dire « {suggestion} » ?", "Filtres possibles : {allowed}."),

@@ -1,0 +1,184 @@
+"""Takes in whole files, a transaction per chunk and a report line per row; resumes where it stopped."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from services.ingest import progress_store, store
+from services.ingest.announcing import TOPICS
+from services.ingest.intake.files import Row, read_file
+from services.ingest.intake.known import Known, known_of
+from services.ingest.intake.outcome import Accepted, Fault
+from services.ingest.intake.reading import KINDS, read
+from services.ingest.intake.rights import Submitter
+from services.ingest.intake.wording import Language, say_all
+from services.ingest.progress_store import Counts
+from services.ingest.submissions import Outcome, deposit
+from shared.database import Connection, Pool, in_transaction
+from shared.events.vocabulary import EntityType
+
+CHUNK = 50
+
+Result = Literal["accepted", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """What became of one row."""
+
+    line: int
+    result: Result
+    entity_type: EntityType | None = None
+    entity_id: str | None = None
+    version: int | None = None
+    duplicate_of: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+    def as_json(self, language: Language = "fr") -> dict[str, Any]:
+        """The line as a report carries it; what is not known is left out."""
+        body = {
+            "line": self.line,
+            "result": self.result,
+            "type": self.entity_type,
+            "id": self.entity_id,
+            "version": self.version,
+            "duplicate_of": self.duplicate_of,
+            "errors": say_all(self.faults, language) or None,
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: rows by what became of them, and the part of the file that was read (0..1)."""
+
+    counts: Counts
+    read: float
+
+
+async def take_in(
+    pool: Pool, who: Submitter, rows: Iterable[Row], *, scopes: frozenset[str] | None = None
+) -> AsyncIterator[tuple[list[ReportLine], float]]:
+    """The report of each chunk once it is committed, with the part of the file read by then.
+
+    A row is refused alone, without harm to the others. `scopes`, where given, must allow each row's type.
+    """
+    for chunk in chunks(rows):
+        lines = await in_transaction(pool, lambda c, chunk=chunk: _take_chunk(c, who, chunk, scopes))  # type: ignore[misc]
+        yield lines, chunk[-1].read
+
+
+async def import_file(
+    pool: Pool,
+    path: Path,
+    who: Submitter,
+    *,
+    entity_type: EntityType | None = None,
+    on_progress: Callable[[Progress], None] = lambda _progress: None,
+    on_line: Callable[[ReportLine], None] = lambda _line: None,
+) -> Counts:
+    """Imports a file on behalf of an organisation, from where an interrupted import of the same bytes stopped.
+
+    Raises `OSError` when the file cannot be read, and what PostgreSQL being away raises: call again to resume.
+    """
+    assert who.organisation_id is not None
+    organisation_id, digest = who.organisation_id, _digest_of(path)
+    counts = await progress_store.import_position(pool, digest, organisation_id)
+    skipped, rows = counts.rows, read_file(path, entity_type)
+    for _ in range(skipped):
+        next(rows, None)
+    for chunk in chunks(rows):
+
+        async def work(
+            connection: Connection, chunk: Sequence[Row] = chunk, before: Counts = counts
+        ) -> list[ReportLine]:
+            lines = await _take_chunk(connection, who, chunk, None)
+            after = _counted(before, lines)
+            await progress_store.set_import_position(connection, digest, organisation_id, after, finished=False)
+            return lines
+
+        lines = await in_transaction(pool, work)
+        counts = _counted(counts, lines)
+        for line in lines:
+            on_line(line)
+        on_progress(Progress(counts, chunk[-1].read))
+    await in_transaction(
+        pool,
+        lambda c: progress_store.set_import_position(c, digest, organisation_id, counts, finished=True),
+    )
+    return counts
+
+
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in order, at most `CHUNK` together, no entity twice in one chunk."""
+    chunk: list[Row] = []
+    seen: set[tuple[object, object]] = set()
+    for row in rows:
+        about = (row.entity_type, _id_of(row))
+        if len(chunk) == CHUNK or (row.data is not None and about in seen):
+            yield chunk
+            chunk, seen = [], set()
+        chunk.append(row)
+        seen.add(about)
+    if chunk:
+        yield chunk
+
+
+async def _take_chunk(
+    connection: Connection, who: Submitter, chunk: Sequence[Row], scopes: frozenset[str] | None
+) -> list[ReportLine]:
+    known = known_of(*await store.published_challenges(connection))
+    readings = [_read(row, known, scopes) for row in chunk]
+    accepted = [reading for reading in readings if isinstance(reading, Accepted)]
+    outcomes = iter(await deposit(connection, who, accepted, known=known))
+    return [
+        _line_of(row, next(outcomes)) if isinstance(reading, Accepted) else reading
+        for row, reading in zip(chunk, readings, strict=True)
+    ]
+
+
+def _read(row: Row, known: Known, scopes: frozenset[str] | None) -> Accepted | ReportLine:
+    if row.data is None or row.entity_type is None:
+        return ReportLine(row.line, "refused", row.entity_type, faults=row.faults)
+    scope = f"{TOPICS[row.entity_type]}:write"
+    if scopes is not None and scope not in scopes:
+        return ReportLine(
+            row.line, "refused", row.entity_type, _id_of(row), faults=(Fault("", "portee-manquante", {"scope": scope}),)
+        )
+    reading = read(row.entity_type, row.data, known)
+    if isinstance(reading, Accepted):
+        return reading
+    return ReportLine(row.line, "refused", row.entity_type, reading.entity_id, faults=reading.faults)
+
+
+def _line_of(row: Row, outcome: Outcome) -> ReportLine:
+    accepted, kept = outcome.accepted, outcome.kept
+    result: Result = "refused" if outcome.result in {"refused", "moved"} else outcome.result  # type: ignore[assignment]
+    line = ReportLine(row.line, result, accepted.entity_type, accepted.entity_id, faults=outcome.faults)
+    if result == "refused" or kept is None:
+        return line
+    return replace(line, version=kept.version, duplicate_of=kept.duplicate_of)
+
+
+def _id_of(row: Row) -> str | None:
+    if row.data is None or row.entity_type is None:
+        return None
+    value = row.data.get(KINDS[row.entity_type].id_field)
+    return value if isinstance(value, str) else None
+
+
+def _counted(before: Counts, lines: Sequence[ReportLine]) -> Counts:
+    results = [line.result for line in lines]
+    return Counts(
+        before.rows + len(lines),
+        before.accepted + results.count("accepted"),
+        before.unchanged + results.count("unchanged"),
+        before.refused + results.count("refused"),
+    )
+
+
+def _digest_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()

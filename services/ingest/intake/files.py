@@ -1,0 +1,210 @@
+"""Reads files of submissions row by row: JSON Lines, CSV (`;`, `,` or tab) and XLSX, told apart by their content."""
+
+import codecs
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from openpyxl import load_workbook
+
+from services.ingest.intake.columns import Cell, columns_of, placed
+from services.ingest.intake.outcome import Fault
+from services.ingest.intake.reading import KINDS, type_of
+from services.ingest.intake.structure import nearest
+from shared.events.vocabulary import EntityType
+
+MOST_ROWS = 100_000
+LONGEST_LINE = 100_000
+_MOST_UNPACKED_BYTES = 300 * 1024 * 1024
+_MOST_COLUMNS = 300
+
+Format = Literal["jsonl", "csv", "xlsx"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: its line, its data or what is wrong with it, how much of the file was read by then (0..1)."""
+
+    line: int
+    entity_type: EntityType | None
+    data: Mapping[str, Any] | None
+    faults: tuple[Fault, ...] = ()
+    read: float = 0.0
+
+
+def read_file(path: Path, entity_type: EntityType | None = None) -> Iterator[Row]:
+    """The rows of a file, in order; raises `OSError` when it cannot be opened."""
+    with path.open("rb") as stream:
+        yield from read_stream(stream, entity_type)
+
+
+def read_stream(stream: BinaryIO, entity_type: EntityType | None = None) -> Iterator[Row]:
+    """The rows of a seekable stream; blank ones are skipped. What cannot be read at all is one row with its fault.
+
+    `entity_type` is that of rows whose own id does not tell it.
+    """
+    size = stream.seek(0, io.SEEK_END) or 1
+    stream.seek(0)
+    reader = {"jsonl": _json_rows, "csv": _csv_rows, "xlsx": _sheet_rows}[format_of(stream)]
+    found = False
+    for row in reader(stream, entity_type, size):
+        found = True
+        yield row
+        if row.line > MOST_ROWS:
+            yield Row(row.line, None, None, (Fault("", "trop-de-lignes", {"limit": MOST_ROWS}),), 1.0)
+            return
+    if not found:
+        yield Row(1, None, None, (Fault("", "fichier-vide"),), 1.0)
+
+
+def format_of(stream: BinaryIO) -> Format:
+    """What the first bytes tell; the stream is left at its beginning."""
+    head = stream.read(4096)
+    stream.seek(0)
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    return "jsonl" if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") else "csv"
+
+
+def _json_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> Iterator[Row]:
+    line = 0
+    while raw := stream.readline(LONGEST_LINE + 1):
+        line += 1
+        read = stream.tell() / size
+        if len(raw) > LONGEST_LINE:
+            while raw and not raw.endswith(b"\n"):
+                raw = stream.readline(LONGEST_LINE)
+            yield Row(line, None, None, (Fault("", "ligne-trop-longue", {"limit": LONGEST_LINE}),), read)
+        elif raw.strip():
+            yield _json_row(raw.removeprefix(codecs.BOM_UTF8), line, entity_type, read)
+
+
+def _json_row(raw: bytes, line: int, entity_type: EntityType | None, read: float) -> Row:
+    try:
+        data = json.loads(raw.decode(), parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return Row(line, None, None, (Fault("", "json-invalide"),), read)
+    kind = type_of(data) or entity_type
+    if not isinstance(data, dict) or kind is None:
+        return Row(line, None, None, (Fault("", "type-inconnu" if isinstance(data, dict) else "objet-attendu"),), read)
+    return Row(line, kind, data, (), read)
+
+
+def _refused(name: str) -> float:
+    raise ValueError(name)
+
+
+def _csv_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> Iterator[Row]:
+    text = io.TextIOWrapper(stream, encoding=_encoding_of(stream), newline="", errors="replace")
+    first = text.readline(LONGEST_LINE)
+    delimiter = max(";,\t", key=first.count)
+    cells = csv.reader(chain([first], text), delimiter=delimiter)
+    lines = ((start, row, stream.tell() / size) for start, row in _numbered(cells))
+    yield from _table_rows(lines, entity_type)
+    text.detach()
+
+
+def _sheet_rows(stream: BinaryIO, entity_type: EntityType | None, _size: int) -> Iterator[Row]:
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > _MOST_UNPACKED_BYTES:
+            raise ValueError("too large once unpacked")
+        book = load_workbook(stream, read_only=True, data_only=True)
+    except (ValueError, KeyError, zipfile.BadZipFile, OSError):
+        yield Row(1, None, None, (Fault("", "fichier-illisible"),), 1.0)
+        return
+    sheet = book.worksheets[0]
+    height = max(sheet.max_row or 1, 1)
+    rows = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS)
+    lines = ((line, list(cells), min(1.0, line / height)) for line, cells in enumerate(rows, 1))
+    yield from _table_rows(lines, entity_type)
+    book.close()
+
+
+def _table_rows(
+    lines: Iterable[tuple[int, Sequence[Any] | None, float]], entity_type: EntityType | None
+) -> Iterator[Row]:
+    header: list[str] = []
+    for line, cells, read in lines:
+        if cells is None:
+            yield Row(line, None, None, (Fault("", "ligne-trop-longue", {"limit": LONGEST_LINE}),), read)
+            continue
+        if not any(cell not in (None, "") for cell in cells):
+            continue
+        if not header:
+            header = [str(cell or "").strip().lower() for cell in cells]
+            entity_type = type_of(dict.fromkeys(header)) or entity_type
+            faults = _header_faults(header, entity_type)
+            if faults or entity_type is None:
+                yield Row(line, None, None, tuple(faults), 1.0)
+                return
+        else:
+            assert entity_type is not None
+            yield _table_row(line, header, cells, entity_type, read)
+
+
+def _header_faults(header: list[str], entity_type: EntityType | None) -> list[Fault]:
+    if entity_type is None:
+        return [Fault("", "type-inconnu")]
+    known = columns_of(entity_type)
+    faults = [
+        Fault(name, "colonne-en-double", {"name": name})
+        for name in sorted(set(header))
+        if header.count(name) > 1 and name
+    ]
+    for name in header:
+        if name and name not in known:
+            faults.append(Fault(name[:80], "champ-inconnu", {"name": name[:80], **nearest(name, list(known))}))
+    return faults
+
+
+def _table_row(line: int, header: Sequence[str], cells: Sequence[Cell], entity_type: EntityType, read: float) -> Row:
+    if any(cell not in (None, "") for cell in cells[len(header) :]):
+        return Row(line, entity_type, None, (Fault("", "colonnes-en-trop"),), read)
+    columns = columns_of(entity_type)
+    data: dict[str, Any] = {}
+    for name, cell in zip(header, cells, strict=False):
+        if name and cell not in (None, "") and not (isinstance(cell, str) and not cell.strip()):
+            placed(data, name, columns[name](cell))
+    for name in _LISTS & KINDS[entity_type].shape.model_fields.keys():
+        # An empty cell of an offer's list means all, as an empty list does.
+        data.setdefault(name, [])
+    return Row(line, entity_type, data, (), read)
+
+
+_LISTS = frozenset({"categories", "stages", "legal_forms", "kinds", "recipients", "needs"})
+
+
+def _numbered(rows: Any) -> Iterator[tuple[int, list[str] | None]]:
+    """Each record with the line it begins on; None for one that is too long to be read."""
+    start = 1
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            row = None
+        yield start, row
+        start = rows.line_num + 1
+
+
+def _encoding_of(stream: BinaryIO) -> str:
+    """UTF-8 when the whole stream is, else what French spreadsheets write."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while part := stream.read(1 << 20):
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    finally:
+        stream.seek(0)
+    return "utf-8-sig"
