@@ -1,6 +1,7 @@
 """A matcher process on a stage: real PostgreSQL, and a scripted log so that a test decides every order."""
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,11 +71,24 @@ def _place(topic: str, key: str) -> int:
 class Process:
     """One matcher process: what it hears is handled as the stream would, each batch in one transaction."""
 
-    def __init__(self, pool: Pool, *, partitions: int = PARTITIONS) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        session_seconds: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.pool = pool
         judge = Judge(Catalogue(preparation()))
-        judge.partitions = partitions
-        self.owners = Owners(pool, judge, owner=uuid4().hex, address="http://127.0.0.1:0", session_seconds=0)
+        judge.partitions = PARTITIONS
+        self.owners = Owners(
+            pool,
+            judge,
+            owner=uuid4().hex,
+            address="http://127.0.0.1:0",
+            session_seconds=session_seconds,
+            clock=clock,
+        )
         self.whole = Whole(self.owners)
         self._handlers = {"projects": partial(on_projects, self.owners), "answers": partial(on_answers, self.owners)}
         self.read: dict[tuple[str, int], int] = {}
@@ -95,8 +109,13 @@ class Process:
             rejected |= await self.batch(topic, partition, list(group))
         return rejected
 
-    async def batch(self, topic: str, partition: int, records: Sequence[Record]) -> dict[int, str]:
-        """Handle one batch; returns why records were rejected, by offset."""
+    async def batch(
+        self, topic: str, partition: int, records: Sequence[Record], *, tell_memory: bool = True
+    ) -> dict[int, str]:
+        """Handle one batch; returns why records were rejected, by offset.
+
+        Without `tell_memory`, as when the connection is lost after the commit.
+        """
         arrived = Arrived.of(topic, partition, records)
         if topic not in self._handlers:
             whole = WholeBatch(arrived, Position(records[0].offset, -1, "test"))
@@ -109,7 +128,8 @@ class Process:
             return await self._handlers[topic](connection, batch)
 
         after_commit = await in_transaction(self.pool, work)
-        after_commit()
+        if tell_memory:
+            after_commit()
         return batch.rejected
 
     def close(self) -> None:
@@ -138,9 +158,11 @@ class Stage:
         self.log = Log()
         self.processes: list[Process] = []
 
-    async def process(self, *partitions: int) -> Process:
+    async def process(
+        self, *partitions: int, session_seconds: float = 0, clock: Callable[[], float] = time.monotonic
+    ) -> Process:
         """One more process, with what is stored, owning these partitions."""
-        process = Process(self.pool)
+        process = Process(self.pool, session_seconds=session_seconds, clock=clock)
         self.processes.append(process)
         await process.whole.restore()
         return await process.takes(*partitions)

@@ -1,0 +1,193 @@
+"""Partitions have owners, by lease: takeovers judge what changed since, and who lost a partition writes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import date, timedelta
+
+import pytest
+
+from services.matcher.judging import LeaseLost, StaleMemory, utc_now
+from services.matcher.merging import PATIENCE
+from services.matcher.owners import LeaseHeld
+from shared.events.matches import match_id_of
+from tests.factories import (
+    a_commitment,
+    a_fund,
+    a_project,
+    a_territory,
+    commitment_published,
+    day_started,
+    fund_published,
+    project_published,
+    territory_published,
+)
+from tests.integration.matcher_stage import Stage, stage
+
+FIRST_DAY = date(2026, 12, 1)
+
+
+@pytest.fixture
+async def matcher(database: Callable[[str], str]) -> AsyncIterator[Stage]:
+    """An empty matcher."""
+    async with stage(database("matcher")) as made:
+        yield made
+
+
+async def test_a_redelivered_project_proposes_nothing_new(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    records = matcher.log.say(day_started(), commitment_published(), project_published())
+    await process.hears(*records)
+    await process.hears(*records)
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
+
+
+async def test_a_restarted_process_goes_on_from_what_is_stored(matcher: Stage) -> None:
+    first = await matcher.process(0, 1)
+    await first.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    second = await matcher.process(0, 1)
+    assert second.owners.partition(0).epoch == 2
+    assert second.owners.catalogue.positions["commitments"] == {0: 1}
+    await second.hears(*matcher.log.say(commitment_published(a_commitment("eng-b"))))
+    match_id = match_id_of("prj-a", "commitment", "eng-b")
+    said = [(each.match_id, each.entered) for each in (await matcher.said())[1:]]
+    assert said == [(match_id, ("project",)), (match_id, ("offer",))]
+    assert await matcher.differences() == []
+
+
+async def test_a_new_owner_judges_what_changed_while_nobody_owned(matcher: Stage) -> None:
+    fund = fund_published(a_fund(labelled_territories_only=True))
+    closing = commitment_published(a_commitment(closes_on=FIRST_DAY))
+    first = await matcher.process(0, 1)
+    said = matcher.log.say(day_started(FIRST_DAY), closing, fund, project_published())
+    await first.hears(*said)
+    second = await matcher.process()
+    label = territory_published(a_territory(status="labellise"))
+    tomorrow = day_started(FIRST_DAY + timedelta(days=1), version=2)
+    await second.hears(*matcher.log.say(label, tomorrow, commitment_published(a_commitment("eng-b"))))
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
+    await second.takes(0, 1)
+    changes = dict((await matcher.changes())[1:])
+    assert changes == {
+        match_id_of("prj-a", "commitment", "eng-a"): "withdrawn",
+        match_id_of("prj-a", "commitment", "eng-b"): "proposed",
+        match_id_of("prj-a", "fund", "fds-a"): "proposed",
+    }
+
+
+async def test_who_lost_a_partition_without_noticing_writes_nothing(matcher: Stage) -> None:
+    paused = await matcher.process(0, 1)
+    await paused.hears(*matcher.log.say(day_started(), commitment_published()))
+    await matcher.process(0, 1)
+    records = matcher.log.say(project_published())
+    with pytest.raises(LeaseLost):
+        await paused.hears(*records)
+    assert await matcher.said() == []
+    assert await matcher.pool.fetchval("SELECT count(*) FROM projects") == 0
+
+
+async def test_who_lost_a_partition_judges_no_offer_in_it(matcher: Stage) -> None:
+    paused = await matcher.process(0, 1)
+    await paused.hears(*matcher.log.say(day_started(), project_published()))
+    await matcher.process(0, 1)
+    await paused.hears(*matcher.log.say(commitment_published()))
+    assert paused.owners.owned == []
+    assert await matcher.said() == []
+
+
+async def test_who_is_still_assigned_takes_the_lease_again_after_a_session(matcher: Stage) -> None:
+    now = [0.0]
+    paused = await matcher.process(session_seconds=10, clock=lambda: now[0])
+    await paused.takes(0, 1)
+    await paused.hears(*matcher.log.say(day_started(), project_published()))
+    other = await matcher.process(0)
+    await other.hears(*matcher.log.say())
+    await paused.hears(*matcher.log.say(commitment_published()))
+    with pytest.raises(LeaseHeld):
+        await paused.owners.taken(0)
+    now[0] = 10.0
+    await paused.owners.retake()
+    assert paused.owners.owned == [0, 1]
+    assert paused.owners.partition(0).epoch == 3
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
+
+
+async def test_a_partition_got_back_at_the_same_epoch_keeps_its_memory(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started(), project_published()))
+    before = process.owners.partition(0)
+    await process.owners.lost(0)
+    await process.hears(*matcher.log.say(commitment_published()))
+    await process.takes(0)
+    assert process.owners.partition(0) is before
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
+
+
+async def test_memory_that_missed_a_commit_is_loaded_again(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started(), commitment_published()))
+    (record,) = matcher.log.say(project_published())
+    await process.batch("projects", 0, [record], tell_memory=False)
+    with pytest.raises(StaleMemory):
+        await process.hears(record)
+    await process.owners.lost(0)
+    await process.takes(0)
+    await process.hears(record)
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
+    assert await matcher.differences() == []
+
+
+async def test_a_project_and_an_offer_that_arrive_at_once_are_proposed_once(matcher: Stage) -> None:
+    first, second = await matcher.process(0), await matcher.process(1)
+    for process in (first, second):
+        await process.hears(*matcher.log.say(day_started()))
+    offer, *projects = matcher.log.say(
+        commitment_published(), project_published(a_project("prj-a")), project_published(a_project("prj-b"))
+    )
+    await asyncio.gather(
+        first.batch("commitments", 0, [offer]),
+        second.batch("commitments", 0, [offer]),
+        first.batch("projects", 0, [projects[0]]),
+        second.batch("projects", 1, [projects[1]]),
+    )
+    said = await matcher.said()
+    entered = [(each.project_id, side) for each in said for side in each.entered]
+    assert sorted(entered) == [(key, side) for key in ("prj-a", "prj-b") for side in ("offer", "project")]
+    assert await matcher.differences() == []
+
+
+async def test_the_next_in_line_may_be_of_another_partition_and_in_no_list(matcher: Stage) -> None:
+    first, second = await matcher.process(0), await matcher.process(1)
+    angers = [{"level": "commune", "code": "49007"}]
+    near = [commitment_published(a_commitment(f"eng-b{number:02}", perimeter=angers)) for number in range(20)]
+    national = commitment_published(a_commitment(perimeter=[{"level": "national", "code": "FR"}]))
+    offers = matcher.log.say(day_started(), national, *near)
+    await first.hears(*offers)
+    await second.hears(*offers)
+    best = [project_published(a_project(f"prj-{letter}")) for letter in "acegikmoqsuwy"]
+    best += [project_published(a_project(f"prj-y{letter}")) for letter in "acegikm"]
+    await first.hears(*matcher.log.say(*best))
+    await second.hears(*matcher.log.say(project_published(a_project("prj-zz", commune="49007"))))
+    match_id = match_id_of("prj-zz", "commitment", "eng-a")
+    assert match_id not in {each for each, _ in await matcher.changes()}
+    await first.hears(*matcher.log.say(project_published(a_project("prj-a", status="retire"), version=2)))
+    match = await matcher.match(match_id)
+    assert (match.entered, match.project.commune_name) == (("offer",), "Angers")
+    assert await matcher.differences() == []
+
+
+async def test_a_version_is_merged_by_the_last_partition_that_judges_it(matcher: Stage) -> None:
+    first, second = await matcher.process(0), await matcher.process(1)
+    records = matcher.log.say(day_started(), commitment_published(), project_published())
+    await first.hears(*records)
+    assert [each.entered for each in await matcher.said()] == [("project",)]
+    await second.hears(*records[:2])
+    assert [each.entered for each in await matcher.said()] == [("project",), ("offer",)]
+
+
+async def test_a_version_that_waits_long_is_merged_by_anybody(matcher: Stage) -> None:
+    first = await matcher.process(0)
+    await first.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    assert [each.entered for each in await matcher.said()] == [("project",)]
+    await matcher.pool.execute("UPDATE merged_lists SET pending_since = pending_since - $1::interval", PATIENCE)
+    await first.whole.merge_waiting(utc_now() - PATIENCE)
+    assert [each.entered for each in await matcher.said()] == [("project",), ("offer",)]
