@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 MOST_RECORDS = 500
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 3.0
 STUCK_SECONDS = 300.0
 
 
@@ -170,6 +170,7 @@ class Stream:
             self._relay.stop()
             await asyncio.wait(relaying, timeout=STOP_SECONDS)
             relaying[0].cancel()
+            await asyncio.wait(relaying)
 
     def problems(self) -> list[str]:
         """Why the service is not ready, in words; empty when it hears and says all."""

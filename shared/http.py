@@ -62,7 +62,9 @@ def answer_while_away(app: FastAPI) -> None:
 def health_routes(
     problems: Callable[[], list[str]], pool: Callable[[], Pool | None], stuck: Callable[[], bool] = lambda: False
 ) -> APIRouter:
-    """`/health/live`, 200 while the loop turns and work is not `stuck`, and `/health/ready`, 503 with the reasons in words while any stand."""
+    """`/health/live`, 200 while the loop turns and work is not `stuck`, and
+    `/health/ready`, 503 with the reasons in words while any stand.
+    """
     router = APIRouter(prefix="/health", include_in_schema=False)
 
     @router.get("/live")

@@ -19,7 +19,11 @@ class MissingTopic(KafkaError):  # type: ignore[misc]  # aiokafka is untyped
     """A topic is not there: whoever runs Essaim creates it."""
 
     def __init__(self, topic: str) -> None:
-        super().__init__(f"the topic {topic} does not exist: run `python -m deploy.create_topics`")
+        super().__init__(topic)
+        self.topic = topic
+
+    def __str__(self) -> str:
+        return f"the topic {self.topic} does not exist: run `python -m deploy.create_topics`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,15 @@ def _partitions(topic: Mapping[str, Any]) -> tuple[TopicPartition, ...]:
     return tuple(TopicPartition(topic["topic"], number) for number in numbers)
 
 
-async def check_positions(
-    consumer: Any, service: str, cluster_id: str, stored: Mapping[TopicPartition, Position]
-) -> None:
+def check_cluster(service: str, cluster_id: str, stored: Mapping[TopicPartition, Position]) -> None:
+    """Raise `ForeignLog` where a position was stored from another cluster than the one that answers."""
+    for partition, position in stored.items():
+        if position.cluster_id != cluster_id:
+            what = f"comes from cluster {position.cluster_id}, not {cluster_id}"
+            raise ForeignLog(_message(service, partition, what))
+
+
+async def check_positions(consumer: Any, service: str, stored: Mapping[TopicPartition, Position]) -> None:
     """Raise `ForeignLog` unless each stored position lies in its partition's log as `consumer` (of aiokafka) sees it.
 
     Records are stamped by the broker as they are appended: one younger than all those handled stands at or above the
@@ -61,10 +71,6 @@ async def check_positions(
     """
     if not stored:
         return
-    for partition, position in stored.items():
-        if position.cluster_id != cluster_id:
-            what = f"comes from cluster {position.cluster_id}, not {cluster_id}"
-            raise ForeignLog(_message(service, partition, what))
     firsts = await consumer.beginning_offsets(list(stored))
     ends = await consumer.end_offsets(list(stored))
     younger = await consumer.offsets_for_times(

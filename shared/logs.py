@@ -32,6 +32,8 @@ def describe(error: BaseException) -> str:
         return f"{kind} ({error.sqlstate})"
     if isinstance(error, KafkaError):
         return kind
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
     if isinstance(error, OSError):
         return f"{kind}: {error.strerror or 'connection lost'}"
     return kind

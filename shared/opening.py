@@ -7,18 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 
-from shared.database import Connection, Pool, backoff, in_transaction
+from shared.database import CONNECTION_LOST, Connection, Pool, backoff, in_transaction
 from shared.dead_letter import Handler, Limit, TooManyDeadLetters
-from shared.log_identity import ForeignLog, check_positions
+from shared.log_identity import ForeignLog, check_cluster, check_positions
 from shared.logs import describe
-from shared.offsets import Handling, Position, Refused, begin
+from shared.offsets import Handling, Position, Refused, begin, position_of
 from shared.units import PartitionOwner, Unit, failure_of
 
 logger = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 20.0
 LONGEST_PAUSE = 30.0
+PAUSE_WHILE_AWAY = 5.0
 DOUBTS = 3
 """How often in a row a log must look foreign: a broker that has just become leader may not know its end yet."""
 
@@ -60,10 +62,11 @@ class Opening:
                 raise failure
             else:
                 unit.doubts += isinstance(failure, ForeignLog)
-                await self.put_off(unit, failure)
+                unit.not_opened = self._words(unit, failure)
+                await self._close_for_a_while(unit, failure)
 
     async def _prepare(self, unit: Unit) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(ANSWER_SECONDS):
             positions = await self._positions(unit)
         unit.handlings = {
             partition: self._handling(self._topics[partition.topic], position)
@@ -79,18 +82,24 @@ class Opening:
     async def _positions(self, unit: Unit) -> dict[TopicPartition, Position]:
         cluster_id = await self._cluster_id()
         consumer = self._consumer()
-        firsts = await consumer.beginning_offsets(list(unit.partitions))
+        stored = await in_transaction(self._pool, lambda connection: self._stored(connection, unit))
+        check_cluster(self._service, cluster_id, stored)
+        # Where nothing is stored yet, the log's beginning is the position.
+        firsts = await consumer.beginning_offsets([one for one in unit.partitions if one not in stored])
+        for partition, first in firsts.items():
+            stored[partition] = await self._begin(partition, Position(first, -1, cluster_id))
+        await check_positions(consumer, self._service, stored)
+        return stored
 
-        async def work(connection: Connection) -> dict[TopicPartition, Position]:
-            found = {}
-            for partition in unit.partitions:
-                first = Position(firsts[partition], -1, cluster_id)
-                found[partition] = await begin(connection, self._topics[partition.topic], partition.partition, first)
-            return found
+    async def _stored(self, connection: Connection, unit: Unit) -> dict[TopicPartition, Position]:
+        found = {one: await position_of(connection, self._topics[one.topic], one.partition) for one in unit.partitions}
+        return {partition: position for partition, position in found.items() if position is not None}
 
-        positions = await in_transaction(self._pool, work)
-        await check_positions(consumer, self._service, cluster_id, positions)
-        return positions
+    async def _begin(self, partition: TopicPartition, position: Position) -> Position:
+        return await in_transaction(
+            self._pool,
+            lambda connection: begin(connection, self._topics[partition.topic], partition.partition, position),
+        )
 
     def _start(self, unit: Unit) -> None:
         consumer = self._consumer()
@@ -100,20 +109,28 @@ class Opening:
         consumer.resume(*unit.partitions)
 
     async def put_off(self, unit: Unit, failure: Exception) -> None:
-        """Close `unit` after `failure`, drop its memory, and have it opened again after a pause that grows."""
+        """Close `unit` after a batch failed, drop its memory, and have it opened again after a pause that grows."""
         if isinstance(failure, TooManyDeadLetters):
             await self.stop(unit, str(failure))
             return
         if not isinstance(failure, Refused):
-            unit.failures += 1
-            unit.problem = f"{unit}: {describe(failure)}; trying again"
+            unit.not_handled = self._words(unit, failure)
+        await self._close_for_a_while(unit, failure)
+
+    def _words(self, unit: Unit, failure: Exception) -> str:
+        return f"{unit}: {describe(failure)}; trying again"
+
+    async def _close_for_a_while(self, unit: Unit, failure: Exception) -> None:
+        unit.failures += not isinstance(failure, Refused)
+        away = isinstance(failure, (KafkaError, *CONNECTION_LOST))
         logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
-        await self._close(unit, pause=backoff(unit.failures + 1, first=0.1, highest=LONGEST_PAUSE))
+        pause = backoff(unit.failures + 1, first=0.1, highest=PAUSE_WHILE_AWAY if away else LONGEST_PAUSE)
+        await self._close(unit, pause=pause)
 
     async def stop(self, unit: Unit, why: str) -> None:
         """Close `unit` until this process is started again, and say why."""
         unit.stopped = True
-        unit.problem = f"reading of {unit} has stopped: {why}; correct the cause, then start again"
+        unit.not_handled = f"reading of {unit} has stopped: {why}; correct the cause, then start again"
         logger.error("reading has stopped", extra={"partitions": str(unit), "why": why})
         await self._close(unit)
 
@@ -140,4 +157,5 @@ class Opening:
             for partition, handling in unit.handlings.items()
         }
         async with asyncio.timeout(30):
-            await check_positions(self._consumer(), self._service, await self._cluster_id(), stored)
+            check_cluster(self._service, await self._cluster_id(), stored)
+            await check_positions(self._consumer(), self._service, stored)

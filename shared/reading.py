@@ -50,7 +50,8 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self._units: dict[object, Unit] = {}
         self._gone: list[Unit] = []
         self._changed = asyncio.Event()
-        self._committed: dict[TopicPartition, int] = {}
+        self._shown: dict[TopicPartition, int] = {}
+        self._showing: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
         self._guarded: Any = None
         self._at_work_since: float | None = None
@@ -163,7 +164,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             failure = await failure_of(unit.handlings[partition].handle(arrived, still_open))
             self._at_work_since = None
             if failure is None:
-                unit.failures, unit.problem = 0, None
+                unit.handled()
             else:
                 await self._opening.put_off(unit, failure)
                 self._changed.set()
@@ -200,16 +201,21 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             if unit.opening is not None
             for partition, handling in unit.handlings.items()
         }
-        moved = {partition: offset for partition, offset in handled.items() if self._committed.get(partition) != offset}
-        if moved:
-            with contextlib.suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(5):
-                    await self._consumer().commit(moved)
-                self._committed = handled
+        moved = {partition: offset for partition, offset in handled.items() if self._shown.get(partition) != offset}
+        if moved and (self._showing is None or self._showing.done()):
+            self._showing = asyncio.create_task(self._show(handled, moved))
+
+    async def _show(self, handled: dict[TopicPartition, int], moved: dict[TopicPartition, int]) -> None:
+        with contextlib.suppress(KafkaError):
+            await self._consumer().commit(moved)
+            self._shown = handled
 
     async def stop(self) -> None:
         """Close everything, let the transaction at work end, show how far it went, and drop the memory."""
         await self._commit()
+        if self._showing:
+            await asyncio.wait([self._showing], timeout=2)
+            self._showing.cancel()
         self.close()
         await self._idle()
         for unit in [*self._units.values(), *self._gone]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -86,8 +87,18 @@ async def _end(producer: Any) -> None:
         return
     logger.debug("the producer does not stop: it is cut off")
     await producer.client.close()
-    producer._message_accumulator.fail_all(KafkaError("cut off"))
-    sender = producer._sender.sender_task
-    if sender is not None:
-        sender.cancel()
-        await asyncio.wait([sender], timeout=STOP_SECONDS)
+    accumulator = producer._message_accumulator
+    left = _tasks_of(producer._sender, accumulator)
+    for task in left:
+        task.cancel()
+    for batch in [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]:
+        batch.failure(KafkaError("cut off"))
+        _seen(batch._drain_waiter)
+    if left:
+        await asyncio.wait(left, timeout=STOP_SECONDS)
+
+
+def _tasks_of(*owners: object) -> list[asyncio.Task[Any]]:
+    """The tasks that run a method of one of `owners`; the producer names only some of those that it starts."""
+    frames = {task: getattr(task.get_coro(), "cr_frame", None) for task in asyncio.all_tasks()}
+    return [task for task, frame in frames.items() if frame is not None and frame.f_locals.get("self") in owners]

@@ -8,6 +8,8 @@ from aiokafka import TopicPartition
 
 from shared.offsets import Handling
 
+PATIENCE_SECONDS = 15.0
+
 
 class PartitionOwner(Protocol):
     """Who keeps partitions' state in memory; a number stands for that partition of every topic of the subscriber."""
@@ -40,12 +42,14 @@ class Unit:
         self.lock = asyncio.Lock()
         self.held = False
         self.stopped = False
-        self.problem: str | None = None
+        self.not_opened: str | None = None
+        self.not_handled: str | None = None
         self.failures = 0
         self.doubts = 0
         self.due = 0.0
         self._is_open = False
         self._opening = 0
+        self._closed_at = asyncio.get_running_loop().time()
 
     @property
     def number(self) -> int:
@@ -55,6 +59,12 @@ class Unit:
     def opening(self) -> int | None:
         """Which opening this is, None while closed: what came under another one must be dropped."""
         return self._opening if self._is_open else None
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps its records from being handled, in words."""
+        slow = self.waits and asyncio.get_running_loop().time() - self._closed_at > PATIENCE_SECONDS
+        return self.not_opened or self.not_handled or (f"{self} is not open yet" if slow else None)
 
     @property
     def closings(self) -> int:
@@ -68,12 +78,19 @@ class Unit:
     def open(self) -> None:
         self._is_open = True
         self.doubts = 0
+        if self.not_opened:
+            self.not_opened, self.failures = None, 0
+
+    def handled(self) -> None:
+        """A batch was handled: what went wrong before is over."""
+        self.not_handled, self.failures = None, 0
 
     def close(self, *, pause: float = 0.0) -> None:
         """Let nothing that came before now be handled; it is opened again after `pause` seconds."""
         self._is_open = False
         self._opening += 1
-        self.due = asyncio.get_running_loop().time() + pause
+        self._closed_at = asyncio.get_running_loop().time()
+        self.due = self._closed_at + pause
 
     def __str__(self) -> str:
         return " and ".join(f"{partition.topic}/{partition.partition}" for partition in self.partitions)

@@ -10,7 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.database import Connection, backoff
 from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
-from shared.log_identity import ForeignLog, Log, check_positions
+from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import begin, store
 from shared.received import Arrived, Batch, Position, RawRecord, TopicPartitionNumber, Unreadable
@@ -136,7 +136,8 @@ class WholeTopics:
         partitions = [partition for several in log.partitions.values() for partition in several]
         consumer.assign(partitions)
         known = {tp: stored[place] for tp in partitions if (place := self._place(tp)) in stored}
-        await check_positions(consumer, self._service, log.cluster_id, known)
+        check_cluster(self._service, log.cluster_id, known)
+        await check_positions(consumer, self._service, known)
         firsts = await consumer.beginning_offsets(partitions)
         self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
         for partition, position in self._positions.items():
@@ -156,7 +157,8 @@ class WholeTopics:
             fetched = await self._consumer.getmany(timeout_ms=100, max_records=MOST_RECORDS)
         except OffsetOutOfRangeError:
             log = await Log.of(self._servers)
-            await check_positions(self._consumer, self._service, log.cluster_id, self._positions)
+            check_cluster(self._service, log.cluster_id, self._positions)
+            await check_positions(self._consumer, self._service, self._positions)
             raise
         try:
             for partition, records in fetched.items():
