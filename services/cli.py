@@ -2,15 +2,25 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
 from shared.secrets import secret
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from shared.database import Pool
+
+EntityChoice = Literal["project", "commitment", "fund"]
+DirectionChoice = Literal["project", "offer"]
+LanguageChoice = Literal["fr", "en"]
 
 T = TypeVar("T")
 
@@ -52,29 +62,101 @@ def replay(
     typer.echo(f"{_with_pool(service, work)} message(s) à reprendre par {service}")
 
 
+@app.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="JSON Lines, CSV ou XLSX.")],
+    organisation_id: Annotated[str, typer.Option("--organisation", help="Organisation qui dépose.")],
+    entity_type: Annotated[
+        EntityChoice | None, typer.Option("--type", help="Quand l'identifiant ne le dit pas.")
+    ] = None,
+    language: Annotated[LanguageChoice, typer.Option(help="Langue du compte rendu.")] = "fr",
+) -> None:
+    """Dépose des fichiers, une ligne de compte rendu par refus ; relancée, reprend où elle s'est arrêtée."""
+    from rich.progress import Progress as Bar
+
+    from services.ingest.bulk import ReportLine, import_file
+    from services.ingest.intake.rights import Submitter
+
+    async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
+        def show(line: ReportLine) -> None:
+            if line.result == "refused":
+                bar.console.print_json(json.dumps(line.as_json(language), ensure_ascii=False), indent=None)
+
+        counts = await import_file(
+            pool,
+            path,
+            Submitter(organisation_id=organisation_id),
+            entity_type=entity_type,
+            on_progress=lambda progress: bar.update(bar.task_ids[-1], completed=progress.read),
+            on_line=show,
+        )
+        typer.echo(f"{path} : {counts.accepted} acceptées, {counts.unchanged} inchangées, {counts.refused} refusées")
+        return counts.refused
+
+    refused = 0
+    for path in files:
+        with Bar(transient=True) as bar:
+            bar.add_task(str(path), total=1.0)
+            refused += _with_pool("ingest", lambda pool, path=path, bar=bar: work(pool, path, bar))  # type: ignore[misc]
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def rank(
+    *,
+    projects: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Projets, un par ligne.")],
+    commitments: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Engagements, un par ligne.")],
+    funds: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Fonds, un par ligne.")],
+    on: Annotated[str | None, typer.Option(help="Jour de référence, AAAA-MM-JJ ; aujourd'hui à Paris sinon.")] = None,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="Longueur des listes.")] = 20,
+    direction: Annotated[DirectionChoice, typer.Option("--for", help="Pour qui classer.")] = "project",
+    refused: Annotated[bool, typer.Option("--refused", help="Aussi les refus, avec leurs codes.")] = False,
+) -> None:
+    """Classe sans serveur : les meilleures offres de chaque projet, ou les meilleurs projets de chaque offre."""
+    from services.matcher import offline
+
+    lines = offline.rank(
+        _read("project", projects),
+        _read("commitment", commitments),
+        _read("fund", funds),
+        on=_day(on),
+        top=top,
+        direction=direction,
+        refused=refused,
+    )
+    for line in lines:
+        typer.echo(json.dumps(line, ensure_ascii=False))
+
+
+@app.command()
+def classify() -> None:
+    """Classe des textes : lit des lignes {"id", "text"}, écrit thèmes, stade et besoins que chacun dit."""
+    from services.matcher import offline
+
+    try:
+        for line in offline.classify(json.loads(text) for text in sys.stdin if text.strip()):
+            typer.echo(json.dumps(line, ensure_ascii=False))
+    except ValueError as error:
+        _refuse(f"entrée illisible : {error}")
+
+
 @organisation.command("add")
 def add_organisation(organisation_id: str, name: str) -> None:
     """Ajoute une organisation, ou la renomme."""
-    from services.ingest import accounts
-
-    _with_pool("ingest", lambda pool: accounts.add_organisation(pool, organisation_id, name))
+    _accounts(lambda accounts, pool: accounts.add_organisation(pool, organisation_id, name))
     typer.echo(f"{organisation_id} ajoutée")
 
 
 @organisation.command("list")
 def list_organisations() -> None:
     """Liste les organisations."""
-    from services.ingest import accounts
-
-    _show(_with_pool("ingest", accounts.list_organisations))
+    _show(_accounts(lambda accounts, pool: accounts.list_organisations(pool)))
 
 
 @organisation.command("revoke")
 def revoke_organisation(organisation_id: str) -> None:
     """Retire l'accès d'une organisation et de toutes ses clés ; ce qu'elle a déposé reste."""
-    from services.ingest import accounts
-
-    done = _with_pool("ingest", lambda pool: accounts.revoke_organisation(pool, organisation_id))
+    done = _accounts(lambda accounts, pool: accounts.revoke_organisation(pool, organisation_id))
     _done(done, f"{organisation_id} révoquée", "rien à révoquer sous ce nom")
 
 
@@ -85,51 +167,72 @@ def add_key(
     label: Annotated[str, typer.Option(help="À quoi elle sert.")] = "",
 ) -> None:
     """Crée une clé et la montre, une seule fois."""
-    from services.ingest import accounts
-
-    typer.echo(_with_pool("ingest", lambda pool: accounts.add_key(pool, organisation_id, scopes, label)))
+    typer.echo(_accounts(lambda accounts, pool: accounts.add_key(pool, organisation_id, scopes, label)))
 
 
 @key.command("list")
 def list_keys(organisation_id: Annotated[str | None, typer.Argument()] = None) -> None:
     """Liste les clés, sans leur secret."""
-    from services.ingest import accounts
-
-    _show(_with_pool("ingest", lambda pool: accounts.list_keys(pool, organisation_id)))
+    _show(_accounts(lambda accounts, pool: accounts.list_keys(pool, organisation_id)))
 
 
 @key.command("revoke")
 def revoke_key(prefix: Annotated[str, typer.Argument(help="Ce qui suit « essaim_ », tel que list le montre.")]) -> None:
     """Met fin à une clé."""
-    from services.ingest import accounts
-
-    _done(_with_pool("ingest", lambda pool: accounts.revoke_key(pool, prefix)), "révoquée", "aucune clé active ainsi")
+    _done(_accounts(lambda accounts, pool: accounts.revoke_key(pool, prefix)), "révoquée", "aucune clé active ainsi")
 
 
 @coordinator.command("add")
 def add_coordinator(territory_id: str, email: str, name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Confie un territoire à qui a cette adresse."""
-    from services.ingest import accounts
-
-    _with_pool("ingest", lambda pool: accounts.add_coordinator(pool, territory_id, email, name))
+    _accounts(lambda accounts, pool: accounts.add_coordinator(pool, territory_id, email, name))
     typer.echo(f"{territory_id} a un coordinateur de plus")
 
 
 @coordinator.command("list")
 def list_coordinators(territory_id: Annotated[str | None, typer.Argument()] = None) -> None:
     """Liste les coordinateurs."""
-    from services.ingest import accounts
-
-    _show(_with_pool("ingest", lambda pool: accounts.list_coordinators(pool, territory_id)))
+    _show(_accounts(lambda accounts, pool: accounts.list_coordinators(pool, territory_id)))
 
 
 @coordinator.command("revoke")
 def revoke_coordinator(territory_id: str, email: str) -> None:
     """Retire un territoire à un coordinateur."""
+    done = _accounts(lambda accounts, pool: accounts.revoke_coordinator(pool, territory_id, email))
+    _done(done, "retiré", "personne ne coordonne ce territoire avec cette adresse")
+
+
+def _read(entity_type: EntityChoice, path: Path) -> list[Any]:
+    """The entities of a file, read as submissions are, twins marked; leaves with every fault when one is refused."""
+    from services.ingest.intake import Accepted, marked, read, say_all
+    from services.ingest.intake.files import read_file
+
+    found, faults = [], 0
+    for row in read_file(path, entity_type):
+        reading = read(entity_type, row.data) if row.data is not None else None
+        if isinstance(reading, Accepted):
+            found.append(reading.entity)
+            continue
+        for said in say_all(row.faults if reading is None else reading.faults):
+            faults += 1
+            typer.echo(f"{path}:{row.line}: {said['field']}: {said['message']} {said['remedy']}", err=True)
+    if faults:
+        raise typer.Exit(1)
+    return marked(found)
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else datetime.now(ZoneInfo("Europe/Paris")).date()
+    except ValueError:
+        _refuse(f"« {text} » n'est pas un jour : écrivez-le 2026-12-01")
+
+
+def _accounts(work: Callable[[Any, "Pool"], Awaitable[Any]]) -> Any:
+    """What `work` returns, given the functions of `services.ingest.accounts` and ingest's pool."""
     from services.ingest import accounts
 
-    done = _with_pool("ingest", lambda pool: accounts.revoke_coordinator(pool, territory_id, email))
-    _done(done, "retiré", "personne ne coordonne ce territoire avec cette adresse")
+    return _with_pool("ingest", lambda pool: work(accounts, pool))
 
 
 def _with_pool(service: str, work: Callable[["Pool"], Awaitable[T]]) -> T:
@@ -174,9 +277,7 @@ def _show(rows: Sequence[Any]) -> None:
 
 
 def _done(done: bool, said: str, otherwise: str) -> None:
-    if not done:
-        _refuse(otherwise)
-    typer.echo(said)
+    typer.echo(said) if done else _refuse(otherwise)
 
 
 def _refuse(why: str) -> NoReturn:
