@@ -5,8 +5,10 @@ import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 
 from services.ingest import handlers
@@ -15,7 +17,8 @@ from services.ingest.api.desk import Desk
 from services.ingest.api.entities import routes_of
 from services.ingest.api.limits import AnnounceLimits, Limiter
 from services.ingest.api.problems import add_problem_handlers
-from services.ingest.days import keep_saying_days
+from services.ingest.days import keep_saying_days, utc_now
+from services.ingest.feeds import feeds_of, keep_polling
 from services.ingest.seed import load_reference
 from services.ingest.settings import Settings
 from shared import logs
@@ -59,16 +62,25 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.desk = Desk(pool, limiter, settings.service_token.get_secret_value())
         app.state.stream = stream_of(settings, pool)
         await app.state.stream.start()
-        tasks = [asyncio.create_task(_guarded(work)) for work in (keep_saying_days(pool),)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await app.state.stream.stop()
+        async with httpx.AsyncClient(follow_redirects=True, max_redirects=3) as client:
+            tasks = [asyncio.create_task(_guarded(work)) for work in _background(settings, pool, client)]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await app.state.stream.stop()
     finally:
         await pool.close()
+
+
+def _background(settings: Settings, pool: Pool, client: httpx.AsyncClient) -> list[Coroutine[Any, Any, None]]:
+    every = timedelta(seconds=settings.poll_every_s)
+    return [
+        keep_saying_days(pool),
+        keep_polling(pool, feeds_of(settings), client, every=every, clock=utc_now),
+    ]
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:

@@ -48,3 +48,14 @@ async def page(
     )
     items = tuple(kept_row(row) for row in rows[:limit])
     return Page(items, items[-1].entity_id if len(rows) > limit else None)
+
+
+async def active_of(connection: Connection | Pool, entity_type: EntityType, organisation_id: str) -> list[Kept]:
+    """The active submissions of one type by an organisation, by rising id."""
+    rows = await connection.fetch(
+        f"SELECT {COLUMNS} FROM submissions WHERE entity_type = $1 AND organisation_id = $2"  # noqa: S608
+        " AND content ->> 'status' = 'actif' ORDER BY entity_id",
+        entity_type,
+        organisation_id,
+    )
+    return [kept_row(row) for row in rows]

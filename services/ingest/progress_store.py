@@ -28,14 +28,21 @@ class Polled:
     next_poll_at: datetime
 
 
-async def polled(connection: Connection, name: str) -> Polled:
-    """How this feed was last read; its row is locked, and made at the first call."""
-    await connection.execute("INSERT INTO connectors (name) VALUES ($1) ON CONFLICT DO NOTHING", name)
+async def polled(connection: Connection, name: str, now: datetime) -> Polled:
+    """How this feed was last read; its row is locked, and made at the first call: due at once."""
+    await connection.execute(
+        "INSERT INTO connectors (name, next_poll_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, now
+    )
     row = await connection.fetchrow(
         "SELECT etag, last_modified, failures, next_poll_at FROM connectors WHERE name = $1 FOR UPDATE", name
     )
     assert row is not None
     return Polled(**dict(row))
+
+
+async def claim_poll(connection: Connection, name: str, until: datetime) -> None:
+    """Keeps others from reading this feed until then."""
+    await connection.execute("UPDATE connectors SET next_poll_at = $2 WHERE name = $1", name, until)
 
 
 async def set_polled(

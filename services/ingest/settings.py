@@ -19,8 +19,7 @@ class Settings(BaseSettings):
         True, description="Publishes at start the 20 territories and the funds that ship with Essaim, where unknown."
     )
     calls_per_minute: int = Field(1_200, ge=1, description="Calls that one API key may make in a minute.")
-    connectors: tuple[str, ...] = Field((), description='Feeds to poll, as JSON: ["ademe", "ile-de-france"].')
-    ademe_url: str = Field("", description="Address of ADEME's feed of funds.")
-    ile_de_france_url: str = Field("", description="Address of the Île-de-France region's feed of funds.")
+    ademe_url: str | None = Field(None, description="ADEME's feed of funds, polled where its address is given.")
+    ile_de_france_url: str | None = Field(None, description="The Île-de-France region's feed of funds, likewise.")
     poll_every_s: int = Field(21_600, ge=60, description="Seconds between two polls of a feed that answers.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -22,3 +22,11 @@ def found_in(text: str) -> Literal["adresse-dans-le-texte", "telephone-dans-le-t
     if _FRENCH.search(plain) or _FOREIGN.search(plain):
         return "telephone-dans-le-texte"
     return None
+
+
+def without_contacts(text: str) -> str:
+    """The text with each address and phone number replaced by an ellipsis."""
+    plain = unicodedata.normalize("NFKC", text)
+    for pattern in (_ADDRESS, _FRENCH, _FOREIGN):
+        plain = pattern.sub("…", plain)
+    return plain

@@ -1,0 +1,1 @@
+"""Feeds of funders, turned into submissions of funds."""
