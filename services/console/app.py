@@ -102,9 +102,16 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
         pool=pool,
         ingest=ingest,
         matcher=matcher,
-        mailer=Mailer(smtp, ingest, pool, settings.public_url),
+        mailer=Mailer(
+            smtp,
+            ingest,
+            pool,
+            public_url=settings.public_url,
+            link_secret=settings.link_secret.get_secret_value(),
+            clock=_now,
+        ),
         feed=Feed(pool),
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
         new_id=uuid.uuid4,
     )
 
@@ -129,6 +136,10 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 app = create_app()

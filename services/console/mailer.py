@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formataddr, make_msgid
 
@@ -13,6 +15,7 @@ from services.console.connectors.ingest import Ingest, ServiceAway
 from services.console.store import sessions
 from services.console.views.sign_in import LINK_MINUTES, sign_in_text
 from shared.database import CONNECTION_LOST, Pool
+from shared.links import sign
 
 MOST_WAITING = 100
 TIMEOUT_S = 20.0
@@ -36,7 +39,18 @@ class Smtp:
 class Mailer:
     """Sends what was asked, one mail after the other; what exceeds the queue or fails, its reader asks for again."""
 
-    def __init__(self, smtp: Smtp, ingest: Ingest, pool: Pool, public_url: str) -> None:
+    def __init__(
+        self,
+        smtp: Smtp,
+        ingest: Ingest,
+        pool: Pool,
+        *,
+        public_url: str,
+        link_secret: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._link_secret = link_secret
+        self._clock = clock
         self._smtp = smtp
         self._ingest = ingest
         self._pool = pool
@@ -44,7 +58,7 @@ class Mailer:
         self._asked: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
 
     def ask(self, address: str, then: str) -> None:
-        """Have a link mailed to an address, if somebody known reads it; it leads to the path `then`."""
+        """Have a link mailed to an address, known or not; it leads to the path `then`."""
         try:
             self._asked.put_nowait((address, then))
         except asyncio.QueueFull:
@@ -59,20 +73,24 @@ class Mailer:
             except NOT_SENT as error:
                 logger.warning("a sign-in mail was not sent (%s)", type(error).__name__)
 
+    def _account(self, address: str) -> str:
+        """The address, signed, for the link of who is not known yet: it is kept nowhere else."""
+        return sign(self._link_secret, "sign-in", {"address": address}, self._clock() + timedelta(minutes=LINK_MINUTES))
+
     async def _send(self, address: str, then: str) -> None:
         known = await self._ingest.person_at(address)
-        if known is None:
-            return
         token = secrets.token_urlsafe(32)
         async with self._pool.acquire() as connection:
-            await sessions.insert_link(connection, token, known.person.person_id, minutes=LINK_MINUTES)
+            person_id = known.person.person_id if known else None
+            await sessions.insert_link(connection, token, person_id, minutes=LINK_MINUTES)
+        account = "" if known else self._account(address)
         message = EmailMessage()
         message["From"] = formataddr(("Essaim", self._smtp.sender))
-        message["To"] = known.email
+        message["To"] = known.email if known else address
         message["Subject"] = "Votre lien pour entrer dans Essaim"
         message["Message-ID"] = make_msgid(domain=self._smtp.sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(sign_in_text(self._public_url, token, then))
+        message.set_content(sign_in_text(self._public_url, token, then, account=account))
         await aiosmtplib.send(
             message,
             hostname=self._smtp.host,

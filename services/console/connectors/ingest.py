@@ -71,6 +71,10 @@ class Ingest:
         """Whoever reads mail at an address; nothing when nobody here does. Raises `ServiceAway`."""
         return _known(await self._contacts({"address": address}))
 
+    async def new_person(self, address: str) -> Known | None:
+        """Whoever reads mail at an address, made known where nobody was. Raises `ServiceAway`."""
+        return _known(await self._contacts({"address": address, "create": True}))
+
     async def person(self, person_id: str) -> Known | None:
         """Someone by id; nothing when they were erased. Raises `ServiceAway`."""
         key = ("person", person_id)
@@ -104,8 +108,8 @@ class Ingest:
     async def deposit(self, path: str, body: dict[str, Any], *, acting_for: str, key: str) -> Outcome:
         """Submit something under `/v1` in a person's name; the same `key` twice deposits once. Raises `ServiceAway`."""
         try:
-            answer = await self._client.post(
-                path, json=body, headers={"Essaim-Acting-For": acting_for, "Idempotency-Key": key}
+            answer = await self._client.put(
+                path, json=body, headers={"Essaim-Acting-For": f"person:{acting_for}", "Idempotency-Key": key}
             )
             if answer.status_code >= 500:
                 raise ServiceAway(f"ingest answered {answer.status_code}")

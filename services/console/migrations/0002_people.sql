@@ -12,9 +12,10 @@ create table people (
 
 create table sign_in_links (
   token_hash bytea primary key,
-  person_id text not null,
+  person_id text,
   expires_at timestamptz not null
 );
+comment on column sign_in_links.person_id is 'Null for who is not known yet: the mailed link itself carries the address, signed.';
 
 create table sessions (
   token_hash bytea primary key,

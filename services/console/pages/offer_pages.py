@@ -24,7 +24,7 @@ router = APIRouter()
 
 
 @router.get("/mes-offres")
-async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentVisitor, merci: str = "") -> Response:
     """The reader's offers, with what is left of each and what waits for them."""
     person, names, today = visitor.known, (await console.atlas()).names, console.today()
     rows: list[tuple[OfferSummary, int, int]] = []
@@ -35,7 +35,7 @@ async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentV
             summary = offer_summary(offer, names, today)
             own = party_matches(await matches.of_offer(connection, summary.type, summary.offer_id), "offer", today)
             rows.append((summary, len(own.open), awaiting(own.open, "offer", today)))
-    return await render(request, "my_offers.html", rows=rows)
+    return await render(request, "my_offers.html", rows=rows, is_thanked=bool(merci))
 
 
 @router.get("/offres/{offer_id}")
@@ -46,7 +46,8 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
     own = party_matches(found, "offer" if is_own else None, today)
 
     def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
-        return [card(one, names, now, reader="offer" if is_own else None) for one in some]
+        side: Side | None = "offer" if is_own else None
+        return [card(one, names, now, reader=side, speaker=side) for one in some]
 
     refusals, is_away = Refusals(), False
     if is_own:

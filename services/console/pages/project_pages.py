@@ -26,7 +26,7 @@ router = APIRouter()
 
 
 @router.get("/mes-projets")
-async def my_projects(request: Request, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+async def my_projects(request: Request, console: CurrentConsole, visitor: CurrentVisitor, merci: str = "") -> Response:
     """The reader's projects, with what waits for them."""
     person, atlas, today = visitor.known, await console.atlas(), console.today()
     async with console.pool.acquire() as connection:
@@ -36,7 +36,7 @@ async def my_projects(request: Request, console: CurrentConsole, visitor: Curren
             of_project = await matches.of_project(connection, project.project_id)
             own = party_matches(of_project, "project", today)
             rows.append((summary_of(project, atlas.names, today), len(own.open), awaiting(own.open, "project", today)))
-    return await render(request, "my_projects.html", rows=rows)
+    return await render(request, "my_projects.html", rows=rows, is_thanked=bool(merci))
 
 
 @router.get("/projets/{project_id}")
@@ -48,7 +48,7 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
     own = party_matches(found, side or "project", today)
 
     def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
-        return [card(one, names, now, reader=side) for one in some]
+        return [card(one, names, now, reader=side, speaker=side) for one in some]
 
     try:
         refusals, is_away = await console.matcher.refused_offers(project_id), False

@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from services.console.pages import (
     alert_pages,
+    deposit_pages,
     home_pages,
     match_pages,
     offer_pages,
@@ -15,6 +16,7 @@ from services.console.pages import (
     session_pages,
     stream_pages,
     territory_pages,
+    v1,
 )
 from services.console.pages.rendering import STATIC
 
@@ -40,8 +42,10 @@ PAGES = (
     stream_pages,
     territory_pages,
     match_pages,
+    deposit_pages,
     project_pages,
     offer_pages,
+    v1,
 )
 
 

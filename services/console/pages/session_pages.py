@@ -22,6 +22,7 @@ from services.console.views.sign_in import (
     looks_like_address,
     safe_path,
 )
+from shared.links import verify
 
 router = APIRouter()
 
@@ -55,17 +56,21 @@ async def link_sent(request: Request) -> Response:
 
 @router.get("/connexion/entrer")
 async def link_opened(
-    request: Request, jeton: Annotated[str, Query(max_length=200)] = "", suite: str = "/"
+    request: Request,
+    jeton: Annotated[str, Query(max_length=200)] = "",
+    compte: Annotated[str, Query(max_length=2_000)] = "",
+    suite: str = "/",
 ) -> Response:
     """What the mailed link opens: a button, since programs that read mail follow links, and this one serves once."""
-    return await render(request, "sign_in_enter.html", token=jeton, then=safe_path(suite))
+    return await render(request, "sign_in_enter.html", token=jeton, account=compte, then=safe_path(suite))
 
 
 @router.post("/connexion/entrer")
 async def enter(request: Request, console: CurrentConsole, form: SentForm) -> Response:
     """Use a link up and open a session."""
     async with console.pool.acquire() as connection:
-        person_id = await sessions.use_link(connection, form.get("lien")[:200])
+        used = await sessions.use_link(connection, form.get("lien")[:200])
+    person_id = (used.person_id or await _new_person_id(console, form.get("compte"))) if used else None
     if person_id is None:
         return await render(request, "sign_in_over.html", status=410, minutes=LINK_MINUTES)
     return await _open_session(console, person_id, safe_path(form.get("suite", "/")))
@@ -115,6 +120,13 @@ async def _open_session(console: Console, person_id: str, then: str) -> Response
         max_age=SESSION_DAYS * 86_400,
     )
     return response
+
+
+async def _new_person_id(console: Console, account: str) -> str | None:
+    """Makes known who proved an address that nobody here had; nothing when the link was not ours."""
+    fields = verify(console.site.link_secret, "sign-in", account, console.clock())
+    known = await console.ingest.new_person(fields["address"]) if fields else None
+    return known.person.person_id if known else None
 
 
 async def _is_allowed(request: Request, console: Console, address: str) -> bool:

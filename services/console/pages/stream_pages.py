@@ -48,7 +48,7 @@ async def stream_page(
         territory=territory,
         filters=filters,
         choices=choices(territory, names, filters),
-        cards=[card(one, names, console.clock()) for one in found],
+        cards=[card(one, names, console.clock(), speaker="coordinator") for one in found],
         counts=counts,
         total=total,
         unfiltered=unfiltered,
@@ -81,7 +81,7 @@ async def news(
         base=f"/territoires/{territory_id}/flux",
         last=last,
         total=total,
-        cards=[card(one, names, console.clock()) for one in found],
+        cards=[card(one, names, console.clock(), speaker="coordinator") for one in found],
         counts=counts,
     )
 

@@ -65,7 +65,7 @@ async def follow_up(request: Request, territory_id: str, console: CurrentConsole
         request,
         "follow_up.html",
         territory=territory,
-        to_do=[card(one, names, now) for one in to_do],
+        to_do=[card(one, names, now, speaker="coordinator") for one in to_do],
         met=[card(one, names, now) for one in met],
         challenges=_challenge_rows(territory, of_challenges),
         categories=_category_rows(territory, names, of_categories),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.console.views.filters import Filters
+from services.console.views.rights import Person
 from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.vocabulary import OfferType
@@ -77,6 +78,30 @@ async def of_offer(connection: Connection, offer_type: OfferType, offer_id: str)
         "select body from matches where offer_type = $1 and offer_id = $2 order by score desc, project_id",
         offer_type,
         offer_id,
+    )
+    return [_match(row["body"]) for row in rows]
+
+
+async def seen_by(
+    connection: Connection, person: Person, *, state: str | None, after: str, limit: int
+) -> list[MatchChanged]:
+    """The matches that someone may see, by id, after one of them."""
+    rows = await connection.fetch(
+        """
+        select body from matches
+        where (project_id = any($1::text[]) or territories && $4::text[]
+            or (offer_type = 'commitment' and offer_id = any($2::text[]))
+            or (offer_type = 'fund' and offer_id = any($3::text[])))
+          and match_id > $5 and ($6::text is null or state = $6)
+        order by match_id limit $7
+        """,
+        sorted(person.projects),
+        sorted(person.commitments),
+        sorted(person.funds),
+        sorted(person.territories),
+        after,
+        state,
+        limit,
     )
     return [_match(row["body"]) for row in rows]
 

@@ -1,8 +1,16 @@
 """Sign-in links and sessions, by the hash of their secret; the secret itself is only ever in a mail or a cookie."""
 
 import hashlib
+from dataclasses import dataclass
 
 from shared.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLink:
+    """A link that served; without a person, it was made for an address that nobody here had."""
+
+    person_id: str | None
 
 
 def token_hash(token: str) -> bytes:
@@ -10,8 +18,8 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def insert_link(connection: Connection, token: str, person_id: str, *, minutes: int) -> None:
-    """Make a link that signs someone in once, within so many minutes."""
+async def insert_link(connection: Connection, token: str, person_id: str | None, *, minutes: int) -> None:
+    """Make a link that signs someone in once, within so many minutes; nobody yet, where the person is not known."""
     await connection.execute(
         """
         insert into sign_in_links (token_hash, person_id, expires_at)
@@ -23,12 +31,12 @@ async def insert_link(connection: Connection, token: str, person_id: str, *, min
     )
 
 
-async def use_link(connection: Connection, token: str) -> str | None:
-    """The person whom a link signs in, and its end; nothing when it was used, is too old or never was."""
-    person_id: str | None = await connection.fetchval(
+async def use_link(connection: Connection, token: str) -> UsedLink | None:
+    """Whom a link signs in, and its end; nothing when it was used, is too old or never was."""
+    row = await connection.fetchrow(
         "delete from sign_in_links where token_hash = $1 and expires_at > now() returning person_id", token_hash(token)
     )
-    return person_id
+    return UsedLink(row["person_id"]) if row else None
 
 
 async def insert_session(connection: Connection, token: str, person_id: str, *, days: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.console.views.filters import Filters
+from services.console.views.answers import Speaker, actions
 from shared.events.matches import MatchChanged, MatchState
 from shared.events.vocabulary import Side
 from shared.words.bands import band, fit
@@ -37,6 +37,15 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class QuickAnswer:
+    """The main answer, offered on the card itself; its button names what it is about."""
+
+    answer: str
+    speaker: Speaker
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a card or a line shows of a match."""
 
@@ -58,6 +67,7 @@ class Card:
     need: str | None
     deadline: str | None
     warning: str | None
+    quick: QuickAnswer | None = None
 
 
 def match_href(match_id: str) -> str:
@@ -75,8 +85,10 @@ def fit_badge(score: float) -> Badge:
     return Badge(fit(score), band(score), f"fit-{band(score)}")
 
 
-def card(match: MatchChanged, names: Names, now: datetime, *, reader: Side | None = None) -> Card:
-    """The card of a match, said to the reader of one side, or to neither."""
+def card(
+    match: MatchChanged, names: Names, now: datetime, *, reader: Side | None = None, speaker: Speaker | None = None
+) -> Card:
+    """The card of a match, said to the reader of one side, or to neither; with a quick answer for the `speaker`."""
     project, offer, today = match.project, match.offer, now.astimezone(PARIS).date()
     return Card(
         match_id=match.match_id,
@@ -97,7 +109,18 @@ def card(match: MatchChanged, names: Names, now: datetime, *, reader: Side | Non
         need=project_need(project, offer, names),
         deadline=project_dates(project, today),
         warning=staleness(offer, today),
+        quick=quick_answer(match, speaker, today) if speaker else None,
     )
+
+
+def quick_answer(match: MatchChanged, speaker: Speaker, today: date) -> QuickAnswer | None:
+    """The main answer when it asks for nothing more: interest, or an introduction."""
+    main = next((one for one in actions(match, speaker, today) if one.is_main and not one.asks), None)
+    labels = {"interested": "Intéressé", "introduce": "Mettre en relation"}
+    if main is None or main.answer not in labels:
+        return None
+    about = match.offer.title if speaker == "project" else match.project.title
+    return QuickAnswer(main.answer, speaker, f"{labels[main.answer]}\u00a0: {about}")
 
 
 def top_reasons(match: MatchChanged, names: Names, limit: int, *, reader: Side | None) -> tuple[str, ...]:
@@ -106,11 +129,6 @@ def top_reasons(match: MatchChanged, names: Names, limit: int, *, reader: Side |
         reason_sentence(reason, match.project, match.offer, names, reader=reader)
         for reason in best_reasons(match.reasons, limit)
     )
-
-
-def empty_words(filters: Filters, total: int) -> str:
-    """Why a stream shows nothing: `hidden` by filters, or `nothing` yet."""
-    return "hidden" if filters.hides and total else "nothing"
 
 
 def today_in_paris(now: datetime) -> date:

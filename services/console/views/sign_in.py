@@ -64,13 +64,16 @@ def safe_path(asked: str) -> str:
     return asked if is_ours and not asked.startswith("/connexion") else "/"
 
 
-def sign_in_text(public_url: str, token: str, then: str) -> str:
-    """The mail with a link that works once."""
-    query = urlencode({"jeton": token, **({"suite": then} if then != "/" else {})})
+def sign_in_text(public_url: str, token: str, then: str, *, account: str = "") -> str:
+    """The mail with a link that works once; `account` is the signed address of who is not known yet."""
+    said = {"jeton": token, "compte": account, "suite": "" if then == "/" else then}
+    query = urlencode({name: value for name, value in said.items() if value})
+    opens = "Il ouvre votre espace : vous n'avez encore rien déposé avec cette adresse.\n" if account else ""
     return (
         "Bonjour,\n\n"
         "Voici le lien que vous avez demandé pour entrer dans Essaim :\n\n"
         f"{public_url}/connexion/entrer?{query}\n\n"
+        f"{opens}"
         f"Il sert une seule fois, pendant {LINK_MINUTES} minutes.\n"
         "Si vous n'avez rien demandé, ignorez ce message : personne n'entre sans ce lien.\n\n"
         "Essaim rapproche les projets d'innovation sociale, les entreprises qui s'engagent et les financeurs.\n"

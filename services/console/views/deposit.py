@@ -1,0 +1,97 @@
+"""What deposit forms share: what was typed, what is wrong beside each field, where ingest's faults belong."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from services.console.views.reading import day_of, whole_number
+from shared.words.names import Names
+
+T = TypeVar("T")
+Options = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A form as it was sent; each value as a tuple, since a name may come several times."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def one(self, name: str, default: str = "") -> str:
+        """The first value of a field."""
+        return next(iter(self.values.get(name, ())), default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field."""
+        return tuple(value for value in self.values.get(name, ()) if value)
+
+
+def typed_of(pairs: Iterable[tuple[str, str]]) -> Typed:
+    """The form of these fields, in order."""
+    values: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        values[name] = (*values.get(name, ()), value)
+    return Typed(values)
+
+
+class Reader:
+    """Turns what was typed into values of a submission, gathering what is wrong by field."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+        self.faults: dict[str, str] = {}
+
+    def number(self, name: str, example: str = "20 000") -> int | None:
+        """A whole number, or nothing when the field is empty."""
+        return self._read(name, whole_number, f"Écrivez un nombre entier, par exemple {example}.")
+
+    def day(self, name: str) -> str | None:
+        """A day as ISO text, or nothing when the field is empty."""
+        return self._read(name, _iso, "Écrivez une date, par exemple 30/06/2027 pour le 30 juin 2027.")
+
+    def span(self, least: str, most: str) -> dict[str, int] | None:
+        """A range of two numbers, or nothing when both are empty."""
+        return pruned({"min": self.number(least), "max": self.number(most)}) or None
+
+    def required(self, name: str, what: str) -> str | None:
+        """A text that must be there."""
+        value = self.typed.one(name)
+        if not value:
+            self.faults[name] = what
+        return value or None
+
+    def _read(self, name: str, read: Callable[[str], T | None], fault: str) -> T | None:
+        text = self.typed.one(name)
+        if not text:
+            return None
+        value = read(text)
+        if value is None:
+            self.faults[name] = fault
+        return value
+
+
+def pruned(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is absent."""
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def placed_faults(errors: Iterable[Mapping[str, Any]], field_of: Callable[[str], str]) -> dict[str, str]:
+    """Ingest's faults by field of our form; several of one field are joined, those of no field go under ``."""
+    faults: dict[str, str] = {}
+    for error in errors:
+        words = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
+        name = field_of(str(error.get("field", "")))
+        faults[name] = f"{faults[name]} {words}" if name in faults else words
+    return faults
+
+
+def options(names: Names, of: str, first: str | None = None, leave: Iterable[str] = ()) -> Options:
+    """An enumeration to choose from, with an empty first choice where one is given."""
+    left = set(leave)
+    entries = tuple((key, label) for key, label in names.labels[of].items() if key not in left)
+    return ((("", first),) if first is not None else ()) + entries
+
+
+def _iso(text: str) -> str | None:
+    found = day_of(text)
+    return found.isoformat() if found else None
