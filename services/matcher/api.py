@@ -1,13 +1,11 @@
-"""The matcher's internal reads, and whether it is alive and ready."""
+"""The matcher's internal reads: which pairs are refused, and why; for who bears the service token."""
 
-import hmac
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import islice, repeat
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, HTTPException, Request
 
 from services.matcher.lists import OfferKey
 from services.matcher.matching.facts import offer_facts, project_facts
@@ -15,45 +13,27 @@ from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.owners import Owners
 from services.matcher.refused import Refused, nearest, refused_pairs
 from services.matcher.store import entities, heads
-from shared.database import CONNECTION_LOST
 from shared.events.vocabulary import OfferType
+from shared.http import service_token
 
 AT_ONCE = 2_000
 """Pairs judged before the stream gets its turn again."""
 
 Pairs = Iterator[tuple[PreparedProject, PreparedOffer]]
-router = APIRouter()
+router = APIRouter(dependencies=[service_token(lambda request: str(request.app.state.service_token))])
 
 
-class Internal:
-    """What the routes need of the running matcher."""
-
-    def __init__(self, owners: Owners, service_token: str, problems: Callable[[], list[str]]) -> None:
-        self.owners = owners
-        self.service_token = service_token
-        self.problems = problems
+def _owners(request: Request) -> Owners:
+    owners: Owners = request.app.state.owners
+    return owners
 
 
-def _internal(request: Request) -> Internal:
-    internal: Internal = request.app.state.internal
-    return internal
-
-
-def _of_a_service(request: Request, authorization: Annotated[str, Header()] = "") -> Internal:
-    """The running matcher, for who bears the service token; 401 for anybody else."""
-    internal = _internal(request)
-    if not hmac.compare_digest(authorization.encode(), f"Bearer {internal.service_token}".encode()):
-        raise HTTPException(401, "the service token is missing or wrong", {"WWW-Authenticate": "Bearer"})
-    return internal
-
-
-ForService = Annotated[Internal, Depends(_of_a_service)]
+Known = Annotated[Owners, Depends(_owners)]
 
 
 @router.get("/internal/projects/{project_id}/refusals")
-async def refused_offers(project_id: str, internal: ForService) -> dict[str, Any]:
+async def refused_offers(project_id: str, owners: Known) -> dict[str, Any]:
     """The offers refused for a project, nearest to eligible first; 404 when the project is not known."""
-    owners = internal.owners
     async with owners.pool.acquire() as connection:
         stored = await entities.projects_by_id(connection, [project_id])
         declined = await heads.declined_offers(connection, project_id)
@@ -66,37 +46,15 @@ async def refused_offers(project_id: str, internal: ForService) -> dict[str, Any
 
 
 @router.get("/internal/commitments/{offer_id}/refusals")
-async def projects_refused_for_commitment(offer_id: str, internal: ForService) -> dict[str, Any]:
+async def projects_refused_for_commitment(offer_id: str, owners: Known) -> dict[str, Any]:
     """The projects refused for a commitment, among those judged by this process."""
-    return await _refused_projects(internal.owners, OfferKey(offer_id, "commitment"))
+    return await _refused_projects(owners, OfferKey(offer_id, "commitment"))
 
 
 @router.get("/internal/funds/{offer_id}/refusals")
-async def projects_refused_for_fund(offer_id: str, internal: ForService) -> dict[str, Any]:
+async def projects_refused_for_fund(offer_id: str, owners: Known) -> dict[str, Any]:
     """The projects refused for a fund, among those judged by this process."""
-    return await _refused_projects(internal.owners, OfferKey(offer_id, "fund"))
-
-
-@router.get("/health/live")
-async def live() -> dict[str, str]:
-    """Answers while the loop turns."""
-    return {"status": "live"}
-
-
-@router.get("/health/ready")
-async def ready(request: Request) -> JSONResponse:
-    """Whether all is heard and judged, and why not."""
-    internal = _internal(request)
-    problems = internal.problems()
-    if internal.owners.catalogue.day is None:
-        problems.append("no day was heard yet: nothing can be judged")
-    try:
-        async with internal.owners.pool.acquire(timeout=2) as connection:
-            await connection.fetchval("SELECT 1")
-    except CONNECTION_LOST:
-        problems.append("PostgreSQL does not answer")
-    content = {"status": "not ready" if problems else "ready", "problems": problems}
-    return JSONResponse(content, 503 if problems else 200)
+    return await _refused_projects(owners, OfferKey(offer_id, "fund"))
 
 
 async def _refused_projects(owners: Owners, key: OfferKey) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from services.matcher.api import Internal, router
+from services.matcher.api import router
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.offers import WHOLE_TOPICS, Catalogue, preparation
@@ -18,8 +18,10 @@ from services.matcher.settings import Settings
 from services.matcher.whole import Whole
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
+from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure
+from shared.telemetry import metrics_route
 from shared.whole_topics import WholeTopics
 
 SERVICE = "matcher"
@@ -39,25 +41,42 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         read = settings or Settings()
         configure(SERVICE, read.log_level)
-        async with running(read) as internal:
-            app.state.internal = internal
+        app.state.service_token = read.service_token.get_secret_value()
+        async with running(read) as work:
+            app.state.work, app.state.owners = work, work.owners
             yield
 
-    app = FastAPI(title="Essaim: matcher", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    def work() -> Work | None:
+        return getattr(app.state, "work", None)
+
+    def problems() -> list[str]:
+        found = work()
+        return found.problems() if found else ["the matcher is starting"]
+
+    def lag() -> dict[str, int]:
+        found = work()
+        return found.lag() if found else {}
+
+    app = FastAPI(title="Essaim : rapprochements", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(router)
+    app.include_router(health_routes(problems, lambda: app.state.owners.pool if work() else None))
+    app.include_router(asyncapi_routes(stream))
+    app.include_router(metrics_route(lambda: app.state.owners.pool, lag, problems))
+    answer_while_away(app)
+    app.add_middleware(SecurityHeaders)
     return app
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, give_up: Callable[[], None] = stop_this_process) -> AsyncIterator[Internal]:
+async def running(settings: Settings, give_up: Callable[[], None] = stop_this_process) -> "AsyncIterator[Work]":
     """The matcher at work, without its routes; `give_up` ends the process when what it lives by fails."""
     pool = await open_pool(settings.database_url, service=SERVICE)
     judge = Judge(Catalogue(preparation()))
     owners = Owners(pool, judge, owner=uuid4().hex, address=settings.address)
-    work = _Work(settings, pool, owners, give_up)
+    work = Work(settings, pool, owners, give_up)
     task = asyncio.create_task(work.run())
     try:
-        yield Internal(owners, settings.service_token.get_secret_value(), work.problems)
+        yield work
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -66,13 +85,13 @@ async def running(settings: Settings, give_up: Callable[[], None] = stop_this_pr
         await pool.close()
 
 
-class _Work:
+class Work:
     """What runs beside the routes: whole topics are read to their ends before this process joins the group."""
 
     def __init__(self, settings: Settings, pool: Pool, owners: Owners, give_up: Callable[[], None]) -> None:
         servers, prefix = settings.kafka_bootstrap_servers, settings.topic_prefix
         self._servers, self._projects = servers, f"{prefix}projects"
-        self._owners = owners
+        self.owners = owners
         self._give_up = give_up
         self._whole = Whole(owners)
         self._topics = WholeTopics(servers, prefix, WHOLE_TOPICS, self._whole.on_records, service=SERVICE)
@@ -87,7 +106,7 @@ class _Work:
         try:
             await self._topics.fill(await self._whole.restore())
             log = await Log.of(self._servers, [self._projects])
-            self._owners.judge.partitions = len(log.partitions[self._projects])
+            self.owners.judge.partitions = len(log.partitions[self._projects])
             await self._stream.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._topics.run())
@@ -99,14 +118,20 @@ class _Work:
 
     async def stop(self) -> None:
         """Stop hearing; what was announced leaves."""
-        if self._owners.judge.partitions:
+        if self.owners.judge.partitions:
             await self._stream.stop()
         await self._topics.stop()
 
     def problems(self) -> list[str]:
         """Why not all is heard and judged, in words."""
-        whole = self._topics.problem()
-        return [*self._stream.problems(), *([whole] if whole else [])]
+        found = [*self._stream.problems(), self._topics.problem()]
+        if self.owners.catalogue.day is None:
+            found.append("no day was heard yet: nothing can be judged")
+        return [each for each in found if each]
+
+    def lag(self) -> dict[str, int]:
+        """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
+        return self._stream.lag()
 
 
 app = create_app()

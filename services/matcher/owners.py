@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from services.matcher.judging import Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
@@ -48,6 +48,8 @@ class Owners:
         self._assigned: set[int] = set()
         self._met_foreign: dict[int, float] = {}
         self._taking: dict[int, asyncio.Lock] = {}
+        self.before_judging: Callable[[], Awaitable[None]] = _nothing
+        """What a partition just taken lets this process do first: storing what its lists will name."""
 
     @property
     def owned(self) -> list[int]:
@@ -80,6 +82,11 @@ class Owners:
             await self._take(number)
             self._met_foreign.pop(number, None)
             self._owned.add(number)
+            try:
+                await self.before_judging()
+            except BaseException:
+                self._owned.discard(number)
+                raise
             await self.judge_anew(number)
 
     async def lost(self, number: int) -> None:
@@ -138,3 +145,7 @@ class Owners:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             while not self.catalogue.has_read(positions):  # noqa: ASYNC110 - the catalogue moves on another thread
                 await asyncio.sleep(0.05)
+
+
+async def _nothing() -> None:
+    """Nothing is to be done."""

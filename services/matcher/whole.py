@@ -33,6 +33,7 @@ class Whole:
         self._now = now
         self._batches: dict[tuple[str, int, int], WholeBatch] = {}
         self._unstored: set[tuple[str, str]] = set()
+        owners.before_judging = self.store
 
     async def restore(self) -> dict[TopicPartitionNumber, Position]:
         """Load what was stored; returns where reading goes on."""

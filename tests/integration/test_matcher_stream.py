@@ -7,13 +7,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 
-from services.matcher.api import Internal
-from services.matcher.app import running
+from services.matcher.app import Work, running
+from services.matcher.audit import audit
 from services.matcher.settings import Settings
 from shared.events.event import VERSION_HEADER, Event
 from shared.events.matches import MatchChanged
 from tests.deadline import eventually
-from tests.factories import commitment_published, day_started, project_published
+from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
 
 pytestmark = pytest.mark.partitions(2)
 
@@ -74,15 +74,15 @@ def settings(database: Callable[[str], str], bootstrap_servers: str, topic_prefi
 
 
 @asynccontextmanager
-async def ready(settings: Settings) -> AsyncIterator[Internal]:
+async def ready(settings: Settings) -> AsyncIterator[Work]:
     """A matcher that has joined and owns both partitions."""
 
     async def no_problems() -> bool:
-        return not internal.problems() and internal.owners.owned == [0, 1]
+        return not work.problems() and work.owners.owned == [0, 1]
 
-    async with running(settings, give_up=lambda: None) as internal:
+    async with running(settings, give_up=lambda: None) as work:
         await eventually(no_problems, seconds=30)
-        yield internal
+        yield work
 
 
 async def test_a_project_in_a_match_out(kafka: Kafka, settings: Settings) -> None:
@@ -92,3 +92,35 @@ async def test_a_project_in_a_match_out(kafka: Kafka, settings: Settings) -> Non
         (match,) = await kafka.matches(1)
     assert match.change == "proposed"
     assert match.entered == ("project", "offer")
+
+
+async def test_a_matcher_that_starts_again_goes_on_where_it_was(kafka: Kafka, settings: Settings) -> None:
+    await kafka.say(day_started(), commitment_published())
+    async with ready(settings):
+        await kafka.say(project_published())
+        await kafka.matches(1)
+    await kafka.say(project_published(a_project("prj-b")), answer_given("interested"))
+    async with ready(settings) as work:
+        said = await kafka.matches(3)
+        found = await audit(work.owners.pool)
+    assert [(each.project_id, each.change) for each in said[:1]] == [("prj-a", "proposed")]
+    assert {(each.project_id, each.change) for each in said[1:]} == {("prj-a", "interested"), ("prj-b", "proposed")}
+    assert found == []
+
+
+async def test_a_bad_record_is_set_aside_and_its_batch_goes_on(kafka: Kafka, settings: Settings) -> None:
+    nowhere = commitment_published(a_commitment("eng-x", perimeter=[{"level": "commune", "code": "99999"}]))
+    await kafka.say(day_started(), nowhere, commitment_published())
+    async with ready(settings) as work:
+        await kafka.say(project_published(a_project("prj-x", commune="99999")), project_published())
+        (match,) = await kafka.matches(1)
+
+        async def both_set_aside() -> bool:
+            rows = await work.owners.pool.fetch("SELECT topic, reason FROM dead_letters ORDER BY topic")
+            return [tuple(row) for row in rows] == [
+                ("commitments", "unknown unit: commune 99999"),
+                ("projects", "unknown unit: commune 99999"),
+            ]
+
+        assert await eventually(both_set_aside)
+    assert match.project_id == "prj-a"
