@@ -31,6 +31,8 @@ CONNECTION_LOST: tuple[type[BaseException], ...] = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.InterfaceError,
+    # What asyncpg says when the server ends a connection that is being given back to the pool.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
@@ -98,6 +100,6 @@ async def in_transaction(pool: Pool, work: Callable[[Connection], Awaitable[Resu
                 error, ValueError
             ):  # a value asyncpg itself refuses is no lost connection
                 raise
-            logger.info("a transaction is tried again (%s)", type(error).__name__)
+            logger.debug("a transaction is tried again (%s)", type(error).__name__)
             await asyncio.sleep(backoff(attempt))
     raise AssertionError("attempts is at least 1")

@@ -16,6 +16,7 @@ _QUIET = {
     # What they would say is said once, in words, by the stream's own problems.
     "aiokafka": logging.CRITICAL,
     "faststream": logging.ERROR,
+    "asyncpg.pool": logging.ERROR,
     # Paths carry sign-in links.
     "uvicorn.access": logging.CRITICAL,
     "httpx": logging.WARNING,

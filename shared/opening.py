@@ -123,7 +123,8 @@ class Opening:
     async def _close_for_a_while(self, unit: Unit, failure: Exception) -> None:
         unit.failures += not isinstance(failure, Refused)
         away = isinstance(failure, (KafkaError, *CONNECTION_LOST))
-        logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
+        if unit.failures <= 3 or unit.failures % 10 == 0:
+            logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
         pause = backoff(unit.failures + 1, first=0.1, highest=PAUSE_WHILE_AWAY if away else LONGEST_PAUSE)
         await self._close(unit, pause=pause)
 

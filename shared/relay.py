@@ -79,7 +79,8 @@ class Relay:
             except (KafkaError, *CONNECTION_LOST) as error:
                 failures += 1
                 self._trouble = f"events do not leave: {describe(error)}; trying again"
-                logger.warning("the relay starts again", exc_info=error, extra={"attempts": failures})
+                if failures <= 3 or failures % 10 == 0:
+                    logger.warning("the relay starts again", exc_info=error, extra={"attempts": failures})
             finally:
                 self.active = False
             await self._pause(backoff(failures + 1, first=0.1))
