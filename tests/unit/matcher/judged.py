@@ -83,19 +83,19 @@ def _ranges(draw: st.DrawFn) -> dict[str, int] | None:
     )
 
 
+_ASKED = [
+    {"amount_eur": euros, "days": days, "objects": objects}
+    for euros in (None, 20_000, 1_000, 0)
+    for days in (None, 9, 1)
+    for objects in ([], ["locaux"], ["locaux", "velos"], ["textile", "droit"])
+]
+
+
 @st.composite
 def projects(draw: st.DrawFn, project_id: str = "prj-a") -> PreparedProject:
     """Any project around a few places, themes and words, so that many pairs are eligible."""
     kinds = draw(st.sampled_from([KINDS, KINDS[1:], KINDS[:5]]))
-    needs = [
-        {
-            "kind": kind,
-            "amount_eur": draw(_AMOUNTS),
-            "days": draw(_COUNTS),
-            "objects": draw(_some(vocabulary.Object, most=2)),
-        }
-        for kind in kinds
-    ]
+    needs = [{"kind": kind, **draw(st.sampled_from(_ASKED))} for kind in kinds]
     owner = {
         "owner_id": draw(st.sampled_from(["org-c", "org-b", "org-a"])),
         "name": "Porteur",
@@ -158,7 +158,9 @@ def commitments(draw: st.DrawFn, commitment_id: str = "eng-a") -> PreparedOffer:
                     "siren": draw(_SIRENS),
                 },
                 "kind": draw(st.sampled_from(get_args(vocabulary.CommitmentKind))),
-                "objects": draw(st.just([]) | _some(vocabulary.Object)),
+                "objects": draw(
+                    st.sampled_from([[], [], ["locaux"], ["velos", "textile"], ["droit", "locaux", "velos"]])
+                ),
                 "total_eur": draw(_AMOUNTS),
                 "committed_eur": draw(st.none() | st.sampled_from([0, 500])),
                 "per_project_eur": draw(st.none() | _ranges()),
