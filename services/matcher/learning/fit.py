@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -97,12 +97,12 @@ def _regression(name: str) -> LogisticRegression:
     )
 
 
-def _features(texts: Iterable[str], model: TextModel) -> NDArray[np.float64]:
+def _features(texts: Iterable[str], model: TextModel) -> csr_matrix:
     vectors = [model.vectorise(text) for text in texts]
-    features = np.zeros((len(vectors), len(model.vocabulary)))
-    for row, vector in enumerate(vectors):
-        features[row, vector.indices] = vector.unit_weights()
-    return features
+    ends = np.cumsum([0, *map(len, vectors)])
+    weights = np.concatenate([vector.unit_weights() for vector in vectors])
+    columns = np.concatenate([vector.indices for vector in vectors])
+    return csr_matrix((weights, columns, ends), shape=(len(vectors), len(model.vocabulary)))
 
 
 def main() -> None:
