@@ -1,0 +1,44 @@
+"""One whole Essaim for all tests of this folder, which shows its logs when one of them fails."""
+
+from collections.abc import Callable, Generator, Iterator
+
+import pytest
+
+from tests.faults.installation import Installation
+
+_RUNNING: list[Installation] = []
+_SAID: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """Everything started, on ports of its own; each test leaves it running and quiet."""
+    made = Installation()
+    _RUNNING.append(made)
+    try:
+        made.start()
+        yield made
+    finally:
+        _RUNNING.clear()
+        made.stop()
+
+
+@pytest.fixture
+def say() -> Callable[[str], None]:
+    """Adds a line to what the run shows at its end, whether or not the test passes."""
+    return _SAID.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the tests said."""
+    for line in _SAID:
+        terminalreporter.write_line(f"faults: {line}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of every log to the report of a test that failed."""
+    report = yield
+    if report.failed and _RUNNING:
+        report.sections += [(f"log of {name}", text) for name, text in _RUNNING[0].logs().items()]
+    return report

@@ -1,0 +1,199 @@
+"""A whole Essaim whose parts can be killed, stopped for a while and started again, each time counted."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from deploy.create_roles import SERVICES
+from deploy.create_topics import ensure_topics
+from deploy.local.children import Child
+from deploy.local.machine import MachineError
+from deploy.local.ports import any_free_port
+from deploy.local.progress import Silent
+from deploy.local.servers import LocalServers, run_apart
+from deploy.local.services import Ports, command, environment
+from deploy.local.state import own_secrets
+from services.ingest.accounts import add_key, add_organisation
+from shared.database import open_pool
+from shared.migrations import migrate
+from tests.faults.post import PostOffice
+
+READY_SECONDS = 60.0
+SERVER_SECONDS = 40.0
+PREFIX = "essaim."
+OPERATOR = "exploitant"
+SETTINGS = {
+    # Mails leave at once and answers are said at once: nothing waits for a clock.
+    "NOTIFIER_WINDOW_SECONDS": "0.5",
+    "CONSOLE_DECLINE_GRACE_S": "0",
+}
+
+
+class Installation:
+    """Servers, services and a post office of their own, below a temporary folder; use `start` and `stop`.
+
+    A service that runs twice at once is named by `twin` the second time. Call all but the waits from the main thread.
+    """
+
+    def __init__(self) -> None:
+        self.state = Path(tempfile.mkdtemp(prefix="essaim-faults-"))
+        # PostgreSQL runs as another user when the tests run as root: let it pass.
+        self.state.chmod(0o755)
+        self.servers = LocalServers(self.state)
+        self.ports = Ports(*(any_free_port() for _ in range(6)))
+        self.post = PostOffice(self.ports.smtp)
+        self.key = ""
+        self.kills: Counter[str] = Counter()
+        self.pauses: Counter[str] = Counter()
+        self.restarts: Counter[str] = Counter()
+        self.recoveries: list[float] = []
+        """Seconds from each start to readiness."""
+        self._running: dict[str, Child] = {}
+        self._started_at: dict[str, float] = {}
+        self._addresses = {service: self.ports.url(service) for service in SERVICES}
+        self._runs: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Start everything and wait until all is ready."""
+        self.servers.start()
+        self.post.open()
+        run_apart(self._prepare())
+        for service in SERVICES:
+            self.start_service(service)
+        run_apart(self.ready(*SERVICES))
+        self.recoveries.clear()
+
+    def stop(self) -> None:
+        """Stop everything and forget it; what was stopped by `pause` too."""
+        for child in self._running.values():
+            if child.exit_code is None:
+                os.kill(child.pid, signal.SIGCONT)
+                child.ask_to_stop()
+        for child in self._running.values():
+            child.stop(5)
+        self.servers.stop()
+        self.post.close()
+        shutil.rmtree(self.state)
+
+    def url(self, service: str) -> str:
+        """Where a service, or its twin, answers."""
+        return self._addresses[service]
+
+    def start_service(self, service: str) -> None:
+        """Start a service that does not run; `matcher-twin` is a second matcher, on a port of its own."""
+        kind = service.removesuffix("-twin")
+        self._addresses.setdefault(service, f"http://127.0.0.1:{any_free_port()}")
+        self._runs[service] += 1
+        port = int(self._addresses[service].rpartition(":")[2])
+        settings = environment(kind, self.servers, self.ports, own_secrets(self.state), PREFIX)
+        settings |= SETTINGS | {"MATCHER_ADDRESS": self._addresses[service]}
+        child = Child(f"{service}-{self._runs[service]}", self.servers.run)
+        child.start(command(kind, port), env=settings)
+        self._running[service] = child
+        self._started_at[service] = time.monotonic()
+
+    def kill(self, service: str) -> None:
+        """End a service, and the relay in it, as `kill -9` does."""
+        self._end(service, Child.kill)
+        self.kills[service.removesuffix("-twin")] += 1
+
+    def stop_service(self, service: str) -> None:
+        """End a service as an operator does."""
+        self._end(service, Child.stop)
+
+    def pause(self, service: str) -> None:
+        """Let a service run no further, as a machine that hangs; `resume` ends that."""
+        os.kill(self._running[service].pid, signal.SIGSTOP)
+        self.pauses[service.removesuffix("-twin")] += 1
+
+    def resume(self, service: str) -> None:
+        """Let a paused service go on, which cannot know that time has passed."""
+        os.kill(self._running[service].pid, signal.SIGCONT)
+
+    def restart_broker(self, *, clean: bool) -> None:
+        """End the broker and start it again; `clean` or as `kill -9` does."""
+        kafka = self.servers.kafka
+        (kafka.stop if clean else kafka.kill)()
+        kafka.start(Silent())
+        self.restarts["broker"] += 1
+
+    def restart_postgres(self, *, clean: bool) -> None:
+        """End the database server and start it again; `clean` or as `kill -9` does."""
+        postgres = self.servers.postgres
+        (postgres.stop if clean else postgres.kill)()
+        postgres.start(Silent())
+        self.restarts["postgres"] += 1
+
+    async def serving(self) -> None:
+        """Return once broker and database serve."""
+        await asyncio.to_thread(self.servers.kafka.wait)
+        deadline = time.monotonic() + SERVER_SECONDS
+        while True:
+            try:
+                await asyncio.to_thread(self.servers.postgres.wait)
+                return
+            except MachineError:
+                # Right after a kill -9, processes of the former server may still hold its memory.
+                if time.monotonic() > deadline:
+                    raise
+                self.servers.postgres.start(Silent())
+
+    async def ready(self, *services: str, seconds: float = READY_SECONDS) -> None:
+        """Return once these services say that they are ready; remembers how long it took them since their start."""
+        deadline = time.monotonic() + seconds
+        waiting = list(services)
+        said = ""
+        async with httpx.AsyncClient(timeout=2) as client:
+            while waiting:
+                try:
+                    answer = await client.get(f"{self.url(waiting[0])}/health/ready")
+                    said = answer.text
+                    if answer.status_code == 200:
+                        since = self._started_at.pop(waiting[0], None)
+                        self.recoveries += [time.monotonic() - since] if since else []
+                        waiting.pop(0)
+                        continue
+                except httpx.TransportError as error:
+                    said = repr(error)
+                if self._running[waiting[0]].exit_code is not None:
+                    raise AssertionError(f"{waiting[0]} has ended: {self._running[waiting[0]].last_lines(5)}")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{waiting[0]} is not ready after {seconds:.0f} s: {said}")
+                await asyncio.sleep(0.05)
+
+    def logs(self, lines: int = 20, width: int = 500) -> dict[str, str]:
+        """The end of the log of every run of every process, by its name."""
+        found = {}
+        for path in sorted(self.servers.run.glob("*.log*")):
+            last = path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+            found[path.name] = "\n".join(line[:width] for line in last)
+        return found
+
+    def _end(self, service: str, how: Callable[[Child], None]) -> None:
+        child = self._running.pop(service)
+        how(child)
+        child.stop()
+        self._started_at.pop(service, None)
+
+    async def _prepare(self) -> None:
+        for service in SERVICES:
+            await migrate(self.servers.service_dsn(service), service)
+        await ensure_topics(self.servers.bootstrap_servers, prefix=PREFIX)
+        pool = await open_pool(self.servers.service_dsn("ingest"), service="ingest")
+        await add_organisation(pool, OPERATOR, "Exploitant")
+        self.key = await add_key(pool, OPERATOR, ["admin"])
+        await pool.close()
+
+
+def seed() -> int:
+    """The seed of this run: `ESSAIM_FAULTS_SEED`, else one drawn now, to be printed."""
+    return int(os.environ.get("ESSAIM_FAULTS_SEED") or random.SystemRandom().randrange(1_000_000))

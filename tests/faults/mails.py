@@ -1,0 +1,110 @@
+"""What was mailed, and whether each thing was told once: in one Message-ID, always the same bytes."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+from services.notifier.messages.notices import SIDES, Party, party_of, stands
+from shared.database import Pool
+from shared.events.matches import MatchChanged
+from shared.events.people import MailDelivered, MailKind
+from tests.faults.log import Log
+from tests.faults.post import Mail
+
+_MATCH = re.compile(r"/rapprochements/([^?\s]+)")
+Told = tuple[str, str, str]
+"""Person, match and kind."""
+
+
+@dataclass(frozen=True)
+class MailBooks:
+    """The notifier's ledger, what became of each mail, and everybody's address as ingest has it."""
+
+    ledger: dict[Told, str]
+    states: dict[str, str]
+    addresses: dict[str, str]
+
+    @classmethod
+    async def read(cls, notifier: Pool, ingest: Pool) -> "MailBooks":
+        """As they now stand."""
+        ledger = await notifier.fetch("SELECT person_id, match_id, kind, message_id FROM ledger")
+        mails = await notifier.fetch("SELECT message_id, state FROM mails")
+        people = await ingest.fetch("SELECT person_id, email FROM people")
+        return cls(
+            {(row["person_id"], row["match_id"], row["kind"]): row["message_id"] for row in ledger},
+            {row["message_id"]: row["state"] for row in mails},
+            {row["person_id"]: row["email"] for row in people},
+        )
+
+
+def copy_faults(mails: Sequence[Mail], most_repeats: int) -> Iterator[str]:
+    """Copies of one Message-ID are the same bytes to the same address, and no more than the faults explain."""
+    by_id: dict[str, list[Mail]] = defaultdict(list)
+    for mail in mails:
+        by_id[mail.message_id].append(mail)
+    for message_id, copies in by_id.items():
+        if len({(mail.recipient, mail.digest) for mail in copies}) > 1:
+            yield f"{message_id} came with different bytes"
+        if len(copies) - 1 > most_repeats:
+            yield f"{message_id} came {len(copies)} times, with {most_repeats} interruptions"
+
+
+def telling_faults(mails: Sequence[Mail], books: MailBooks, log: Log) -> Iterator[str]:
+    """Each (recipient, match, kind) is in exactly one Message-ID: in the ledger, in what was said, in what came."""
+    deliveries = {event.message_id: event for event in _deliveries(log)}
+    said = _by_told(deliveries.values())
+    came: dict[Told, set[str]] = defaultdict(set)
+    for mail in (each for each in mails if each.message_id in deliveries):
+        for match_id in set(_MATCH.findall(mail.text)):
+            came[mail.recipient, match_id, deliveries[mail.message_id].kind].add(mail.message_id)
+    for told, message_ids in (*said.items(), *came.items()):
+        if len(message_ids) > 1:
+            yield f"{told} is in several mails: {sorted(message_ids)}"
+    for told, message_id in books.ledger.items():
+        if books.states.get(message_id) == "sent" and said.get(told) != {message_id}:
+            yield f"the ledger has {told} in {message_id}, said: {said.get(told)}"
+
+
+def _by_told(deliveries: Iterable[MailDelivered]) -> dict[Told, set[str]]:
+    found: dict[Told, set[str]] = defaultdict(set)
+    for event in deliveries:
+        for match_id in event.match_ids:
+            found[event.person_id, match_id, event.kind].add(event.message_id)
+    return found
+
+
+def arrival_faults(mails: Sequence[Mail], books: MailBooks, log: Log) -> Iterator[str]:
+    """Each mail that left has come and was said to have left, and none is left behind."""
+    came = {mail.message_id for mail in mails}
+    said = {event.message_id for event in _deliveries(log)}
+    for mail in mails:
+        # What was sent to somebody erased since may be forgotten.
+        if mail.message_id not in said and mail.recipient in books.addresses.values():
+            yield f"{mail.message_id} came and was never said to have left"
+    for message_id, state in books.states.items():
+        if state != "sent" or message_id not in came:
+            yield f"{message_id} is {state}, came: {message_id in came}"
+
+
+def untold(log: Log, answered_for: Mapping[tuple[str, str], set[str]], books: MailBooks, today: date) -> Iterator[str]:
+    """What stands now and was never told to somebody who should know."""
+    for record in log.compacted("matches").values():
+        event = record.event
+        for party, kind in _to_tell(event, today) if isinstance(event, MatchChanged) else ():
+            for person_id in answered_for.get((party.type, party.id), ()):
+                if (person_id, record.key, kind) not in books.ledger:
+                    yield f"{person_id} was never told of {record.key} ({kind}, for {party})"
+
+
+def _to_tell(match: MatchChanged, today: date) -> Iterator[tuple[Party, MailKind]]:
+    sides = [party for party in (party_of(match, side) for side in SIDES) if party]
+    for party in (*sides, *(Party("territory", each) for each in match.project.territories)):
+        yield from ((party, kind) for kind in get_args(MailKind) if stands(match, party, kind, today))
+
+
+def _deliveries(log: Log) -> list[MailDelivered]:
+    events = [record.event for record in log.compacted("deliveries").values()]
+    return [event for event in events if isinstance(event, MailDelivered)]

@@ -1,0 +1,111 @@
+"""People who read their mails and answer through the links in them, as long as the post office gets any."""
+
+import asyncio
+import random
+import re
+from collections import Counter
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.faults.post import PostOffice
+
+_LINK = re.compile(r"https?://\S+/rapprochements/\S+")
+_PATIENCE = 400
+_MOVED_ON = {403, 404, 409, 410, 422}
+"""Answers that come too late: the match moved, or is not theirs any more."""
+
+
+class People:
+    """All readers of one post office. `given` counts the answers that the console took."""
+
+    def __init__(self, post: PostOffice, console_url: str, *, seed: int) -> None:
+        self._post = post
+        self._url = console_url
+        self._chance = random.Random(f"{seed}/people")
+        self._read = 0
+        self.given: Counter[str] = Counter()
+        self.late = 0
+
+    async def read_until(self, over: asyncio.Event, *, most: int) -> None:
+        """Read each mail as it comes and answer some, until `over`; no more than `most` answers are given."""
+        while not over.is_set():
+            if self._read == len(self._post.mails) or self.given.total() >= most:
+                await asyncio.sleep(0.1)
+                continue
+            mail = self._post.mails[self._read]
+            self._read += 1
+            for link in _LINK.findall(mail.text):
+                await self._consider(link)
+
+    async def _consider(self, link: str) -> None:
+        """Open one link in a browser of its own, and answer with what the page offers; or leave it."""
+        if "reponse=declined" in link or self._chance.random() < 0.4:
+            return
+        place = urlsplit(link)
+        async with httpx.AsyncClient(base_url=self._url, timeout=15) as browser:
+            page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
+            forms = _forms(page.text) if page.status_code == 200 else []
+            if not forms:
+                return
+            form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
+            fields = {**form.fields, **({"montant": "1000"} if form.answer == "concluded" else {})}
+            done = await self._patiently(browser, "POST", form.action, fields)
+        if done.status_code == 303:
+            self.given[form.answer] += 1
+        else:
+            assert done.status_code in _MOVED_ON, f"{form.answer}: {done.status_code}"
+            self.late += 1
+
+    async def _patiently(
+        self, browser: httpx.AsyncClient, method: str, address: str, form: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask again while the console is away: the same form sent twice is one answer."""
+        for _ in range(_PATIENCE):
+            try:
+                answer = await browser.request(method, address, data=form)
+                if answer.status_code < 500:
+                    return answer
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(self._chance.uniform(0.05, 0.3))
+        raise AssertionError(f"the console did not come back for {method} {urlsplit(address).path}")
+
+
+_LIKING = {"interested": 70, "declined": 12, "later": 4, "introduce": 80, "concluded": 60, "applied": 20}
+
+
+@dataclass
+class _Form:
+    """One form of a page."""
+
+    action: str
+    fields: dict[str, str]
+
+    @property
+    def answer(self) -> str:
+        return self.fields.get("reponse", "")
+
+
+class _Forms(HTMLParser):
+    """Collects the forms of a page with their hidden fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[_Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.found.append(_Form(said.get("action", ""), {}))
+        elif tag == "input" and said.get("type") == "hidden" and self.found:
+            self.found[-1].fields[said["name"]] = said["value"]
+
+
+def _forms(page: str) -> list[_Form]:
+    """The forms that give an answer."""
+    parser = _Forms()
+    parser.feed(page)
+    return [form for form in parser.found if _LIKING.get(form.answer)]
