@@ -12,10 +12,11 @@ import httpx
 from fastapi import FastAPI
 
 from services.ingest import handlers
-from services.ingest.api import erasure, imports, internal
+from services.ingest.api import documentation, erasure, imports, internal
 from services.ingest.api.desk import Desk
 from services.ingest.api.entities import routes_of
 from services.ingest.api.limits import AnnounceLimits, Limiter
+from services.ingest.api.openapi import openapi
 from services.ingest.api.problems import add_problem_handlers
 from services.ingest.days import keep_saying_days, utc_now
 from services.ingest.feeds import feeds_of, keep_polling
@@ -99,11 +100,12 @@ def create_app() -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
     )
     for entity_type in ENTITY_TYPES:
         made.include_router(routes_of(entity_type))
         made.include_router(erasure.erasure_route_of(entity_type))
-    for router in (imports.router, erasure.router, internal.router):
+    for router in (imports.router, erasure.router, documentation.router, internal.router):
         made.include_router(router)
     made.include_router(health_routes(lambda: _stream(made).problems(), lambda: _pool(made)))
     made.include_router(
@@ -113,6 +115,7 @@ def create_app() -> FastAPI:
     made.add_middleware(AnnounceLimits)
     made.add_middleware(SecurityHeaders)
     add_problem_handlers(made)
+    made.openapi = openapi  # type: ignore[method-assign]  # ours says what the routes alone cannot
     return made
 
 

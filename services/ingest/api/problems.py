@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from services.ingest.intake.outcome import Fault
-from services.ingest.intake.wording import Language, language_of, say_all
+from services.ingest.intake.wording import Language, language_of, say_all, typeset
 from shared.database import CONNECTION_LOST
 from shared.http import RETRY_AFTER_SECONDS
 
@@ -131,11 +131,12 @@ def document(problem: Problem, language: Language, path: str = "") -> dict[str, 
     """The members of the problem document; `type` is an address on the documentation page."""
     kind = KINDS[problem.kind]
     title, detail = kind.fr if language == "fr" else kind.en
+    detail = detail.format_map(problem.facts)
     body: dict[str, Any] = {
         "type": f"/docs#{problem.kind}",
-        "title": title,
+        "title": typeset(title) if language == "fr" else title,
         "status": kind.status,
-        "detail": detail.format_map(problem.facts),
+        "detail": typeset(detail) if language == "fr" else detail,
     }
     if path:
         body["instance"] = path

@@ -7,10 +7,12 @@ from typing import Any, Literal, NamedTuple
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.words import WORDS
+from shared.words.french import NBSP, THIN
 
 Language = Literal["fr", "en"]
 
-_SPACED = re.compile(r" ([:;?!»€%])")
+_WIDE = re.compile(r" ([:»€%])")
+_THIN = re.compile(r" ([;?!])")
 
 
 class Said(NamedTuple):
@@ -65,7 +67,12 @@ def language_of(accept_language: str | None) -> Language:
 
 def _said(clauses: tuple[str, ...], facts: Mapping[str, Any], language: Language) -> str:
     said = " ".join(clause.format_map(facts) for clause in clauses if _names(clause) <= facts.keys())
-    return _SPACED.sub("\u00a0\\1", said).replace("« ", "«\u00a0") if language == "fr" else said
+    return typeset(said) if language == "fr" else said
+
+
+def typeset(french: str) -> str:
+    """The text with the spaces that French does not break."""
+    return _THIN.sub(f"{THIN}\\1", _WIDE.sub(f"{NBSP}\\1", french)).replace("« ", f"«{NBSP}")
 
 
 def _names(clause: str) -> set[str]:
