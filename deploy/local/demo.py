@@ -33,8 +33,8 @@ FRESH_DAYS = 7
 OPENING_PROJECTS = 120
 OPENING_COMMITMENTS = 180
 FUNDER = "financeur@example.org"
-# The funds whose operator the demonstration lets one play.
-PLAYED_OPERATOR = "Bpifrance"
+# The open funds whose operator the demonstration lets one play.
+PLAYED_FUNDS = frozenset({"fonds-amorcage-2019", "fonds-evaluation-impact", "banque-des-territoires"})
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def samples(day: date) -> list[Record]:
 
 
 def _with_operator(fund: Record) -> Record:
-    return {**fund, "contact": {"email": FUNDER}} if fund.get("operator") == PLAYED_OPERATOR else fund
+    return {**fund, "contact": {"email": FUNDER}} if fund["fund_id"] in PLAYED_FUNDS else fund
 
 
 def today() -> date:

@@ -78,7 +78,7 @@ class Live:
 
     def note(self, text: str) -> None:
         """See `Progress.note`."""
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
 
 def for_terminal() -> Progress:
