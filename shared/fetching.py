@@ -1,6 +1,6 @@
 """Records that the client itself cannot parse stop the reading of their partition alone, which says so."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -9,12 +9,14 @@ from aiokafka.errors import CorruptRecordException
 Unparsable = Callable[[TopicPartition, Exception], Awaitable[None]]
 Fetched = dict[TopicPartition, list[Any]]
 
+WAIT_MS = 500
 
-def guard(consumer: Any, unparsable: Unparsable) -> None:
+
+def guard(consumer: Any, handled: Callable[[], Mapping[TopicPartition, int]], unparsable: Unparsable) -> None:
     """Have `consumer` (of aiokafka) call `unparsable`, which must pause the partition, where its `getmany` would raise.
 
-    aiokafka decodes the names of headers while it unpacks; FastStream would then start its loop again without a pause,
-    for all partitions, for ever.
+    aiokafka decodes the names of headers while it unpacks, and forgets then what it had unpacked before; FastStream
+    would begin again without a pause, for ever. `handled` gives the next offset of each open partition.
     """
     getmany = consumer.getmany
 
@@ -23,21 +25,19 @@ def guard(consumer: Any, unparsable: Unparsable) -> None:
             fetched: Fetched = await getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
             return fetched
         except (ValueError, CorruptRecordException):
-            for partition in consumer.assignment() - consumer.paused():
-                await _try(consumer, getmany, partition, unparsable)
-            return {}
+            return await one_by_one()
+
+    async def one_by_one() -> Fetched:
+        """One record of each partition, so that the one that begins with what cannot be parsed is found."""
+        fetched: Fetched = {}
+        places = dict(handled())
+        for partition, offset in places.items():
+            consumer.seek(partition, offset)
+        for partition in places:
+            try:
+                fetched.update(await getmany(partition, timeout_ms=WAIT_MS, max_records=1))
+            except (ValueError, CorruptRecordException) as error:
+                await unparsable(partition, error)
+        return fetched
 
     consumer.getmany = guarded
-
-
-async def _try(
-    consumer: Any, getmany: Callable[..., Awaitable[Fetched]], one: TopicPartition, unparsable: Unparsable
-) -> None:
-    """Find out whether `one` is the partition that cannot be parsed; where it is not, nothing of it is consumed."""
-    try:
-        fetched = await getmany(one, timeout_ms=0, max_records=1)
-    except (ValueError, CorruptRecordException) as error:
-        await unparsable(one, error)
-    else:
-        for records in fetched.values():
-            consumer.seek(one, records[0].offset)

@@ -95,7 +95,7 @@ def service_token(expected: Callable[[Request], str]) -> Any:
 
     async def check(request: Request, authorization: Annotated[str, Header()] = "") -> None:
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), expected(request).encode()):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode("latin-1"), expected(request).encode()):
             raise HTTPException(401, "Jeton de service absent ou faux", {"WWW-Authenticate": "Bearer"})
 
     return Depends(check)

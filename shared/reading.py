@@ -76,7 +76,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     async def _assign(self, assigned: set[TopicPartition]) -> None:
         consumer = self._consumer()
         if self._guarded is not consumer:
-            guard(consumer, self._give_up_on)
+            guard(consumer, self._handled, self._give_up_on)
             self._guarded = consumer
         for partition in assigned:
             consumer.pause(partition)
@@ -195,15 +195,19 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     async def _commit(self) -> None:
         """Show in Kafka how far this is; PostgreSQL's offsets are the authority, so that a failure changes nothing."""
         await self._measure()
-        handled = {
+        handled = self._handled()
+        moved = {partition: offset for partition, offset in handled.items() if self._shown.get(partition) != offset}
+        if moved and (self._showing is None or self._showing.done()):
+            self._showing = asyncio.create_task(self._show(handled, moved))
+
+    def _handled(self) -> dict[TopicPartition, int]:
+        """The next offset of each open partition."""
+        return {
             partition: handling.position.next_offset
             for unit in self._units.values()
             if unit.opening is not None
             for partition, handling in unit.handlings.items()
         }
-        moved = {partition: offset for partition, offset in handled.items() if self._shown.get(partition) != offset}
-        if moved and (self._showing is None or self._showing.done()):
-            self._showing = asyncio.create_task(self._show(handled, moved))
 
     async def _show(self, handled: dict[TopicPartition, int], moved: dict[TopicPartition, int]) -> None:
         with contextlib.suppress(KafkaError):
