@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
-.PHONY: help install install-dev demo demo-reset check format test lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+.PHONY: help install install-dev demo demo-reset check generate format test lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
 
 help:          ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,6 +19,8 @@ demo-reset:    ## forget the data of the demo (what was downloaded stays)
 	@$(PYTHON) -m deploy.local.reset $(ARGS)
 check: install-dev no-address  ## style, types, import rules, unit and contract tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest tests/unit tests/contract
+generate: install-dev  ## rewrite the documents made from the code: schemas, AsyncAPI, OpenAPI
+	$(BIN)/python -m deploy.documents $(ARGS)
 format: install-dev  ## put the code in its house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 test: install-dev    ## every test, on real servers found or started

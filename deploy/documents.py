@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from shared.events.registry import EVENTS
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +19,12 @@ SERVICES = ("ingest", "matcher", "notifier", "console")
 
 def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _yaml(document: Any) -> str:
+    # Sorted: the framework keeps channels in sets.
+    text: str = yaml.safe_dump(document, allow_unicode=True, sort_keys=True, width=120)
+    return text
 
 
 def schemas() -> Iterator[tuple[Path, str]]:
@@ -29,7 +37,7 @@ def descriptions() -> Iterator[tuple[Path, str]]:
     """What each service hears and says (AsyncAPI) and what ingest answers (OpenAPI), with their files."""
     for service in SERVICES:
         app = importlib.import_module(f"services.{service}.app")
-        yield ROOT / "docs" / "asyncapi" / f"{service}.yaml", app.stream.schema.to_specification().to_yaml()
+        yield ROOT / "docs" / "asyncapi" / f"{service}.yaml", _yaml(app.stream.schema.to_specification().to_jsonable())
     ingest = importlib.import_module("services.ingest.app").app
     yield ROOT / "docs" / "openapi" / "ingest.json", _json(ingest.openapi())
 
