@@ -7,7 +7,7 @@ from shared.database import Connection
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased, MailDelivered
-from shared.outbox import announce_erased
+from shared.outbox import announce_erased, purge_waiting
 from shared.received import Batch, Received
 from shared.versions import newer
 
@@ -70,10 +70,19 @@ async def on_erasures(connection: Connection, batch: Batch) -> None:
     """Purge whatever is held of who was erased; a preference of theirs ends on its topic too."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, Erased):
-            event = record.event
-            if event.subject == "person" and await people.has_preference(connection, event.subject_id):
-                await announce_erased(connection, "preferences", event.subject_id)
-            await erasure.purge(connection, event.subject, event.subject_id, event.entities)
+            await _forget(connection, record.event)
+
+
+async def _forget(connection: Connection, event: Erased) -> None:
+    """What waits to be said of them is not said any more."""
+    gone = {*event.entities, (event.subject, event.subject_id)}
+    for kind, entity_id in sorted(gone):
+        if kind == "project":
+            await purge_waiting(connection, "answers", entity_id)
+    if event.subject == "person" and await people.has_preference(connection, event.subject_id):
+        await purge_waiting(connection, "preferences", event.subject_id)
+        await announce_erased(connection, "preferences", event.subject_id)
+    await erasure.purge(connection, event.subject, event.subject_id, event.entities)
 
 
 async def _newest(connection: Connection, batch: Batch) -> Sequence[Received]:

@@ -57,6 +57,11 @@ class Mailer:
         self._public_url = public_url.rstrip("/")
         self._asked: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
 
+    @property
+    def waiting(self) -> int:
+        """How many links are still to be sent."""
+        return self._asked.qsize()
+
     def ask(self, address: str, then: str) -> None:
         """Have a link mailed to an address, known or not; it leads to the path `then`."""
         try:
@@ -67,11 +72,15 @@ class Mailer:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            address, then = await self._asked.get()
-            try:
-                await self._send(address, then)
-            except NOT_SENT as error:
-                logger.warning("a sign-in mail was not sent (%s)", type(error).__name__)
+            await self.send_next()
+
+    async def send_next(self) -> None:
+        """Wait for a link to be asked for, and send it; a failure is logged, and the link is to be asked for again."""
+        address, then = await self._asked.get()
+        try:
+            await self._send(address, then)
+        except NOT_SENT as error:
+            logger.warning("a sign-in mail was not sent (%s)", type(error).__name__)
 
     def _account(self, address: str) -> str:
         """The address, signed, for the link of who is not known yet: it is kept nowhere else."""

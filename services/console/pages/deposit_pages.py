@@ -48,7 +48,7 @@ async def deposit_project(
         console, person, f"/v1/projects/{project_id}", submission, lambda path: project_form.form_field_of(path, typed)
     )
     if faults:
-        return await _project_form(request, console, typed, form_id, faults, status=422)
+        return await _project_form(request, console, typed, form_id, faults, status=503 if faults is AWAY else 422)
     return RedirectResponse("/mes-projets?merci=1", 303)
 
 
@@ -79,7 +79,7 @@ async def deposit_offer(request: Request, console: CurrentConsole, visitor: Curr
         console, person, path, submission, lambda field: offer_form.form_field_of(field, typed)
     )
     if faults:
-        return await _offer_form(request, console, typed, form_id, faults, status=422)
+        return await _offer_form(request, console, typed, form_id, faults, status=503 if faults is AWAY else 422)
     return RedirectResponse("/mes-offres?merci=1", 303)
 
 
