@@ -1,5 +1,6 @@
 """What each of the four services is told, in the variables of its environment."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,10 @@ from pathlib import Path
 
 from deploy.local.ports import preferred_port
 from deploy.local.servers import LocalServers
+
+
+# Who plays a role, where it is not the console's own choice: a company with many matching projects.
+DEMO_ADDRESSES = {"entreprise": "engagement-004@example.org"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def environment(
             "INGEST_URL": ports.url("ingest"),
             "MATCHER_URL": ports.url("matcher"),
             "DEMO": "true",
+            "DEMO_ADDRESSES": json.dumps(DEMO_ADDRESSES),
             **pages,
             **smtp,
         },

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy.local.services import Ports
+from deploy.local.services import DEMO_ADDRESSES, Ports
 from services.console.views.sign_in import DEMO_ROLES
 
 
@@ -20,6 +20,6 @@ def welcome(ports: Ports, api_key_file: Path, *, quiet: bool) -> str:
     lines = ["", "Essaim est prêt.", ""]
     lines += [f"  {name:<{width}}  {address}" for name, address in addresses.items()]
     lines += ["", f"  Pour entrer : {console}/connexion, un bouton par rôle, ou un lien envoyé à l'adresse :"]
-    lines += [f"  {role.label:<{width}}  {role.address}" for role in DEMO_ROLES]
+    lines += [f"  {role.label:<{width}}  {DEMO_ADDRESSES.get(role.role, role.address)}" for role in DEMO_ROLES]
     feed = "Rien ne bouge tout seul (--quiet)." if quiet else "Projets, engagements et réponses arrivent en continu."
     return "\n".join([*lines, "", f"  {feed} Ctrl-C arrête tout.", ""])
