@@ -1,5 +1,6 @@
 """Compares what is stored with what the entities say, computed from scratch: every list and every unanswered match."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ def _head_differences(expected: Lists, stored: Stored) -> Iterator[Difference]:
 async def audit(pool: Pool) -> list[Difference]:
     """The differences of what is stored now, in one snapshot; a version waiting for its merge shows as some."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        return differences(await read_all(connection))
+        stored = await read_all(connection)
+    return await asyncio.to_thread(differences, stored)
 
 
 async def read_all(connection: Connection) -> Stored:

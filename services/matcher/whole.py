@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
@@ -10,9 +10,11 @@ from services.matcher.merging import PATIENCE
 from services.matcher.offers import WHOLE_TOPICS, News
 from services.matcher.owners import Owners
 from services.matcher.store import entities, leases, lists
+from services.matcher.store.entities import WholeRow
 from shared.database import CONNECTION_LOST, Connection, in_transaction
+from shared.dead_letter import asked_for, forget, replay
 from shared.offsets import positions
-from shared.received import Position, Received, TopicPartitionNumber
+from shared.received import Batch, Position, Received, TopicPartitionNumber
 from shared.whole_topics import WholeBatch
 
 logger = logging.getLogger(__name__)
@@ -50,11 +52,7 @@ class Whole:
 
     async def on_records(self, batch: WholeBatch) -> None:
         """Take in a batch; it may come again, and then changes nothing more."""
-        for record in batch.records:
-            objection = self._catalogue.objection(record.event)
-            if objection:
-                batch.reject(record, objection)
-        good = [record for record in batch.records if record.offset not in batch.rejected]
+        good = self._good(batch)
         place = (batch.topic, batch.partition, batch.after.next_offset)
         await self._owners.judge.compute(self._take_in, good, place)
         self._batches[place] = batch
@@ -79,7 +77,7 @@ class Whole:
         async def work(connection: Connection) -> bool:
             if await leases.lock(connection, KEEPER, epoch) is None:
                 return False
-            await entities.upsert_whole_rows(connection, rows)
+            await _upsert(connection, rows)
             for batch in batches:
                 await batch.keep(connection)
             return True
@@ -90,6 +88,32 @@ class Whole:
                 self._batches.pop((batch.topic, batch.partition, batch.after.next_offset), None)
         else:
             self._owners.fenced(KEEPER)
+
+    async def replay(self) -> None:
+        """Take in the dead letters of whole topics that somebody asked to replay, where this process stores them."""
+        if KEEPER not in self._owners.owned:
+            return
+        asked = {place for place in await asked_for(self._owners.pool) if place[0] in WHOLE_TOPICS}
+        for topic, partition in sorted(asked):
+            await replay(self._owners.pool, {topic: self._on_replayed}, topic=topic, partition=partition)
+        if asked:
+            await self.judge_all()
+
+    async def _on_replayed(self, connection: Connection, batch: Batch) -> None:
+        good = self._good(batch)
+        if await leases.lock(connection, KEEPER, self._owners.partition(KEEPER).epoch) is None:
+            raise LeaseLost("whole topics are stored by another process")
+        await self._owners.judge.compute(self._take_in, good, (batch.topic, batch.partition, 0))
+        keys = [(record.topic, record.key) for record in good]
+        await _upsert(connection, await self._owners.judge.compute(self._catalogue.rows, keys))
+
+    def _good(self, batch: Batch) -> list[Received]:
+        """The records of a batch that can be used; the others are rejected."""
+        for record in batch.records:
+            objection = self._catalogue.objection(record.event)
+            if objection:
+                batch.reject(record, objection)
+        return [record for record in batch.records if record.offset not in batch.rejected]
 
     async def judge_all(self) -> None:
         """Judge each owned partition, in a transaction of its own; one that fails is let go of and taken again."""
@@ -103,12 +127,13 @@ class Whole:
                 logger.warning("a partition is not judged", exc_info=problem, extra={"partition": number})
 
     async def tend(self) -> None:
-        """For ever: take again what was let go of, store what waits, merge what has waited long enough."""
+        """For ever: take again what was let go of, store and replay what waits, merge what has waited long enough."""
         while True:
             await asyncio.sleep(TEND_SECONDS)
             try:
                 await self._owners.retake()
                 await self.store()
+                await self.replay()
                 await self.merge_waiting(self._now() - PATIENCE)
             except CONNECTION_LOST as problem:
                 logger.warning("PostgreSQL is away", exc_info=problem)
@@ -125,3 +150,11 @@ class Whole:
             sequence = self._catalogue.sequence
             await self._owners.judge.compute(partition.note, frozenset(waiting), sequence)
             await self._judge(owned[:1])
+
+
+async def _upsert(connection: Connection, rows: Sequence[WholeRow]) -> None:
+    """Store what was heard; what named an erased entity is forgotten."""
+    await entities.upsert_whole_rows(connection, rows)
+    for row in rows:
+        if row.body is None:
+            await forget(connection, f'"{row.key}"')

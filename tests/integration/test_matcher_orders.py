@@ -142,3 +142,32 @@ async def test_the_orders_reach_full_lists(matcher: Stage) -> None:
     merged = await matcher.pool.fetch("SELECT cardinality(project_ids) AS length FROM merged_lists")
     assert max(lengths) == 20
     assert max(row["length"] for row in merged) == 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_process_that_ends_anywhere_and_starts_again_loses_and_doubles_nothing(
+    matcher: Stage, seed: int
+) -> None:
+    dice = random.Random(seed)
+    records = in_some_order(matcher, history(random.Random(0)), dice)
+    process, done = await matcher.process(0, 1), 0
+    while done < len(records):
+        until = min(len(records), done + dice.randint(1, 60))
+        await process.hears(*records[done:until])
+        done = max(0, until - dice.randint(0, 30))
+        process.close()
+        process = await matcher.process(0, 1)
+        if until == len(records):
+            break
+    assert await matcher.differences() == []
+    for match_id, versions in (await versions_said(matcher)).items():
+        assert versions == list(range(versions[0], versions[0] + len(versions))), match_id
+
+
+async def versions_said(matcher: Stage) -> dict[str, list[int]]:
+    """The versions of each match that were said since it was last erased, in order."""
+    rows = await matcher.pool.fetch("SELECT key, version FROM outbox WHERE topic = 'matches' ORDER BY id")
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["key"], []).append(row["version"])
+    return found

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from services.matcher.app import Work, running
 from services.matcher.audit import audit
 from services.matcher.settings import Settings
+from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
 from shared.events.matches import MatchChanged
 from tests.deadline import eventually
@@ -28,12 +29,12 @@ class Kafka:
     async def say(self, *events: Event) -> None:
         """Publish events, as a relay would."""
         for event in events:
-            await self._producer.send_and_wait(
-                self._prefix + event.topic,
-                event.to_bytes(),
-                key=event.key.encode(),
-                headers=[(VERSION_HEADER, str(event.version).encode())],
-            )
+            await self.say_raw(event.topic, event, headers=[(VERSION_HEADER, str(event.version).encode())])
+
+    async def say_raw(self, topic: str, event: Event, headers: list[tuple[str, bytes]]) -> None:
+        """Publish an event with other headers than a relay would give it."""
+        name = self._prefix + topic
+        await self._producer.send_and_wait(name, event.to_bytes(), key=event.key.encode(), headers=headers)
 
     async def matches(self, count: int) -> Sequence[MatchChanged]:
         """The first `count` events on `matches`."""
@@ -124,3 +125,21 @@ async def test_a_bad_record_is_set_aside_and_its_batch_goes_on(kafka: Kafka, set
 
         assert await eventually(both_set_aside)
     assert match.project_id == "prj-a"
+
+
+async def test_a_dead_letter_of_a_whole_topic_is_replayed(kafka: Kafka, settings: Settings) -> None:
+    await kafka.say(day_started(), project_published())
+    await kafka.say_raw("commitments", commitment_published(), headers=[])
+    async with ready(settings) as work:
+        pool = work.owners.pool
+
+        async def is_set_aside() -> bool:
+            return bool(await pool.fetchval("SELECT count(*) FROM dead_letters WHERE topic = 'commitments'"))
+
+        await eventually(is_set_aside)
+        await pool.execute("UPDATE dead_letters SET header_names = $1, header_values = $2", [VERSION_HEADER], [b"1"])
+        async with pool.acquire() as connection:
+            assert await ask_replay(connection, topic="commitments") == 1
+        said = await kafka.matches(1)
+        assert not await is_set_aside()
+    assert said[0].offer_id == "eng-a"
