@@ -316,6 +316,7 @@ async def test_all_faults_are_told_at_once_in_the_language_asked(house: House) -
         (b'{"a": NaN}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b"[]", "application/json", 422),
+        (b'{"\\ud800": "\\ud800", "project_id": "\\udfff"}', "application/json", 422),
         (b'"' + b"a" * 300_000 + b'"', "application/json", 413),
         (b"title=x", "application/x-www-form-urlencoded", 415),
     ],

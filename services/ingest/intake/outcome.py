@@ -53,12 +53,14 @@ class Accepted:
     @property
     def content(self) -> dict[str, Any]:
         """The canonical JSON object: equal for equal content, however it was written; computed fields left out."""
-        return self.entity.model_dump(
+        content: dict[str, Any] = self.entity.model_dump(
             mode="json",
             exclude_none=True,
             exclude_defaults=True,
             exclude={"suggested_categories", "duplicate_of", "managed", "coordinated"},
         )
+        # A submission must say its needs, also that there are none.
+        return {**content, "needs": content.get("needs", [])} if isinstance(self.entity, Project) else content
 
 
 @dataclass(frozen=True, slots=True)

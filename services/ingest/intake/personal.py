@@ -10,7 +10,7 @@ _ADDRESS = re.compile(
 )
 _GAP = r"[\s.\-/_]{0,2}"
 _PAIRS = r"(?:\d{8}|(?:[\s.\-/_]{1,2}\d{2}){4})"  # all apart or all together: « 01/02/2027 15 h » is no number
-_FRENCH = re.compile(rf"(?<!\d)(?:(?:\+|00){_GAP}33{_GAP}(?:\(0\){_GAP})?|0)[1-9]{_PAIRS}(?!\d)")
+_FRENCH = re.compile(rf"(?<!\d)(?<!\d[-/.])(?:(?:\+|00){_GAP}33{_GAP}(?:\(0\){_GAP})?|0)[1-9]{_PAIRS}(?!\d)")
 _FOREIGN = re.compile(rf"(?<![\w+])\+\d{{1,3}}(?:{_GAP}\d){{7,12}}(?!\d)")
 
 

@@ -85,11 +85,11 @@ def read(entity_type: EntityType, data: object, known: Known | None = None) -> R
     if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
         return Refused((Fault("", "objet-attendu"),))
     faults: list[Fault] = []
-    contact_said = "contact" in data
+    contact_said = "contact" in data and "contact" in kind.extra
     given = {name: value for name, value in data.items() if name not in COMPUTED}
     work = Completing(cleaned(given, faults), known or reference_known(), faults)
     _drop_repeats(work.data)
-    contact = _contact(work.data.pop("contact", None), faults)
+    contact = _contact(work.data.pop("contact", None), faults) if contact_said else None
     faults += unknown_fields(kind.shape, work.data, also=kind.extra)
     kind.complete(work)
     faults += [Fault(name, "obligatoire") for name in kind.required if name not in work.data]
@@ -192,7 +192,7 @@ def _drop_repeats(data: dict[str, Any]) -> None:
 
 def _without_shadows(misshapen: list[Fault], data: dict[str, Any]) -> list[Fault]:
     """Leaves out « required » of a commune that was given and already found wrong."""
-    given = {"commune"} if {"commune", "place"} & data.keys() else set()
+    given = {"commune"} if any(data.get(name) is not None for name in ("commune", "place")) else set()
     return [fault for fault in misshapen if not (fault.code == "obligatoire" and fault.field in given)]
 
 

@@ -30,12 +30,14 @@ def cleaned(value: Any, faults: list[Fault], path: str = "", name: str = "", dep
             return []
         return [cleaned(item, faults, f"{path}[{index}]", name, depth + 1) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {
-            key: cleaned(member, faults, joined(path, key), key, depth + 1)
-            for key, member in value.items()
-            if member is not None
-        }
+        members = ((_sayable(key), member) for key, member in value.items() if member is not None)
+        return {key: cleaned(member, faults, joined(path, key), key, depth + 1) for key, member in members}
     return value
+
+
+def _sayable(name: str) -> str:
+    """The name of a field with what no encoding can carry replaced."""
+    return name.encode(errors="replace").decode()
 
 
 def joined(path: str, name: str) -> str:

@@ -37,7 +37,7 @@ def say(fault: Fault, language: Language = "fr") -> Said:
     message, remedy = WORDS[fault.code][language]
     facts = {"field": fault.field, **fault.facts}
     return Said(
-        fault.field,
+        _sayable(fault.field),
         fault.code,
         _said(message, facts, language),
         _said(remedy, facts, language),
@@ -67,7 +67,12 @@ def language_of(accept_language: str | None) -> Language:
 
 def _said(clauses: tuple[str, ...], facts: Mapping[str, Any], language: Language) -> str:
     said = " ".join(clause.format_map(facts) for clause in clauses if _names(clause) <= facts.keys())
-    return typeset(said) if language == "fr" else said
+    return typeset(_sayable(said)) if language == "fr" else _sayable(said)
+
+
+def _sayable(text: str) -> str:
+    """The text with what no encoding can carry replaced: names of fields come from outside."""
+    return text.encode(errors="replace").decode()
 
 
 def typeset(french: str) -> str:
