@@ -10,7 +10,6 @@ from pathlib import Path
 from deploy.local.ports import preferred_port
 from deploy.local.servers import LocalServers
 
-
 # Who plays a role, where it is not the console's own choice: a company with many matching projects.
 DEMO_ADDRESSES = {"entreprise": "engagement-004@example.org"}
 
