@@ -1,0 +1,154 @@
+"""Files are read row by row whatever wrote them."""
+
+import io
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+import pytest
+
+from services.ingest.intake import Accepted, read
+from services.ingest.intake import files as intake_files
+from services.ingest.intake.columns import columns_of
+from services.ingest.intake.files import Row, format_of, read_stream
+from shared.events.vocabulary import EntityType
+
+
+def rows(content: bytes | str, entity_type: EntityType | None = None) -> list[Row]:
+    return list(read_stream(io.BytesIO(content.encode() if isinstance(content, str) else content), entity_type))
+
+
+def only_codes(found: list[Row]) -> list[tuple[int, list[str]]]:
+    return [(row.line, [fault.code for fault in row.faults]) for row in found]
+
+
+def workbook(*lines: list[Any]) -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for line in lines:
+        book.active.append(line)  # type: ignore[union-attr]
+    book.save(file)
+    return file.getvalue()
+
+
+def test_format_is_told_by_content() -> None:
+    assert format_of(io.BytesIO(b"\xef\xbb\xbf \n{}")) == "jsonl"
+    assert format_of(io.BytesIO(b"a;b")) == "csv"
+    assert format_of(io.BytesIO(workbook(["a"]))) == "xlsx"
+
+
+def test_json_lines_are_numbered_and_blank_ones_skipped() -> None:
+    found = rows('{"project_id": "a"}\n\n  \n{"fund_id": "b"}\r\n{"title": 1}\n[1]\n{"a"')
+    assert [(row.line, row.entity_type) for row in found[:2]] == [(1, "project"), (4, "fund")]
+    assert only_codes(found)[2:] == [(5, ["type-inconnu"]), (6, ["objet-attendu"]), (7, ["json-invalide"])]
+    assert found[-1].read == 1.0
+
+
+def test_type_asked_for_serves_rows_without_id() -> None:
+    assert rows('{"title": 1}', "fund")[0].entity_type == "fund"
+
+
+def test_too_long_a_line_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_files, "LONGEST_LINE", 40)
+    found = rows('{"project_id": "' + "a" * 100 + '"}\n{"project_id": "b"}\n')
+    assert only_codes(found) == [(1, ["ligne-trop-longue"]), (2, [])]
+
+
+def test_too_many_lines_end_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_files, "MOST_ROWS", 2)
+    found = rows('{"project_id": "a"}\n' * 5)
+    assert only_codes(found) == [(1, []), (2, []), (3, []), (3, ["trop-de-lignes"])]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", b"\xef\xbb\xbf"])
+def test_empty_file_is_told(content: Any) -> None:
+    assert only_codes(rows(content)) == [(1, ["fichier-vide"])]
+
+
+def test_header_is_judged_before_any_row() -> None:
+    found = rows("project_id;title;titel;title\na;b;c;d\n")
+    assert [(fault.field, fault.code) for fault in found[0].faults] == [
+        ("title", "colonne-en-double"),
+        ("titel", "champ-inconnu"),
+    ]
+    assert len(found) == 1
+
+
+def test_header_without_an_id_needs_the_type() -> None:
+    assert only_codes(rows("title;summary\na;b\n")) == [(1, ["type-inconnu"])]
+    assert rows("title;summary\na;b\n", "project")[0].data == {
+        "title": "a",
+        "summary": "b",
+        "categories": [],
+        "needs": [],
+    }
+
+
+def test_lines_of_a_csv_count_those_inside_quotes() -> None:
+    found = rows('project_id;summary\na;"un\ndeux"\n\nb;trois\nc;d;e\n')
+    assert only_codes(found) == [(2, []), (5, []), (6, ["colonnes-en-trop"])]
+    assert found[0].data is not None
+    assert found[0].data["summary"] == "un\ndeux"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("amount_sought_eur", "20 000 €", 20_000),
+        ("amount_sought_eur", "20\u202f000,00", 20_000),
+        ("amount_sought_eur", 20_000.0, 20_000),
+        ("amount_sought_eur", "vingt", "vingt"),
+        ("amount_sought_eur", 10.5, 10.5),
+        ("deadline", "31/12/2027", "2027-12-31"),
+        ("deadline", "2027-12-31", "2027-12-31"),
+        ("deadline", datetime(2027, 12, 31), "2027-12-31"),  # noqa: DTZ001 - a workbook's dates have no zone
+        ("illustrative", "Oui", True),
+        ("illustrative", 0, False),
+        ("illustrative", "peut-être", "peut-être"),
+        ("commune", 1001, "01001"),
+        ("owner.siren", 5420.0, "000005420"),
+        ("place.postal_code", "44400", "44400"),
+        ("categories", "alimentation | seniors", ["alimentation", "seniors"]),
+        ("categories", "alimentation, seniors", ["alimentation", "seniors"]),
+        ("notes", "a, b|c", ["a, b", "c"]),
+        ("perimeter", "epci:244400404|ept:T1", [{"level": "epci", "code": "244400404"}, {"level": "ept", "code": "T1"}]),
+        ("title", 12, "12"),
+        ("needs.rse", "x", True),
+        ("needs.mecenat-competences.days", "5", 5),
+        ("needs.mecenat-nature.objects", "locaux|velos", ["locaux", "velos"]),
+    ],
+)  # fmt: skip
+def test_cells_become_values(column: str, cell: Any, value: Any) -> None:
+    assert columns_of("project")[column](cell) == value
+
+
+def test_workbook_becomes_a_submission() -> None:
+    cells: dict[str, Any] = {
+        "fund_id": "fds-1",
+        "title": "Fonds vélo",
+        "description": "Des vélos pour tous.",
+        "nature": "fonds",
+        "kinds": "subvention",
+        "recipients": "porteur",
+        "perimeter": "national:FR",
+        "accepts_neighbours": "non",
+        "labelled_territories_only": False,
+        "needs_barrier": 0,
+        "direct_funding": "oui",
+        "envelope_eur": 1e6,
+        "closes_on": datetime(2028, 1, 31),  # noqa: DTZ001 - a workbook's dates have no zone
+        "status": "actif",
+    }
+    header, line = list(cells), list(cells.values())
+    [row] = rows(workbook(header, [None] * 14, line))
+    assert row.line == 3
+    reading = read("fund", row.data)
+    assert isinstance(reading, Accepted), reading
+    assert reading.content["envelope_eur"] == 1_000_000
+    assert reading.content["stages"] == []
+
+
+def test_every_shape_has_a_column_for_each_plain_field() -> None:
+    assert {"owner.owner_id", "barrier.kind", "contact.email"} <= columns_of("project").keys()
+    assert {"company.commune", "per_project_days.max"} <= columns_of("commitment").keys()
+    assert {"ticket_eur.min", "source.url"} <= columns_of("fund").keys()
+    assert not {"managed", "duplicate_of", "suggested_categories"} & columns_of("fund").keys()
