@@ -102,9 +102,6 @@ class Stream:
         def consumer() -> Any:
             return subscriber.consumer
 
-        async def cluster_id() -> str:
-            return (await Log.of(self._servers)).cluster_id
-
         opening = Opening(
             service=self._service,
             pool=self._pool,
@@ -112,7 +109,7 @@ class Stream:
             handlers=handler_by_topic,
             owner=owner,
             consumer=consumer,
-            cluster_id=cluster_id,
+            bootstrap_servers=self._servers,
         )
         reading = Reading(
             pool=self._pool,

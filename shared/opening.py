@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from shared.absence import AwayTooLong, absences, check_absence
 from shared.database import CONNECTION_LOST, Connection, Pool, backoff, in_transaction
 from shared.dead_letter import Handler, Limit, TooManyDeadLetters
-from shared.log_identity import ForeignLog, check_cluster, check_positions
+from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import Handling, Position, Refused, begin, position_of
 from shared.units import PartitionOwner, Unit, failure_of
@@ -37,7 +38,7 @@ class Opening:
         handlers: Mapping[str, Handler],
         owner: PartitionOwner | None,
         consumer: Callable[[], Any],
-        cluster_id: Callable[[], Awaitable[str]],
+        bootstrap_servers: str,
     ) -> None:
         """`topics` gives each full topic's short name; `consumer` the subscriber's own, once it has one."""
         self._service = service
@@ -46,11 +47,14 @@ class Opening:
         self._handlers = handlers
         self._owner = owner
         self._consumer = consumer
-        self._cluster_id = cluster_id
+        self._servers = bootstrap_servers
         self._limits = {name: Limit(name) for name in topics.values()}
 
     async def open(self, unit: Unit) -> None:
-        """Open `unit`, or put it off when that fails; raises `ForeignLog` when its log is not the one it was."""
+        """Open `unit`, or put it off when that fails.
+
+        Raises `ForeignLog` when its log is not the one it was, `AwayTooLong` when what was erased may be forgotten.
+        """
         async with unit.lock:
             closings = unit.closings
             failure = await failure_of(self._prepare(unit))
@@ -58,7 +62,7 @@ class Opening:
                 return  # revoked meanwhile: it is closed, and due
             if failure is None:
                 self._start(unit)
-            elif isinstance(failure, ForeignLog) and unit.doubts >= DOUBTS:
+            elif isinstance(failure, AwayTooLong) or (isinstance(failure, ForeignLog) and unit.doubts >= DOUBTS):
                 raise failure
             else:
                 unit.doubts += isinstance(failure, ForeignLog)
@@ -80,7 +84,7 @@ class Opening:
         return Handling(self._pool, self._handlers[topic], self._limits[topic], position, alone=self._owner is not None)
 
     async def _positions(self, unit: Unit) -> dict[TopicPartition, Position]:
-        cluster_id = await self._cluster_id()
+        cluster_id = (await Log.of(self._servers)).cluster_id
         consumer = self._consumer()
         stored = await in_transaction(self._pool, lambda connection: self._stored(connection, unit))
         check_cluster(self._service, cluster_id, stored)
@@ -89,7 +93,17 @@ class Opening:
         for partition, first in firsts.items():
             stored[partition] = await self._begin(partition, Position(first, -1, cluster_id))
         await check_positions(consumer, self._service, stored)
+        await self._check_absence(stored)
         return stored
+
+    async def _check_absence(self, stored: Mapping[TopicPartition, Position]) -> None:
+        topics = {self._topics[partition.topic] for partition in stored}
+        away = await in_transaction(self._pool, lambda connection: absences(connection, list(topics)))
+        since = {
+            partition: (position.next_offset, away[self._topics[partition.topic], partition.partition])
+            for partition, position in stored.items()
+        }
+        await check_absence(self._service, self._servers, self._consumer(), since)
 
     async def _stored(self, connection: Connection, unit: Unit) -> dict[TopicPartition, Position]:
         found = {one: await position_of(connection, self._topics[one.topic], one.partition) for one in unit.partitions}
@@ -158,5 +172,5 @@ class Opening:
             for partition, handling in unit.handlings.items()
         }
         async with asyncio.timeout(30):
-            check_cluster(self._service, await self._cluster_id(), stored)
+            check_cluster(self._service, (await Log.of(self._servers)).cluster_id, stored)
             await check_positions(self._consumer(), self._service, stored)

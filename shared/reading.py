@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.absence import NOTED_EVERY_SECONDS, note_presence
 from shared.database import CONNECTION_LOST, Pool
 from shared.dead_letter import Handler, asked_for, replay
 from shared.fetching import guard
@@ -114,7 +115,12 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         Also raises what a callback or `take` met and libraries would only have logged.
         """
         clock = asyncio.get_running_loop().time
-        chores = {self._check: CHECK_EVERY, self._replay: REPLAY_EVERY, self._commit: COMMIT_EVERY}
+        chores = {
+            self._check: CHECK_EVERY,
+            self._replay: REPLAY_EVERY,
+            self._commit: COMMIT_EVERY,
+            self._note_presence: NOTED_EVERY_SECONDS,
+        }
         due_at = {chore: clock() + every for chore, every in chores.items()}
         while True:
             if self._failure:
@@ -172,6 +178,14 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     async def _check(self) -> None:
         with contextlib.suppress(KafkaError, TimeoutError):
             await self._opening.check(list(self._units.values()))
+
+    async def _note_presence(self) -> None:
+        read = {tp: self._topics[tp.topic] for tp in self._handled() if not self.lag.get(self._name(tp), 1)}
+        with contextlib.suppress(*CONNECTION_LOST):
+            await note_presence(self._pool, read)
+
+    def _name(self, partition: TopicPartition) -> str:
+        return f"{self._topics[partition.topic]}/{partition.partition}"
 
     async def _replay(self) -> None:
         """Replay the dead letters somebody asked for, of the partitions read here."""
@@ -253,7 +267,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                 # Between batches the position also stands beyond the marks that transactions leave in the log.
                 handled = unit.handlings[partition].position.next_offset
                 done = handled if unit.lock.locked() else await consumer.position(partition)
-                found[f"{self._topics[partition.topic]}/{partition.partition}"] = max(0, (end or 0) - done)
+                found[self._name(partition)] = max(0, (end or 0) - done)
         self.lag = found
         now = asyncio.get_running_loop().time()
         if latest != self._answered[0] or self._at_work_since is not None or not found:

@@ -33,6 +33,8 @@ WHERE bytes <= $2 OR place = 1
 ORDER BY id
 """
 
+_REFUSED = "SELECT count(*) FROM outbox WHERE refused_because IS NOT NULL"
+
 
 class Relay:
     """Sends a service's outbox to Kafka in transactions; any number may run, one at a time is active."""
@@ -114,6 +116,7 @@ class Relay:
                 await self._held(connection, producer.start())
                 said = {topic: await partitions_of(producer, self._prefix + topic) for topic in self._says}
                 await check_log_versions(connection, self._service, self._servers, said)
+                self._refused = await connection.fetchval(_REFUSED)
                 self.active, self._trouble = True, None
                 with contextlib.suppress(MessageSizeTooLargeError):
                     await self._relay(connection, producer)

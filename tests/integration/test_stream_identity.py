@@ -147,3 +147,37 @@ async def test_a_missing_topic_is_named_while_it_is_waited_for(
                 return any("preferences does not exist" in problem for problem in stream.problems())
 
             await eventually(named, seconds=30)
+
+
+@pytest.mark.parametrize(("said", "stopped"), [(3, True), (0, False)])
+async def test_a_reader_away_for_longer_than_tombstones_are_kept_stops_when_it_missed_something(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str, said: int, stopped: bool
+) -> None:
+    gave_up = GaveUp()
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await hear_five(pool, bootstrap_servers, topic_prefix)
+        await pool.execute("UPDATE offsets SET handled_at = now() - interval '31 days'")
+        missed = [raw(preference_set(f"per-{n}", version=2)) for n in range(said)]
+        await put(bootstrap_servers, f"{topic_prefix}preferences", missed)
+        stream = reader(pool, bootstrap_servers, topic_prefix, gave_up)
+        async with started(stream, ready=False):
+
+            async def settled() -> bool:
+                return bool(gave_up.times or stream.lag().keys() >= {"preferences/0"})
+
+            await eventually(settled, seconds=30)
+            assert any("essaim rebuild notifier" in problem for problem in stream.problems()) == stopped
+        assert len(await effects(pool)) == 5
+
+
+async def test_a_kafka_that_does_not_answer_is_waited_for(service_dsn: ServiceDsn) -> None:
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        stream = Stream(service="notifier", bootstrap_servers="127.0.0.1:1", pool=pool)
+        stream.hears(["preferences"], {"preferences": note})
+        async with started(stream, ready=False):
+
+            async def said() -> bool:
+                return len(stream.problems()) == 2
+
+            await eventually(said)
+            assert all("trying again" in problem for problem in stream.problems())

@@ -11,7 +11,7 @@ from aiokafka.errors import ProducerFenced
 from shared.database import Connection, Pool, in_transaction
 from shared.events.event import GENERATION_SPAN, VERSION_HEADER
 from shared.log_versions import LogIsAhead
-from shared.outbox import UntakenVersion, announce, announce_erased, next_version
+from shared.outbox import UntakenVersion, announce, announce_erased, next_version, next_versions
 from shared.relay import Relay
 from shared.sending import partition_of, producing, send
 from tests.conftest import ServiceDsn
@@ -127,6 +127,14 @@ async def test_a_raised_generation_is_above_all_versions_given(service_dsn: Serv
         assert await say_preference(pool, "per-a") == 3 * GENERATION_SPAN + 1
         assert await say_preference(pool, "per-a") == 3 * GENERATION_SPAN + 2
         assert await say_preference(pool, "per-new") == 3 * GENERATION_SPAN + 1
+
+
+async def test_versions_of_many_keys_are_taken_at_once(service_dsn: ServiceDsn) -> None:
+    async with opened(service_dsn("console"), "console") as pool:
+        await say_preference(pool, "per-a")
+        taken = await in_transaction(pool, lambda c: next_versions(c, "preferences", ["per-b", "per-a", "per-b"]))
+        assert taken == [1, 2, 2]
+        assert await say_preference(pool, "per-b") == 3
 
 
 async def test_a_relay_killed_between_sending_and_deleting_sends_the_same_versions_again(
