@@ -110,7 +110,7 @@ def test_lines_of_a_csv_count_those_inside_quotes() -> None:
         ("categories", "alimentation | seniors", ["alimentation", "seniors"]),
         ("categories", "alimentation, seniors", ["alimentation", "seniors"]),
         ("notes", "a, b|c", ["a, b", "c"]),
-        ("perimeter", "epci:244400404|ept:T1", [{"level": "epci", "code": "244400404"}, {"level": "ept", "code": "T1"}]),
+        ("perimeter", "epci:2444|ept:T1", [{"level": "epci", "code": "2444"}, {"level": "ept", "code": "T1"}]),
         ("title", 12, "12"),
         ("needs.rse", "x", True),
         ("needs.mecenat-competences.days", "5", 5),
