@@ -159,10 +159,9 @@ class Judge:
 
     async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
         """Leave one event per head to announce, and the tombstones, at the next version of each match."""
+        topic, now = MatchChanged.topic, self._now()
         told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
-        topic = MatchChanged.topic
         versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
-        now = self._now()
         events = [
             announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=now)
             for (head, facts), version in zip(told, versions, strict=True)
