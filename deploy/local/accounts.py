@@ -19,13 +19,15 @@ class Account:
     gid: int
 
 
-def unprivileged_account() -> Account | None:
-    """None unless this process is root; then the person behind `sudo`, else `nobody` or `daemon`.
+def unprivileged_account(data: Path) -> Account | None:
+    """None unless this process is root; then who owns `data` already, the person behind `sudo`, `nobody` or `daemon`.
 
     Raises `MachineError` when none of them exists.
     """
     if os.geteuid() != 0:
         return None
+    if data.exists() and data.stat().st_uid:
+        return Account(data.stat().st_uid, data.stat().st_gid)
     for name in (os.environ.get("SUDO_USER", ""), "nobody", "daemon"):
         try:
             entry = pwd.getpwnam(name)

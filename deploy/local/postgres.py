@@ -63,7 +63,7 @@ class Postgres:
     def start(self, progress: Progress) -> None:
         """Start the server and return at once; the first time creates its data. Raises `MachineError`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        account = unprivileged_account()
+        account = unprivileged_account(self._folder / "data")
         data, programs = self._places(account)
         if not (data / "PG_VERSION").exists():
             with progress.step("Création de la base PostgreSQL"):
