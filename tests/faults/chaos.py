@@ -31,7 +31,7 @@ class Chaos:
         self.done: list[str] = []
 
     def plan(self, *, steps: int, kills: int) -> list[Fault]:
-        """In any order: `kills` kills, each server restarted once after a kill -9 and once cleanly, a few answers lost."""
+        """In any order: `kills` kills, each server restarted after a kill -9 and after a clean end, answers lost."""
         services = self._chance.choices(list(KILLED), list(KILLED.values()), k=kills - 3)
         # Whatever is drawn, each relay that matters, the matcher and the notifier are killed.
         faults = [(f"kill {each}", self._kill(each)) for each in ("ingest", "matcher", "notifier", *services)]

@@ -8,9 +8,11 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from deploy.create_roles import SERVICES
@@ -73,11 +75,9 @@ class Installation:
         self.recoveries.clear()
 
     def stop(self) -> None:
-        """Stop everything and forget it; what was stopped by `pause` too."""
+        """Stop everything and forget it."""
         for child in self._running.values():
-            if child.exit_code is None:
-                os.kill(child.pid, signal.SIGCONT)
-                child.ask_to_stop()
+            child.ask_to_stop()
         for child in self._running.values():
             child.stop(5)
         self.servers.stop()
@@ -110,14 +110,32 @@ class Installation:
         """End a service as an operator does."""
         self._end(service, Child.stop)
 
-    def pause(self, service: str) -> None:
-        """Let a service run no further, as a machine that hangs; `resume` ends that."""
-        os.kill(self._running[service].pid, signal.SIGSTOP)
-        self.pauses[service.removesuffix("-twin")] += 1
+    @asynccontextmanager
+    async def hanging(self, service: str) -> AsyncIterator[None]:
+        """A service that runs no further meanwhile, and afterwards goes on without knowing that time has passed."""
+        pid = self._running[service].pid
+        os.kill(pid, signal.SIGSTOP)
+        self.pauses[service] += 1
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
-    def resume(self, service: str) -> None:
-        """Let a paused service go on, which cannot know that time has passed."""
-        os.kill(self._running[service].pid, signal.SIGCONT)
+    async def relay_of(self, service: str) -> int:
+        """Which database session is the active relay of a service; 0 when there is none."""
+        connection = await asyncpg.connect(self.servers.dsn())
+        try:
+            found = await connection.fetchval(
+                """
+                SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+                AND classid::bigint = hashtext('essaim-relay') & 4294967295
+                AND objid::bigint = hashtext($1) & 4294967295
+                """,
+                service,
+            )
+        finally:
+            await connection.close()
+        return int(found or 0)
 
     def restart_broker(self, *, clean: bool) -> None:
         """End the broker and start it again; `clean` or as `kill -9` does."""

@@ -11,6 +11,8 @@ from shared.events.event import Event
 from shared.events.registry import decode
 from shared.log_versions import version_of
 
+POISON = "poison"
+"""What the keys of unreadable records begin with."""
 Key = tuple[str, str]
 """Topic without prefix, and key."""
 
@@ -34,14 +36,17 @@ class Record:
 
 @dataclass
 class Log:
-    """All records of all event topics, by partition and offset."""
+    """All records of all event topics, by partition and offset; those that tests wrote to do harm are left out."""
 
     records: list[Record] = field(default_factory=list)
+    last_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The offset of the last record of each partition that has one, whatever it is."""
 
-    @property
-    def last_offsets(self) -> dict[tuple[str, int], int]:
-        """The offset of the last record of each partition that has one."""
-        return {(each.topic, each.partition): each.offset for each in self.records}
+    def add(self, record: Record) -> None:
+        """Take in the next record of its partition."""
+        self.last_offsets[record.topic, record.partition] = record.offset
+        if not record.key.startswith(POISON):
+            self.records.append(record)
 
     def by_key(self) -> dict[Key, list[Record]]:
         """The records of each key, in the order of the log."""
@@ -80,8 +85,7 @@ async def read_log(bootstrap_servers: str, prefix: str, topics: Iterable[str] | 
                 for each in records:
                     key = (each.key or b"").decode(errors="replace")
                     topic = names[partition.topic]
-                    record = Record(topic, partition.partition, each.offset, key, version_of(each), each.value)
-                    log.records.append(record)
+                    log.add(Record(topic, partition.partition, each.offset, key, version_of(each), each.value))
     log.records.sort(key=lambda each: (each.topic, each.partition, each.offset))
     return log
 

@@ -1,0 +1,87 @@
+"""One fault at a time under load: a process that hangs while another takes over, poisoned topics, a power cut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from deploy.create_roles import SERVICES
+from tests.deadline import eventually
+from tests.faults.installation import Installation, seed
+from tests.faults.load import Load
+from tests.faults.log import POISON
+from tests.faults.poison import KINDS, poison
+from tests.faults.quiet import HEARS, settled
+from tests.faults.verdict import judge
+
+FIRST = 5
+STEPS = 12
+PARTNERS = 2
+HANGING_SECONDS = 40
+
+
+@asynccontextmanager
+async def loaded(installation: Installation, name: str, say: Callable[[str], None]) -> AsyncIterator[Load]:
+    """A load that goes on meanwhile; after it, all becomes quiet and everything is checked."""
+    drawn = seed()
+    load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=PARTNERS, named=name)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(load.run(first=FIRST, steps=STEPS, pause_s=0.4))
+        await load.reaches(PARTNERS * FIRST)
+        yield load
+    verdict = await judge(installation, await settled(installation), [load.promises])
+    say(f"{name}, seed {drawn}: {verdict.summary(installation)}")
+    assert not verdict.faults, f"seed {drawn}:\n" + "\n".join(verdict.faults[:40])
+
+
+async def test_poisoned_topics_cost_nothing_but_the_poison(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, "poison", say):
+        await poison(installation.servers.bootstrap_servers)
+    connection = await asyncpg.connect(installation.servers.dsn())
+    try:
+        for service, topics in HEARS.items():
+            rows = await connection.fetch(
+                f"SELECT topic, count(*) AS count FROM {service}.dead_letters"
+                " WHERE starts_with(encode(key, 'escape'), $1) GROUP BY topic",
+                POISON,
+            )
+            assert {row["topic"]: row["count"] for row in rows} == dict.fromkeys(topics, len(KINDS)), service
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", ["matcher", "notifier"])
+async def test_a_process_that_hangs_while_another_takes_over_changes_nothing_when_it_wakes(
+    installation: Installation, service: str, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, f"hanging-{service}", say) as load:
+        relay = await installation.relay_of(service)
+
+        async def is_replaced() -> bool:
+            return await installation.relay_of(service) not in {0, relay}
+
+        async with installation.hanging(service):
+            installation.start_service(f"{service}-twin")
+            await eventually(is_replaced, seconds=HANGING_SECONDS)
+            await installation.ready(f"{service}-twin")
+        await load.reaches(load.done + 4)
+        await installation.ready(service)
+        installation.stop_service(f"{service}-twin")
+
+
+async def test_everything_killed_at_once_goes_on_where_it_was(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, "power-cut", say):
+        for service in SERVICES:
+            installation.kill(service)
+        installation.restart_broker(clean=False)
+        installation.restart_postgres(clean=False)
+        await installation.serving()
+        for service in SERVICES:
+            installation.start_service(service)
+        await installation.ready(*SERVICES)
