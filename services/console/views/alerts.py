@@ -19,6 +19,7 @@ LANGUAGES: dict[str, str] = {"fr": "Français", "en": "English"}
 _KINDS = {
     "suggestions": "De nouveaux rapprochements",
     "interest": "Une marque d'intérêt",
+    "mutual": "Un intérêt réciproque",
     "introduction": "Une mise en relation",
     "concluded": "Une conclusion",
 }
