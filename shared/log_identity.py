@@ -1,10 +1,11 @@
 """No offset is trusted in a log it does not come from: another cluster, topic or range of offsets stops the service."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 
@@ -63,7 +64,9 @@ def check_cluster(service: str, cluster_id: str, stored: Mapping[TopicPartition,
             raise ForeignLog(_message(service, partition, what))
 
 
-async def check_positions(consumer: Any, service: str, stored: Mapping[TopicPartition, Position]) -> None:
+async def check_positions(
+    consumer: Any, service: str, bootstrap_servers: str, stored: Mapping[TopicPartition, Position]
+) -> None:
     """Raise `ForeignLog` unless each stored position lies in its partition's log as `consumer` (of aiokafka) sees it.
 
     Records are stamped by the broker as they are appended: one younger than all those handled stands at or above the
@@ -81,9 +84,32 @@ async def check_positions(consumer: Any, service: str, stored: Mapping[TopicPart
         if not firsts[partition] <= offset <= ends[partition]:
             bounds = f"{firsts[partition]} to {ends[partition]}"
             raise ForeignLog(_message(service, partition, f"is {offset}, outside the log ({bounds})"))
-        if position.highest_timestamp >= 0 and younger[partition] and younger[partition].offset < offset:
+        suspect = younger[partition].offset if younger[partition] and position.highest_timestamp >= 0 else offset
+        if suspect < offset and await _holds_younger(bootstrap_servers, partition, suspect, position):
             what = f"is {offset}, above records never handled: another topic of this name"
             raise ForeignLog(_message(service, partition, what))
+
+
+async def _holds_younger(servers: str, partition: TopicPartition, offset: int, position: Position) -> bool:
+    """Whether a record from `offset` on, and below the position, is younger than all those handled.
+
+    What stands there may also be the mark of a transaction, by a broker whose clock is ahead of the next leader's.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none"
+    )
+    try:
+        await consumer.start()
+        consumer.assign([partition])
+        consumer.seek(partition, offset)
+        async with asyncio.timeout(10):
+            while await consumer.position(partition) < position.next_offset:
+                for record in (await consumer.getmany(timeout_ms=100)).get(partition, []):
+                    if record.offset < position.next_offset and record.timestamp > position.highest_timestamp:
+                        return True
+        return False
+    finally:
+        await consumer.stop()
 
 
 def _message(service: str, partition: TopicPartition, what: str) -> str:

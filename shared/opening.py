@@ -92,7 +92,7 @@ class Opening:
         firsts = await consumer.beginning_offsets([one for one in unit.partitions if one not in stored])
         for partition, first in firsts.items():
             stored[partition] = await self._begin(partition, Position(first, -1, cluster_id))
-        await check_positions(consumer, self._service, stored)
+        await check_positions(consumer, self._service, self._servers, stored)
         await self._check_absence(stored)
         return stored
 
@@ -173,4 +173,4 @@ class Opening:
         }
         async with asyncio.timeout(30):
             check_cluster(self._service, (await Log.of(self._servers)).cluster_id, stored)
-            await check_positions(self._consumer(), self._service, stored)
+            await check_positions(self._consumer(), self._service, self._servers, stored)

@@ -137,7 +137,7 @@ class WholeTopics:
         consumer.assign(partitions)
         known = {tp: stored[place] for tp in partitions if (place := self._place(tp)) in stored}
         check_cluster(self._service, log.cluster_id, known)
-        await check_positions(consumer, self._service, known)
+        await check_positions(consumer, self._service, self._servers, known)
         firsts = await consumer.beginning_offsets(partitions)
         self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
         for partition, position in self._positions.items():
@@ -158,7 +158,7 @@ class WholeTopics:
         except OffsetOutOfRangeError:
             log = await Log.of(self._servers)
             check_cluster(self._service, log.cluster_id, self._positions)
-            await check_positions(self._consumer, self._service, self._positions)
+            await check_positions(self._consumer, self._service, self._servers, self._positions)
             raise
         try:
             for partition, records in fetched.items():

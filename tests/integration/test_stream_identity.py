@@ -1,7 +1,7 @@
 """No offset is trusted in a log it does not come from: the service stops, and says what to run."""
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.create_topics import delete_topics, ensure_topics
@@ -11,7 +11,19 @@ from shared.log_identity import Log
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import mail_delivered, preference_set
-from tests.streams import GaveUp, Recorder, effects, note, opened, prepare_effects, put, raw, started, wait_for_effects
+from tests.streams import (
+    GaveUp,
+    Recorder,
+    effects,
+    note,
+    opened,
+    prepare_effects,
+    put,
+    raw,
+    records_of,
+    started,
+    wait_for_effects,
+)
 
 
 def reader(pool: Pool, servers: str, prefix: str, give_up: GaveUp, topic: str = "preferences") -> Stream:
@@ -181,3 +193,31 @@ async def test_a_kafka_that_does_not_answer_is_waited_for(service_dsn: ServiceDs
 
             await eventually(said)
             assert all("trying again" in problem for problem in stream.problems())
+
+
+async def test_the_mark_of_a_transaction_by_a_clock_ahead_is_no_other_topic(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    topic = f"{topic_prefix}preferences"
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await prepare_effects(pool)
+        producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, transactional_id=f"{topic_prefix}marks")
+        await producer.start()
+        try:
+            key, body, headers = raw(preference_set("per-a"))
+            async with producer.transaction():
+                await producer.send_and_wait(topic, body, key, partition=0, headers=list(headers))
+        finally:
+            await producer.stop()
+        (record,) = await records_of(bootstrap_servers, topic)
+        log = await Log.of(bootstrap_servers)
+        await pool.execute(
+            "INSERT INTO offsets (topic, partition, next_offset, highest_timestamp, cluster_id)"
+            " VALUES ('preferences', 0, 2, $1, $2)",
+            record.timestamp,
+            log.cluster_id,
+        )
+        await put(bootstrap_servers, topic, [raw(preference_set("per-b"))])
+        async with started(reader(pool, bootstrap_servers, topic_prefix, GaveUp())):
+            found = await wait_for_effects(pool, 1)
+        assert [row["key"] for row in found] == ["per-b"]
