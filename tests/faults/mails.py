@@ -52,19 +52,28 @@ def copy_faults(mails: Sequence[Mail], most_repeats: int) -> Iterator[str]:
             yield f"{message_id} came {len(copies)} times, with {most_repeats} interruptions"
 
 
-def telling_faults(mails: Sequence[Mail], books: MailBooks, log: Log) -> Iterator[str]:
-    """Each (recipient, match, kind) is in exactly one Message-ID: in the ledger, in what was said, in what came."""
+def telling_faults(mails: Sequence[Mail], log: Log) -> Iterator[str]:
+    """Each (recipient, match, kind) is in exactly one Message-ID: in what was said, and in what came."""
     deliveries = {event.message_id: event for event in _deliveries(log)}
-    said = _by_told(deliveries.values())
     came: dict[Told, set[str]] = defaultdict(set)
     for mail in (each for each in mails if each.message_id in deliveries):
         for match_id in set(_MATCH.findall(mail.text)):
             came[mail.recipient, match_id, deliveries[mail.message_id].kind].add(mail.message_id)
-    for told, message_ids in (*said.items(), *came.items()):
+    for told, message_ids in (*_by_told(deliveries.values()).items(), *came.items()):
         if len(message_ids) > 1:
             yield f"{told} is in several mails: {sorted(message_ids)}"
+
+
+def ledger_faults(books: MailBooks, log: Log) -> Iterator[str]:
+    """The ledger has what was said, in the same Message-IDs; erasure forgets mails, and what was told of its matches."""
+    said = _by_told(_deliveries(log))
+    stands = {key for key, record in log.compacted("matches").items() if record.body is not None}
+    for told, message_ids in said.items():
+        kept = message_ids & books.states.keys()
+        if kept and told[1] in stands and books.ledger.get(told) not in kept:
+            yield f"{told} was said in {kept}, the ledger has {books.ledger.get(told)}"
     for told, message_id in books.ledger.items():
-        if books.states.get(message_id) == "sent" and said.get(told) != {message_id}:
+        if message_id in books.states and message_id not in said.get(told, ()):
             yield f"the ledger has {told} in {message_id}, said: {said.get(told)}"
 
 

@@ -65,7 +65,8 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
     ]
     doubled = [
         *mails.copy_faults(came, interruptions),
-        *mails.telling_faults(came, books, log),
+        *mails.telling_faults(came, log),
+        *mails.ledger_faults(books, log),
     ]
     wrong = [
         *checks.list_faults(published, judged, log),
