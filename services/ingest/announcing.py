@@ -40,7 +40,7 @@ def entity_of(kept: Kept, *, answered_for: bool = False) -> Entity:
 async def publish(connection: Connection, kept: Kept, known: Known) -> Kept:
     """Keeps the submission as the next version of its key and leaves its event to the relay; returns it as kept."""
     kept = await keep_next(connection, kept)
-    await announce_kept(connection, kept, known)
+    await announce(connection, await event_of(connection, kept, known))
     return kept
 
 
@@ -52,16 +52,20 @@ async def keep_next(connection: Connection, kept: Kept) -> Kept:
     return kept
 
 
-async def announce_kept(connection: Connection, kept: Kept, known: Known) -> None:
-    """Leaves the event of this version to the relay: what concluded matches left, an individual's name hidden."""
-    concluded = await store.concluded_of(connection, kept.entity_type, kept.entity_id)
-    answered_for = await contacts_store.is_answered_for(connection, (kept.entity_type, kept.entity_id))
-    entity = entity_of(kept, answered_for=answered_for)
+async def event_of(connection: Connection, kept: Kept, known: Known, *, created: bool = False) -> Event:
+    """What is said of this version: what concluded matches left, an individual's name hidden.
+
+    `created`: nothing can have been concluded of it yet.
+    """
+    party = (kept.entity_type, kept.entity_id)
+    concluded = [] if created else await store.concluded_of(connection, *party)
+    told = kept.entity_type in {"fund", "territory"} and await contacts_store.is_answered_for(connection, party)
+    entity = entity_of(kept, answered_for=told)
     if isinstance(entity, Project):
         entity = published_project(entity, concluded, known)
     elif isinstance(entity, Commitment):
         entity = published_commitment(entity, concluded)
-    await announce(connection, _event(entity, kept.version, datetime.now(UTC)))
+    return _event(entity, kept.version, datetime.now(UTC))
 
 
 def _event(entity: Entity, version: int, now: datetime) -> Event:

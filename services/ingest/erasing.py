@@ -78,7 +78,7 @@ async def _purge(connection: Connection, kept: Kept, known: Known) -> None:
     await purge_waiting(connection, topic, kept.entity_id)
     await forget(connection, kept.entity_id)
     await announce_erased(connection, topic, kept.entity_id)
-    await settle_twins(connection, kept.entity_type, kept.twin_digest, known, without=kept.entity_id)
+    await settle_twins(connection, kept.entity_type, kept.twin_digest, known)
 
 
 def _is_their_own(kept: Kept) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -34,7 +34,8 @@ COLUMNS = "entity_type, entity_id, organisation_id, party_id, version, content, 
 
 def kept_row(row: asyncpg.Record) -> Kept:
     """A row of `COLUMNS` as a value."""
-    return Kept(**{**dict(row), "suggested": tuple(row["suggested"])})
+    members = {name: row[name] for name in COLUMNS.split(", ")}
+    return Kept(**{**members, "suggested": tuple(row["suggested"])})
 
 
 async def lock(connection: Connection, names: Iterable[str]) -> None:
@@ -58,13 +59,16 @@ async def keep(connection: Connection, kept: Kept) -> None:
     """Inserts or replaces a submission and records this version of it; who submitted it first keeps it."""
     await connection.execute(
         """
-        INSERT INTO submissions AS held (entity_type, entity_id, organisation_id, party_id, version, content, suggested,
-                                         twin_digest, duplicate_of)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (entity_type, entity_id) DO UPDATE SET
-            party_id = excluded.party_id, version = excluded.version, content = excluded.content,
-            suggested = excluded.suggested, twin_digest = excluded.twin_digest, duplicate_of = excluded.duplicate_of,
-            changed_at = now()
+        WITH held AS (
+            INSERT INTO submissions AS held (entity_type, entity_id, organisation_id, party_id, version, content,
+                                             suggested, twin_digest, duplicate_of)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+                party_id = excluded.party_id, version = excluded.version, content = excluded.content,
+                suggested = excluded.suggested, twin_digest = excluded.twin_digest,
+                duplicate_of = excluded.duplicate_of, changed_at = now()
+            RETURNING entity_type, entity_id, version, content, duplicate_of)
+        INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) SELECT * FROM held
         """,
         kept.entity_type,
         kept.entity_id,
@@ -76,24 +80,37 @@ async def keep(connection: Connection, kept: Kept) -> None:
         kept.twin_digest,
         kept.duplicate_of,
     )
-    await connection.execute(
-        "INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) VALUES ($1, $2, $3, $4, $5)",
-        kept.entity_type,
-        kept.entity_id,
-        kept.version,
-        kept.content,
-        kept.duplicate_of,
+
+
+async def kept_twin(connection: Connection, draft: Kept) -> str | None:
+    """The twin that stays beside this submission: one with a smaller id; its group must be locked."""
+    if draft.twin_digest is None:
+        return None
+    twin: str | None = await connection.fetchval(
+        "SELECT min(entity_id) FROM submissions WHERE entity_type = $1 AND twin_digest = $2 AND entity_id < $3",
+        draft.entity_type,
+        draft.twin_digest,
+        draft.entity_id,
     )
+    return twin
 
 
-async def twins_of(connection: Connection, entity_type: EntityType, digests: Iterable[bytes]) -> list[Kept]:
-    """The active submissions of these groups of twins; the groups must be locked."""
+async def twins_to_settle(connection: Connection, entity_type: EntityType, digest: bytes | None) -> list[Kept]:
+    """Those of a group of twins, which must be locked, that no longer tell the one that stays: as they shall be."""
+    if digest is None:
+        return []
     rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM submissions WHERE entity_type = $1 AND twin_digest = ANY ($2) ORDER BY entity_id",  # noqa: S608
+        f"""
+        WITH stays AS (SELECT min(entity_id) AS id FROM submissions WHERE entity_type = $1 AND twin_digest = $2)
+        SELECT {COLUMNS}, stays.id AS stays FROM submissions, stays
+        WHERE entity_type = $1 AND twin_digest = $2
+            AND duplicate_of IS DISTINCT FROM nullif(stays.id, entity_id) ORDER BY entity_id
+        """,  # noqa: S608 - nothing but names of columns
         entity_type,
-        list(digests),
+        digest,
     )
-    return [kept_row(row) for row in rows]
+    kept = [(kept_row(row), row["stays"]) for row in rows]
+    return [replace(twin, duplicate_of=None if twin.entity_id == stays else stays) for twin, stays in kept]
 
 
 async def organisations_of_parties(connection: Connection, parties: Sequence[str]) -> dict[str, set[str | None]]:

@@ -2,20 +2,22 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from services.ingest import contacts_store, store
-from services.ingest.announcing import announce_kept, keep_next, publish
+from services.ingest.announcing import event_of, keep_next, publish
 from services.ingest.contacts_store import Person
-from services.ingest.intake.duplicates import kept_twin, twin_key
+from services.ingest.intake.duplicates import twin_key
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
 from services.ingest.people import new_person
 from services.ingest.store import Kept, Party
 from shared.database import Connection
+from shared.events.event import Event
 from shared.events.vocabulary import EntityType
+from shared.outbox import announce
 
 Expected = Callable[[int], bool]
 Result = Literal["accepted", "unchanged", "refused", "moved"]
@@ -55,6 +57,7 @@ class _Desk:
     known: Known
     expected: Expected | None
     users: dict[str, set[str | None]]
+    events: list[Event] = field(default_factory=list)
 
 
 async def deposit(
@@ -78,7 +81,9 @@ async def deposit(
         deposits = [again.get(each.party, each) for each in deposits]
     parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
     desk = _Desk(connection, who, known, expected, await store.organisations_of_parties(connection, parties))
-    return [await _take(desk, each) for each in deposits]
+    outcomes = [await _take(desk, each) for each in deposits]
+    await announce(connection, *desk.events)
+    return outcomes
 
 
 async def locked(
@@ -156,18 +161,18 @@ async def _take(desk: _Desk, each: _Deposit) -> Outcome:
         return Outcome("moved", each.accepted, each.kept)
     if _same(each):
         return Outcome("unchanged", each.accepted, each.kept)
-    kept = await _keep(desk.connection, desk.who, each, desk.known)
+    kept = await _keep(desk, each)
     if party_id is not None:
         desk.users.setdefault(party_id, set()).add(kept.organisation_id)
     return Outcome("accepted", each.accepted, kept, created=each.kept is None)
 
 
-async def _keep(connection: Connection, who: Submitter, each: _Deposit, known: Known) -> Kept:
-    before = each.kept
+async def _keep(desk: _Desk, each: _Deposit) -> Kept:
+    before, connection = each.kept, desk.connection
     draft = Kept(
         each.accepted.entity_type,
         each.accepted.entity_id,
-        before.organisation_id if before else who.organisation_id,
+        before.organisation_id if before else desk.who.organisation_id,
         party_of(each.accepted.entity),
         before.version if before else 0,
         each.accepted.content,
@@ -175,46 +180,22 @@ async def _keep(connection: Connection, who: Submitter, each: _Deposit, known: K
         each.digest,
         None,
     )
-    twins = await _twins(connection, each.party, {each.digest, before.twin_digest if before else None})
-    changed = _settled([*twins, draft])
-    draft = changed.pop(each.party, draft)
+    left = before.twin_digest if before and before.twin_digest != each.digest else None
+    draft = replace(draft, duplicate_of=await store.kept_twin(connection, draft))
     kept = await keep_next(connection, draft)
-    await _set_contact(connection, who, each)
-    await announce_kept(connection, kept, known)
-    for twin in changed.values():
-        await publish(connection, twin, known)
+    await _set_contact(connection, desk.who, each)
+    desk.events.append(await event_of(connection, kept, desk.known, created=before is None))
+    for digest in (each.digest, left):
+        for twin in await store.twins_to_settle(connection, kept.entity_type, digest):
+            revised = await keep_next(connection, twin)
+            desk.events.append(await event_of(connection, revised, desk.known))
     return kept
 
 
-async def settle_twins(
-    connection: Connection, entity_type: EntityType, digest: bytes | None, known: Known, without: str
-) -> None:
-    """Once `without` is gone for good, revives the twin that stays now and points the others at it."""
-    twins = await _twins(connection, (entity_type, without), {digest})
-    for twin in _settled(twins).values():
+async def settle_twins(connection: Connection, entity_type: EntityType, digest: bytes | None, known: Known) -> None:
+    """Once one of a group of twins is gone for good, revives the one that stays now and points the others at it."""
+    for twin in await store.twins_to_settle(connection, entity_type, digest):
         await publish(connection, twin, known)
-
-
-async def _twins(connection: Connection, own: Party, digests: set[bytes | None]) -> list[Kept]:
-    groups = [digest for digest in digests if digest is not None]
-    found = await store.twins_of(connection, own[0], groups) if groups else []
-    return [twin for twin in found if twin.entity_id != own[1]]
-
-
-def _settled(twins: Sequence[Kept]) -> dict[Party, Kept]:
-    """The twins whose `duplicate_of` must change, as they shall be."""
-    groups: dict[bytes, list[Kept]] = {}
-    for twin in twins:
-        if twin.twin_digest is not None:
-            groups.setdefault(twin.twin_digest, []).append(twin)
-    changed = {}
-    for group in groups.values():
-        stays = kept_twin(twin.entity_id for twin in group)
-        for twin in group:
-            duplicate_of = None if twin.entity_id == stays else stays
-            if twin.duplicate_of != duplicate_of:
-                changed[twin.entity_type, twin.entity_id] = replace(twin, duplicate_of=duplicate_of)
-    return changed
 
 
 async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -> None:

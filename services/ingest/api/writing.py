@@ -19,17 +19,12 @@ from services.ingest.intake.outcome import Accepted, Fault, Refused
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter, may_see
 from services.ingest.store import Kept, Party
-from services.ingest.submissions import Outcome, deposit, standing_of
+from services.ingest.submissions import Outcome, deposit, locked, standing_of
 from shared.database import Connection, Pool, in_transaction
 
-_ATTEMPTS = 5
 _LONGEST_KEY = 200
 
 Work = Callable[[Connection], Awaitable[Outcome]]
-
-
-class Moved(Exception):
-    """The entity changed between its reading and its locking: the work must begin again."""
 
 
 async def put(request: Request, who: Submitter, party: Party, data: Any, body: bytes) -> JSONResponse:
@@ -51,23 +46,16 @@ async def change(
     """Replaces the entity at this address by what `merge` makes of it as it is kept."""
 
     async def work(connection: Connection) -> Outcome:
+        # Locked before it is read: what is merged must be what is replaced.
+        await locked(connection, [party])
         kept = await kept_for(connection, who, party)
         require(request, kept.version)
         known = await known_now(connection)
         accepted = _read(party, merge(kept), known)
-        [outcome] = await deposit(
-            connection, who, [accepted], known=known, expected=lambda version: version == kept.version
-        )
-        if outcome.result == "moved":
-            raise Moved
+        [outcome] = await deposit(connection, who, [accepted], known=known)
         return outcome
 
-    for _ in range(_ATTEMPTS):
-        try:
-            return await _answer(request, who, party, body, work)
-        except Moved:
-            continue
-    raise Problem("version-depassee")
+    return await _answer(request, who, party, body, work)
 
 
 async def kept_for(connection: Connection | Pool, who: Submitter, party: Party) -> Kept:

@@ -1,6 +1,6 @@
 """Tells which submissions say the same thing twice, and which of them stays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from services.ingest.intake.outcome import Entity
@@ -39,13 +39,8 @@ def twin_key(entity: Entity) -> str | None:
     return "\x1f".join((*own, *(str(day or "") for day in period), _folded(entity.title)))
 
 
-def kept_twin(ids: Iterable[str]) -> str:
-    """The twin that stays: the smallest id, by code point."""
-    return min(ids)
-
-
 def marked(entities: Sequence[E]) -> list[E]:
-    """The same entities in the same order, each twin but the kept one naming it in `duplicate_of`."""
+    """The same entities in the same order, each twin but the one of smallest id naming that one in `duplicate_of`."""
     twins: dict[str, list[str]] = {}
     keys = [twin_key(entity) for entity in entities]
     for key, entity in zip(keys, entities, strict=True):
@@ -58,7 +53,7 @@ def marked(entities: Sequence[E]) -> list[E]:
 
 
 def _keeper(twins: Mapping[str, list[str]], key: str | None, own_id: str) -> str | None:
-    kept = own_id if key is None else kept_twin(twins[key])
+    kept = own_id if key is None else min(twins[key])
     return None if kept == own_id else kept
 
 

@@ -19,7 +19,10 @@ from shared.events.vocabulary import EntityType
 COMPUTED = frozenset({"version", "duplicate_of", "suggested_categories", "managed", "coordinated", "concluded"})
 """What reads add: a submission that gives them back is not refused for it, they are ignored."""
 
-_EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"(?!\.)(?!.*\.[.@])[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
+)
+"""What mail servers take everywhere: ASCII, a domain with a dot."""
 
 
 class ContactShape(Shape):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -81,14 +82,19 @@ def unknown_fields(shape: type[BaseModel], data: Any, path: str = "", also: Sequ
     """One fault for each member, at any depth, that the shape does not have; `also` names further known ones."""
     if not isinstance(data, dict):
         return
-    known = [*shape.model_fields, *also]
+    inner = _shapes_in(shape)
     for name, value in data.items():
-        if name not in known:
+        if name not in inner and name not in also:
+            known = [*inner, *also]
             yield Fault(joined(path, name), "champ-inconnu", {"name": name[:80], **_nearest(name, known)})
-            continue
-        inner = shape_in(shape.model_fields[name].annotation) if name in shape.model_fields else None
-        if inner is not None:
-            yield from _unknown_inside(inner, value, joined(path, name))
+        elif (found := inner.get(name)) is not None:
+            yield from _unknown_inside(found, value, joined(path, name))
+
+
+@cache
+def _shapes_in(shape: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    """Field -> the shape inside it, if any."""
+    return {name: shape_in(field.annotation) for name, field in shape.model_fields.items()}
 
 
 def shape_faults(shape: type[BaseModel], data: dict[str, Any]) -> tuple[BaseModel | None, list[Fault]]:

@@ -1,5 +1,6 @@
 """Cleans what was typed before it is judged: spaces, forms of Unicode, nulls; finds what no text may hold."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -11,6 +12,11 @@ PARAGRAPHS = frozenset({"summary", "description", "text"})
 
 PUBLIC = PARAGRAPHS | {"title", "label", "name", "notes", "operator", "partners", "period_text", "sector", "why"}
 """Fields that people will read."""
+
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]"
+)
+"""Controls, those that turn the direction of writing, halves of characters, private and unassigned ones."""
 
 _MOST_ITEMS = 200
 _LONGEST = 5_000
@@ -46,7 +52,7 @@ def joined(path: str, name: str) -> str:
 
 
 def _clean_text(text: str, faults: list[Fault], path: str, name: str) -> str:
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn"} and char not in "\n\r\t" for char in text):
+    if _FORBIDDEN.search(text):
         faults.append(Fault(path, "caractere-interdit"))
         return ""
     lines = unicodedata.normalize("NFC", text).splitlines() if text else [""]
