@@ -152,3 +152,28 @@ async def test_two_processes_with_the_same_batch_handle_it_once(
         await asyncio.gather(*(one.handle(arrived, is_open) for one in both))
         assert [row["key"] for row in await effects(pool)] == ["per-0", "per-1", "per-2"]
         assert [one.position.next_offset for one in both] == [3, 3]
+
+
+async def test_after_a_rebalance_what_stays_is_opened_again_and_what_went_is_lost(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    """A partition is closed from revocation until its offset was read; one got back may keep its memory."""
+    first, second = Recorder(), Recorder()
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await prepare_effects(pool)
+        async with started(reader(pool, bootstrap_servers, topic_prefix, first)):
+
+            async def all_taken() -> bool:
+                return {partition for call, partition in first.calls if call == "taken"} == {0, 1, 2, 3}
+
+            await eventually(all_taken, seconds=30)
+            async with started(reader(pool, bootstrap_servers, topic_prefix, second)):
+
+                async def shared_out() -> bool:
+                    return len(first.calls) >= 8 and len(second.calls) >= 2
+
+                await eventually(shared_out, seconds=30)
+                went = {partition for call, partition in second.calls if call == "taken"}
+                for partition in range(4):
+                    calls = [call for call, which in first.calls if which == partition]
+                    assert calls[-2:] == (["taken", "lost"] if partition in went else ["taken", "taken"])
