@@ -1,13 +1,12 @@
 """The matcher on real Kafka: a project in, a match out, whatever stops in between."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 
-from services.matcher.app import Work, running
+from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.settings import Settings
 from shared.dead_letter import ask_replay
@@ -15,52 +14,16 @@ from shared.events.event import VERSION_HEADER, Event
 from shared.events.matches import MatchChanged
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
+from tests.integration.matcher_kafka import Kafka, child, kafka_of, ready
 
 pytestmark = pytest.mark.partitions(2)
-
-
-class Kafka:
-    """What a test says on topics, and what it hears on `matches`."""
-
-    def __init__(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, prefix: str) -> None:
-        self._producer, self._consumer, self._prefix = producer, consumer, prefix
-        self.heard: list[MatchChanged] = []
-
-    async def say(self, *events: Event) -> None:
-        """Publish events, as a relay would."""
-        for event in events:
-            await self.say_raw(event.topic, event, headers=[(VERSION_HEADER, str(event.version).encode())])
-
-    async def say_raw(self, topic: str, event: Event, headers: list[tuple[str, bytes]]) -> None:
-        """Publish an event with other headers than a relay would give it."""
-        name = self._prefix + topic
-        await self._producer.send_and_wait(name, event.to_bytes(), key=event.key.encode(), headers=headers)
-
-    async def matches(self, count: int) -> Sequence[MatchChanged]:
-        """The first `count` events on `matches`."""
-
-        async def enough() -> bool:
-            found = await self._consumer.getmany(timeout_ms=200)
-            records = [record for each in found.values() for record in each]
-            self.heard += [MatchChanged.model_validate_json(record.value) for record in records if record.value]
-            return len(self.heard) >= count
-
-        await eventually(enough, seconds=30)
-        return self.heard
 
 
 @pytest.fixture
 async def kafka(bootstrap_servers: str, topic_prefix: str) -> AsyncIterator[Kafka]:
     """This test's topics."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
-    consumer = AIOKafkaConsumer(
-        f"{topic_prefix}matches",
-        bootstrap_servers=bootstrap_servers,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-    )
-    async with producer, consumer:
-        yield Kafka(producer, consumer, topic_prefix)
+    async with kafka_of(bootstrap_servers, topic_prefix) as made:
+        yield made
 
 
 @pytest.fixture
@@ -72,18 +35,6 @@ def settings(database: Callable[[str], str], bootstrap_servers: str, topic_prefi
         topic_prefix=topic_prefix,
         service_token=SecretStr("between-services"),
     )
-
-
-@asynccontextmanager
-async def ready(settings: Settings) -> AsyncIterator[Work]:
-    """A matcher that has joined and owns both partitions."""
-
-    async def no_problems() -> bool:
-        return not work.problems() and work.owners.owned == [0, 1]
-
-    async with running(settings, give_up=lambda: None) as work:
-        await eventually(no_problems, seconds=30)
-        yield work
 
 
 async def test_a_project_in_a_match_out(kafka: Kafka, settings: Settings) -> None:
@@ -143,3 +94,69 @@ async def test_a_dead_letter_of_a_whole_topic_is_replayed(kafka: Kafka, settings
         said = await kafka.matches(1)
         assert not await is_set_aside()
     assert said[0].offer_id == "eng-a"
+
+
+async def test_two_matchers_share_the_partitions_and_one_takes_over(kafka: Kafka, settings: Settings) -> None:
+    offers = [commitment_published(a_commitment(f"eng-{number}")) for number in range(4)]
+    await kafka.say(day_started(), *offers)
+
+    async def each_owns_one() -> bool:
+        return sorted([*first.owners.owned, *second.owners.owned]) == [0, 1] and len(first.owners.owned) == 1
+
+    async with running(settings, give_up=lambda: None) as first:
+        async with running(settings, give_up=lambda: None) as second:
+            await eventually(each_owns_one, seconds=40)
+            await kafka.say(*[project_published(a_project(f"prj-{number}")) for number in range(8)])
+            await kafka.matches(32)
+
+        async def owns_all() -> bool:
+            return first.owners.owned == [0, 1]
+
+        await eventually(owns_all, seconds=40)
+        await kafka.say(
+            *[project_published(a_project(f"prj-{number}", status="retire"), version=2) for number in (1, 2)]
+        )
+
+        async def all_withdrawn() -> bool:
+            said = await kafka.matches(0)
+            return len({each.match_id for each in said if each.change == "withdrawn"}) == 8
+
+        await eventually(all_withdrawn, seconds=20)
+        assert await audit(first.owners.pool) == []
+
+
+async def test_a_matcher_killed_again_and_again_loses_and_doubles_nothing(kafka: Kafka, settings: Settings) -> None:
+    said: list[Event] = [commitment_published(a_commitment(f"eng-{number}")) for number in range(5)]
+    said += [project_published(a_project(f"prj-{number}")) for number in range(24)]
+    await kafka.say(day_started())
+    for number in range(2):
+        with child(settings):
+            await kafka.say(*said[number::2])
+            await kafka.matches(len(kafka.heard) + 5)
+    async with ready(settings) as work:
+        pool = work.owners.pool
+
+        async def all_said() -> bool:
+            said = await pool.fetchval("SELECT sum(version) FROM key_versions WHERE topic = 'matches'")
+            newer = once(await kafka.matches(0))
+            is_complete = len({each.match_id for each in newer}) == 24 * 5 and len(newer) == said
+            return is_complete and not await audit(pool)
+
+        await eventually(all_said, seconds=40)
+    versions: dict[str, list[int]] = {}
+    for each in once(kafka.heard):
+        versions.setdefault(each.match_id, []).append(each.version)
+    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
+    entered = Counter((each.match_id, side) for each in once(kafka.heard) for side in each.entered)
+    assert all(entered[match_id, "project"] == 1 for match_id in versions)
+
+
+def once(heard: Sequence[MatchChanged]) -> list[MatchChanged]:
+    """The events without those that came again, which a version not above the one held tells."""
+    held: dict[str, int] = {}
+    newer = []
+    for each in heard:
+        if each.version > held.get(each.match_id, 0):
+            held[each.match_id] = each.version
+            newer.append(each)
+    return newer
