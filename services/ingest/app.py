@@ -20,6 +20,7 @@ from services.ingest.api.openapi import openapi
 from services.ingest.api.problems import add_problem_handlers
 from services.ingest.days import keep_saying_days, utc_now
 from services.ingest.feeds import feeds_of, keep_polling
+from services.ingest.intake.known import warm_up
 from services.ingest.seed import load_reference
 from services.ingest.settings import Settings
 from shared import logs
@@ -57,6 +58,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     logs.configure("ingest", settings.log_level)
     pool = await open_pool(settings.database_url, service="ingest")
     try:
+        # Read now, or the first submission would wait for it.
+        await asyncio.to_thread(warm_up)
         if settings.load_reference:
             await load_reference(pool)
         limiter = Limiter(settings.calls_per_minute, time.monotonic)

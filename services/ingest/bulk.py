@@ -1,8 +1,10 @@
 """Takes in whole files, a transaction per chunk and a report line per row; resumes where it stopped."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,8 +67,8 @@ async def take_in(
 
     A row is refused alone, without harm to the others. `scopes`, where given, must allow each row's type.
     """
-    for chunk in chunks(rows):
-        lines = await in_transaction(pool, lambda c, chunk=chunk: _take_chunk(c, who, chunk, scopes))  # type: ignore[misc]
+    async for chunk, readings in _read_chunks(pool, rows, scopes):
+        lines = await in_transaction(pool, lambda c, r=readings: _take(c, who, *r))  # type: ignore[misc]
         yield lines, chunk[-1].read
 
 
@@ -84,40 +86,50 @@ async def import_file(
     Raises `OSError` when the file cannot be read, and what PostgreSQL being away raises: call again to resume.
     """
     assert who.organisation_id is not None
-    organisation_id, digest = who.organisation_id, _digest_of(path)
-    counts = await progress_store.import_position(pool, digest, organisation_id)
-    skipped, rows = counts.rows, read_file(path, entity_type)
-    for _ in range(skipped):
+    place = _Place(_digest_of(path), who.organisation_id)
+    counts = await progress_store.import_position(pool, place.digest, place.organisation_id)
+    rows = read_file(path, entity_type)
+    for _ in range(counts.rows):
         next(rows, None)
-    for chunk in chunks(rows):
-
-        async def work(
-            connection: Connection, chunk: Sequence[Row] = chunk, before: Counts = counts
-        ) -> list[ReportLine]:
-            lines = await _take_chunk(connection, who, chunk, None)
-            after = _counted(before, lines)
-            await progress_store.set_import_position(connection, digest, organisation_id, after, finished=False)
-            return lines
-
+    async for chunk, readings in _read_chunks(pool, rows, None):
+        work = partial(_take_and_note, who=who, readings=readings, place=place, before=counts)
         lines = await in_transaction(pool, work)
         counts = _counted(counts, lines)
         for line in lines:
             on_line(line)
         on_progress(Progress(counts, chunk[-1].read))
-    await in_transaction(
-        pool,
-        lambda c: progress_store.set_import_position(c, digest, organisation_id, counts, finished=True),
-    )
+    await in_transaction(pool, lambda c: _note(c, place, counts, finished=True))
     return counts
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which file is imported for whom."""
+
+    digest: bytes
+    organisation_id: str
+
+
+async def _take_and_note(
+    connection: Connection, *, who: Submitter, readings: "_Readings", place: _Place, before: Counts
+) -> list[ReportLine]:
+    lines = await _take(connection, who, *readings)
+    await _note(connection, place, _counted(before, lines), finished=False)
+    return lines
+
+
+async def _note(connection: Connection, place: _Place, counts: Counts, *, finished: bool) -> None:
+    await progress_store.set_import_position(connection, place.digest, place.organisation_id, counts, finished=finished)
+
+
 def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows in order, at most `CHUNK` together, no entity twice in one chunk."""
+    """Rows in order, at most `CHUNK` together, no entity twice in one chunk, no territory with what may name it."""
     chunk: list[Row] = []
     seen: set[tuple[object, object]] = set()
     for row in rows:
         about = (row.entity_type, _id_of(row))
-        if len(chunk) == CHUNK or (row.data is not None and about in seen):
+        after_territory = bool(chunk) and (chunk[-1].entity_type == "territory") is not (row.entity_type == "territory")
+        if len(chunk) == CHUNK or after_territory or (row.data is not None and about in seen):
             yield chunk
             chunk, seen = [], set()
         chunk.append(row)
@@ -126,11 +138,31 @@ def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-async def _take_chunk(
-    connection: Connection, who: Submitter, chunk: Sequence[Row], scopes: frozenset[str] | None
+_Readings = tuple[list[Row], "list[Accepted | ReportLine]", Known]
+
+
+async def _read_chunks(
+    pool: Pool, rows: Iterable[Row], scopes: frozenset[str] | None
+) -> AsyncIterator[tuple[list[Row], _Readings]]:
+    """Each chunk with its readings; parsing and reading leave the event loop to others."""
+    cut = chunks(rows)
+    while (chunk := await asyncio.to_thread(next, cut, None)) is not None:
+        known = known_of(*await store.published_challenges(pool))
+        readings = await asyncio.to_thread(_read_all, chunk, known, scopes)
+        yield chunk, (chunk, readings, known)
+
+
+def _read_all(chunk: Sequence[Row], known: Known, scopes: frozenset[str] | None) -> list[Accepted | ReportLine]:
+    return [_read(row, known, scopes) for row in chunk]
+
+
+async def _take(
+    connection: Connection,
+    who: Submitter,
+    chunk: Sequence[Row],
+    readings: Sequence[Accepted | ReportLine],
+    known: Known,
 ) -> list[ReportLine]:
-    known = known_of(*await store.published_challenges(connection))
-    readings = [_read(row, known, scopes) for row in chunk]
     accepted = [reading for reading in readings if isinstance(reading, Accepted)]
     outcomes = iter(await deposit(connection, who, accepted, known=known))
     return [

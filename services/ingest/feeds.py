@@ -63,7 +63,8 @@ async def poll(pool: Pool, feed: Feed, client: httpx.AsyncClient, *, every: time
     try:
         fetched = await fetch(client, feed.url, state.etag, state.last_modified)
         if fetched.payload is not None:
-            await _submit(pool, feed, feed.funds_of(fetched.payload, now.astimezone(PARIS).date()))
+            day = now.astimezone(PARIS).date()
+            await _submit(pool, feed, await asyncio.to_thread(feed.funds_of, fetched.payload, day))
     except (Unanswered, Unusable) as error:
         asked = error.retry_after_s if isinstance(error, Unanswered) else None
         failed = _failed(state, now, every, asked)

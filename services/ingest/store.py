@@ -128,7 +128,7 @@ async def organisations_of_parties(connection: Connection, parties: Sequence[str
     return found
 
 
-async def published_challenges(connection: Connection) -> tuple[dict[str, str], frozenset[str]]:
+async def published_challenges(connection: Connection | Pool) -> tuple[dict[str, str], frozenset[str]]:
     """Challenge id -> territory id, and all territory ids, as submitted so far."""
     rows = await connection.fetch(
         """

@@ -17,7 +17,7 @@ from services.ingest.intake.rights import Submitter
 from services.ingest.progress_store import Counts
 from shared.database import Connection
 from shared.reference import samples
-from tests.factories import a_project
+from tests.factories import a_project, a_territory
 from tests.integration.ingest_house import House, open_house
 
 OPERATOR = Submitter(organisation_id="essaim", operator=True)
@@ -136,6 +136,13 @@ async def test_repeated_entity_is_taken_in_twice_in_order(house: House) -> None:
     body = json_lines(submission("prj-1"), submission("prj-1", title="Second titre"))
     lines = report(await partner.post("/v1/imports", content=body))
     assert [line["version"] for line in lines] == [1, 2]
+
+
+async def test_challenge_of_a_territory_earlier_in_the_file_is_known(house: House) -> None:
+    partner = await house.partner("essaim", "admin")
+    territory = a_territory("ter-a").model_dump(mode="json", exclude_none=True)
+    body = json_lines(submission("prj-1"), territory, submission("prj-2", challenge_id="ter-a-d1"))
+    assert [line["result"] for line in report(await partner.post("/v1/imports", content=body))] == ["accepted"] * 3
 
 
 async def test_import_without_key_or_of_unknown_type_is_a_problem(house: House) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from shared.reference.geography import Geography, load_geography
+from shared.reference.geography import NATIONAL, Geography, load_geography
 from shared.reference.places import Places, load_places
 from shared.reference.taxonomy import Taxonomy, load_taxonomy
 from shared.reference.territories import load_territories
@@ -51,3 +51,8 @@ def known_of(challenges: Mapping[str, str], territories: frozenset[str]) -> Know
     first = reference_known()
     kept = {challenge: owner for challenge, owner in first.challenges.items() if owner not in territories}
     return Known(challenges={**kept, **challenges}, territories=first.territories | territories)
+
+
+def warm_up() -> None:
+    """Reads geography, taxonomy, territories and the classifier, which are otherwise read at the first question."""
+    suggest_categories(reference_known().geography.name(NATIONAL))

@@ -90,17 +90,22 @@ def test_next_midnight_is_a_midnight_in_paris(now: datetime) -> None:
     assert then.date() == now.astimezone(PARIS).date() + timedelta(days=1)
 
 
-@given(st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=200))
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", None, "territory"]), max_size=200))
 def test_chunks_keep_the_order_and_hold_no_entity_twice(ids: list[str | None]) -> None:
     rows = [
-        Row(line, "project", None if entity_id is None else {"project_id": entity_id})
+        Row(
+            line,
+            "territory" if entity_id == "territory" else "project",
+            None if entity_id is None else {"project_id": entity_id, "territory_id": line},
+        )
         for line, entity_id in enumerate(ids, 1)
     ]
     cut = list(chunks(rows))
     assert [row for chunk in cut for row in chunk] == rows
     for chunk in cut:
-        named = [row.data["project_id"] for row in chunk if row.data is not None]
+        named = [row.data["project_id"] for row in chunk if row.data is not None and row.entity_type == "project"]
         assert len(named) == len(set(named))
+        assert len({row.entity_type == "territory" for row in chunk}) == 1
         assert 1 <= len(chunk) <= CHUNK
 
 
