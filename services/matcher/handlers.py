@@ -17,7 +17,6 @@ logger = logging.getLogger(__name__)
 
 async def on_projects(owners: Owners, connection: Connection, batch: Batch) -> AfterCommit:
     """Judge the projects that arrived, the newest of each; a tombstone ends its matches and purges what named it."""
-    partition = owners.partition(batch.partition)
     arrived: dict[str, Arrival] = {}
     for record in batch.records:
         objection = owners.catalogue.objection(record.event)
@@ -28,18 +27,17 @@ async def on_projects(owners: Owners, connection: Connection, batch: Batch) -> A
             arrived[record.key] = Arrival(record.version, project)
     for project_id in (key for key, each in arrived.items() if each.project is None):
         await forget(connection, f'"{project_id}"')
-    return (await owners.judge.judge(connection, partition, arrived)).after_commit
+    return (await owners.judge_batch(connection, batch.partition, arrived)).after_commit
 
 
 async def on_answers(owners: Owners, connection: Connection, batch: Batch) -> AfterCommit:
     """Move the matches that were answered, each by its answers in order; an answer to no match is set aside."""
-    partition = owners.partition(batch.partition)
     given = [(record, record.event) for record in batch.records if isinstance(record.event, AnswerGiven)]
     newer = await entities.newer_answers(connection, [answer for _, answer in given])
     answers: dict[str, list[AnswerGiven]] = defaultdict(list)
     for answer in newer:
         answers[answer.match_id].append(answer)
-    done = await owners.judge.judge(connection, partition, answers=answers)
+    done = await owners.judge_batch(connection, batch.partition, answers=answers)
     for record, answer in given:
         if answer.match_id in done.unknown:
             batch.reject(record, "unknown-match")

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from services.matcher.judging import Judge, LeaseLost, StaleMemory
+from services.matcher.deciding import Answers
+from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
-from services.matcher.partitions import Partition
+from services.matcher.partitions import Arrival, Partition
 from services.matcher.store import leases
 from services.matcher.store.leases import Lease, Positions
 from shared.database import Connection, Pool, in_transaction
@@ -16,6 +17,7 @@ from shared.offsets import AfterCommit
 logger = logging.getLogger(__name__)
 
 CATCH_UP_SECONDS = 30.0
+KEPT_ASIDE_SECONDS = 60.0
 SESSION_SECONDS = 10.0
 """After that long, a group that still assigns a partition to this process means it: its lease may be taken again."""
 
@@ -47,6 +49,8 @@ class Owners:
         self._owned: set[int] = set()
         self._assigned: set[int] = set()
         self._met_foreign: dict[int, float] = {}
+        self._about_to_lose: set[int] = set()
+        self._lost_at: dict[int, float] = {}
         self._taking: dict[int, asyncio.Lock] = {}
         self.before_judging: Callable[[], Awaitable[None]] = _nothing
         """What a partition just taken lets this process do first: storing what its lists will name."""
@@ -67,12 +71,50 @@ class Owners:
             raise LeaseLost(f"partition {number} is not held here")
         return self._held[number]
 
+    async def judge_batch(
+        self,
+        connection: Connection,
+        number: int,
+        arrived: Mapping[str, Arrival] | None = None,
+        answers: Answers | None = None,
+    ) -> Done:
+        """Judge what the stream delivered, in its transaction; raises `LeaseLost` and `StaleMemory`."""
+        try:
+            partition = self.partition(number)
+            return await self.judge.judge(connection, partition, arrived, answers)
+        except LeaseLost:
+            if number in self._owned:
+                self.fenced(number)
+            self._about_to_lose.add(number)
+            raise
+
     async def taken(self, number: int) -> None:
         """Make memory of the partition true and judge what changed since it was judged last.
 
-        Raises `LeaseHeld` while another process that took its lease may still be right to.
+        Raises `LeaseHeld` while another process that took its lease may still be right to: for a session after it was
+        met, where the group has not taken the partition away and given it back meanwhile.
         """
         self._assigned.add(number)
+        try:
+            await self._make_own(number)
+        except (LeaseHeld, LeaseLost):
+            self._about_to_lose.add(number)
+            raise
+
+    async def lost(self, number: int) -> None:
+        """Let go of the partition: it went to another process, or what the stream did with it failed.
+
+        What is in memory is kept aside for a while: its revision tells whether it is still true.
+        """
+        if number in self._about_to_lose:
+            self._about_to_lose.discard(number)
+        else:
+            self._met_foreign.pop(number, None)
+        self._assigned.discard(number)
+        self._owned.discard(number)
+        self._lost_at[number] = self._clock()
+
+    async def _make_own(self, number: int) -> None:
         async with self._taking.setdefault(number, asyncio.Lock()):
             if number in self._owned:
                 return
@@ -88,11 +130,6 @@ class Owners:
                 self._owned.discard(number)
                 raise
             await self.judge_anew(number)
-
-    async def lost(self, number: int) -> None:
-        """Let go of the partition. What is in memory is kept aside: its revision tells whether it is still true."""
-        self._assigned.discard(number)
-        self._owned.discard(number)
 
     async def judge_anew(self, number: int) -> None:
         """Judge what the catalogue has heard since, in a transaction of its own; a failure lets go of the partition."""
@@ -117,10 +154,13 @@ class Owners:
         self._met_foreign.setdefault(number, self._clock())
 
     async def retake(self) -> None:
-        """Take again what is assigned here and was let go of after a failure."""
+        """Take again what is assigned here and was let go of after a failure; forget what has long been elsewhere."""
+        for number in [number for number in self._held if number not in self._assigned]:
+            if self._clock() - self._lost_at.get(number, 0) > KEPT_ASIDE_SECONDS:
+                del self._held[number]
         for number in sorted(self._assigned - self._owned):
             try:
-                await self.taken(number)
+                await self._make_own(number)
             except (LeaseHeld, LeaseLost, StaleMemory) as problem:
                 logger.info("a partition is not taken yet", extra={"partition": number, "problem": str(problem)})
 
@@ -128,7 +168,8 @@ class Owners:
         async def work(connection: Connection) -> tuple[Lease, Stored | None]:
             lease = await leases.take(connection, number, self._owner, self._address)
             held = self._held.get(number)
-            if held is not None and (held.epoch, held.revision) == (lease.epoch, lease.revision):
+            if held is not None and held.revision == lease.revision:
+                held.epoch = lease.epoch
                 return lease, None
             return lease, await read_stored(connection, number)
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
 from services.matcher.merging import PATIENCE
-from services.matcher.owners import LeaseHeld
+from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
 from shared.events.matches import match_id_of
 from tests.factories import (
     a_commitment,
@@ -191,3 +191,27 @@ async def test_a_version_that_waits_long_is_merged_by_anybody(matcher: Stage) ->
     await matcher.pool.execute("UPDATE merged_lists SET pending_since = pending_since - $1::interval", PATIENCE)
     await first.whole.merge_waiting(utc_now() - PATIENCE)
     assert [each.entered for each in await matcher.said()] == [("project",), ("offer",)]
+
+
+async def test_what_the_group_took_away_and_gave_back_is_taken_at_once(matcher: Stage) -> None:
+    now = [0.0]
+    first = await matcher.process(session_seconds=10, clock=lambda: now[0])
+    await first.takes(0, 1)
+    second = await matcher.process(0)
+    await first.hears(*matcher.log.say(day_started(), commitment_published()))
+    await first.owners.lost(0)
+    await second.owners.lost(0)
+    await first.takes(0)
+    assert first.owners.owned == [0, 1]
+    await first.hears(*matcher.log.say(project_published()))
+    assert await matcher.differences() == []
+
+
+async def test_memory_of_a_partition_long_elsewhere_is_dropped(matcher: Stage) -> None:
+    now = [0.0]
+    process = await matcher.process(clock=lambda: now[0])
+    await process.takes(0, 1)
+    await process.owners.lost(1)
+    now[0] = KEPT_ASIDE_SECONDS + 1
+    await process.owners.retake()
+    assert [partition.number for partition in process.owners.held] == [0]
