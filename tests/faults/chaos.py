@@ -1,15 +1,23 @@
 """Faults at random moments of a load: which, and when, by one seed."""
 
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import asyncpg
+
 from deploy.create_roles import SERVICES
+from tests.deadline import eventually
 from tests.faults.installation import Installation
 from tests.faults.load import Load
 
 KILLED = {"ingest": 3, "matcher": 4, "notifier": 4, "console": 1}
 """How often each service is drawn; the relay of a service lives in its process."""
+_AT_WORK = {
+    "notifier": "SELECT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen' AND begun_at IS NOT NULL)"
+    " OR EXISTS (SELECT FROM notifier.outbox)"
+}
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,11 @@ class Chaos:
         await self._installation.ready(*SERVICES)
 
     def _kill(self, service: str) -> Callable[[], Awaitable[None]]:
-        waits, hurries = self._chance.randrange(4), self._chance.random() < 0.3
+        waits, hurries, aims = self._chance.randrange(4), self._chance.random() < 0.3, self._chance.random() < 0.6
 
         async def kill() -> None:
+            if aims:
+                await self._at_work(service)
             self._installation.kill(service)
             if service != "ingest":  # without which the load does not go on
                 await self._load.reaches(self._load.done + waits)
@@ -65,6 +75,19 @@ class Chaos:
                 await self._installation.ready(service)
 
         return kill
+
+    async def _at_work(self, service: str) -> None:
+        """Wait a little for a moment when the relay of a service, or its mailer, has something in its hands."""
+        connection = await asyncpg.connect(self._installation.servers.dsn())
+
+        async def is_at_work() -> bool:
+            return bool(
+                await connection.fetchval(_AT_WORK.get(service, f"SELECT EXISTS (SELECT FROM {service}.outbox)"))
+            )
+
+        with contextlib.suppress(TimeoutError):
+            await eventually(is_at_work, seconds=5)
+        await connection.close()
 
     def _restart(self, restart: Callable[..., None], clean: bool) -> Callable[[], Awaitable[None]]:
         async def again() -> None:

@@ -10,7 +10,7 @@ _RUNNING: list[Installation] = []
 _SAID: list[str] = []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
     """Everything started, on ports of its own; each test leaves it running and quiet."""
     made = Installation()

@@ -65,7 +65,7 @@ def telling_faults(mails: Sequence[Mail], log: Log) -> Iterator[str]:
 
 
 def ledger_faults(books: MailBooks, log: Log) -> Iterator[str]:
-    """The ledger has what was said, in the same Message-IDs; erasure forgets mails, and what was told of its matches."""
+    """The ledger has what was said, in the same Message-IDs; erasure forgets mails, and what its matches told."""
     said = _by_told(_deliveries(log))
     stands = {key for key, record in log.compacted("matches").items() if record.body is not None}
     for told, message_ids in said.items():

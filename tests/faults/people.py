@@ -14,6 +14,8 @@ from tests.faults.post import PostOffice
 
 _LINK = re.compile(r"https?://\S+/rapprochements/\S+")
 _PATIENCE = 400
+_AWAITED = "L&#39;autre partie a dit oui"
+_LAST_STEPS = {"introduce", "concluded"}
 _MOVED_ON = {403, 404, 409, 410, 422}
 """Answers that come too late: the match moved, or is not theirs any more."""
 
@@ -42,13 +44,14 @@ class People:
 
     async def _consider(self, link: str) -> None:
         """Open one link in a browser of its own, and answer with what the page offers; or leave it."""
-        if "reponse=declined" in link or self._chance.random() < 0.4:
+        if "reponse=declined" in link:
             return
         place = urlsplit(link)
         async with httpx.AsyncClient(base_url=self._url, timeout=15) as browser:
             page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
             forms = _forms(page.text) if page.status_code == 200 else []
-            if not forms:
+            is_asked = _AWAITED in page.text or any(form.answer in _LAST_STEPS for form in forms)
+            if not forms or (not is_asked and self._chance.random() < 0.5):
                 return
             form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
             fields = {**form.fields, **({"montant": "1000"} if form.answer == "concluded" else {})}

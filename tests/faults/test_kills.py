@@ -1,16 +1,27 @@
-"""Services killed and servers restarted at random moments under load: nothing is lost, nothing is told twice."""
+"""Services killed, hung and poisoned, servers restarted, under load: nothing is lost, nothing is told twice.
+
+`ESSAIM_FAULTS_KILLS` and `ESSAIM_FAULTS_STEPS` make it longer, `ESSAIM_FAULTS_SEED` repeats a run.
+"""
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
+import asyncpg
+import pytest
+
+from deploy.create_roles import SERVICES
 from services.ingest.accounts import add_coordinator
 from shared.database import open_pool
+from tests.deadline import eventually
 from tests.faults.chaos import Chaos
 from tests.faults.installation import Installation, seed
 from tests.faults.load import Load
+from tests.faults.log import POISON
 from tests.faults.people import People
-from tests.faults.quiet import settled
+from tests.faults.poison import KINDS, poison
+from tests.faults.quiet import HEARS, settled
 from tests.faults.submissions import TERRITORIES
 from tests.faults.verdict import judge
 
@@ -18,7 +29,8 @@ KILLS = int(os.environ.get("ESSAIM_FAULTS_KILLS", "8"))
 STEPS = int(os.environ.get("ESSAIM_FAULTS_STEPS", "70"))
 FIRST = 20
 PARTNERS = 3
-ANSWERS = 80
+ANSWERS = 2 * STEPS
+HANGING_SECONDS = 40
 
 
 async def test_kills_and_restarts_under_load_lose_and_double_nothing(
@@ -49,3 +61,68 @@ async def coordinated(installation: Installation, *territories: str) -> None:
     for territory_id in territories:
         await add_coordinator(pool, territory_id, f"coordination-{territory_id}@example.org")
     await pool.close()
+
+
+@asynccontextmanager
+async def loaded(installation: Installation, name: str, say: Callable[[str], None]) -> AsyncIterator[Load]:
+    """A load that goes on meanwhile; after it, all becomes quiet and everything is checked."""
+    drawn = seed()
+    load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=2, named=name)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(load.run(first=5, steps=12, pause_s=0.4))
+        await load.reaches(10)
+        yield load
+    verdict = await judge(installation, await settled(installation), [load.promises])
+    say(f"{name}, seed {drawn}: {verdict.summary(installation)}")
+    assert not verdict.faults, f"seed {drawn}:\n" + "\n".join(verdict.faults[:40])
+
+
+async def test_poisoned_topics_cost_nothing_but_the_poison(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, "poison", say):
+        await poison(installation.servers.bootstrap_servers)
+    connection = await asyncpg.connect(installation.servers.dsn())
+    try:
+        for service, topics in HEARS.items():
+            rows = await connection.fetch(
+                f"SELECT topic, count(*) AS count FROM {service}.dead_letters"
+                " WHERE starts_with(encode(key, 'escape'), $1) GROUP BY topic",
+                POISON,
+            )
+            assert {row["topic"]: row["count"] for row in rows} == dict.fromkeys(topics, len(KINDS)), service
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", ["matcher", "notifier"])
+async def test_a_process_that_hangs_while_another_takes_over_changes_nothing_when_it_wakes(
+    installation: Installation, service: str, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, f"hanging-{service}", say) as load:
+        relay = await installation.relay_of(service)
+
+        async def is_replaced() -> bool:
+            return await installation.relay_of(service) not in {0, relay}
+
+        async with installation.hanging(service):
+            installation.start_service(f"{service}-twin")
+            await eventually(is_replaced, seconds=HANGING_SECONDS)
+            await installation.ready(f"{service}-twin")
+        await load.reaches(load.done + 4)
+        await installation.ready(service)
+        installation.stop_service(f"{service}-twin")
+
+
+async def test_everything_killed_at_once_goes_on_where_it_was(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    async with loaded(installation, "power-cut", say):
+        for service in SERVICES:
+            installation.kill(service)
+        installation.restart_broker(clean=False)
+        installation.restart_postgres(clean=False)
+        await installation.serving()
+        for service in SERVICES:
+            installation.start_service(service)
+        await installation.ready(*SERVICES)

@@ -1,16 +1,20 @@
 """Puts all checks together over one quiet installation, and says in one line what a run came to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.create_roles import SERVICES
 from shared.events.registry import SAID_BY
 from tests.faults import checks, mails, stored
+from tests.faults.checks import Versions
 from tests.faults.installation import Installation
 from tests.faults.load import Promises
-from tests.faults.log import Log
+from tests.faults.log import Key, Log
 from tests.faults.mails import MailBooks
+from tests.faults.post import Mail
+from tests.faults.stored import Judged, Published
 
 
 @dataclass(frozen=True)
@@ -38,40 +42,33 @@ class Verdict:
         )
 
 
+@dataclass(frozen=True)
+class _State:
+    """What all services keep; `said` and `heard` are versions by topic and key, by service."""
+
+    published: Published
+    judged: Judged
+    said: dict[str, Versions]
+    heard: dict[str, Versions]
+    shown: dict[Key, Any]
+    books: MailBooks
+
+
 async def judge(installation: Installation, log: Log, promises: Sequence[Promises]) -> Verdict:
     """Check everything; `log` is the whole log of an installation where all is quiet."""
     came = list(installation.post.mails)
-    async with AsyncExitStack() as stack:
-        pools = {each: await stack.enter_async_context(stored.pool_of(installation, each)) for each in SERVICES}
-        published, judged = await stored.published(pools["ingest"]), await stored.judged(pools["matcher"])
-        said = {service: await stored.said_versions(pool) for service, pool in pools.items()}
-        console, notifier = await stored.heard_versions(pools["console"]), await stored.told_matches(pools["notifier"])
-        matcher = await stored.matcher_versions(pools["matcher"])
-        shown = await stored.read_model(pools["console"])
-        books = await MailBooks.read(pools["notifier"], pools["ingest"])
-    told_matches = {key: (version, False) for key, (version, _) in said["matcher"].items()}
-    heads = [row.head for row in judged.heads if row.head]
+    state = await _read(installation)
     interruptions = installation.kills["notifier"] + installation.pauses["notifier"] + installation.post.lost_answers
-    lost = [
-        *checks.promise_faults(promises, said["ingest"]),
-        *(fault for service in SAID_BY for fault in checks.log_faults(service, said[service], log)),
-        *checks.hearing_faults("matcher", said["ingest"], matcher, checks.ENTITY_TOPICS),
-        *checks.hearing_faults("console", said["ingest"], console, (*checks.ENTITY_TOPICS, "erasures")),
-        *checks.hearing_faults("console", said["matcher"], console, ("matches",)),
-        *checks.hearing_faults("console", said["notifier"], console, ("deliveries",)),
-        *checks.hearing_faults("notifier", told_matches, notifier, ("matches",)),
-        *mails.arrival_faults(came, books, log),
-        *mails.untold(log, published.answered_for, books, published.day),
-    ]
+    lost = list(_lost(state, log, promises, came))
     doubled = [
         *mails.copy_faults(came, interruptions),
         *mails.telling_faults(came, log),
-        *mails.ledger_faults(books, log),
+        *mails.ledger_faults(state.books, log),
     ]
     wrong = [
-        *checks.list_faults(published, judged, log),
-        *checks.page_faults(shown, log),
-        *checks.head_faults(heads, log),
+        *checks.list_faults(state.published, state.judged, log),
+        *checks.page_faults(state.shown, log),
+        *checks.head_faults([row.head for row in state.judged.heads if row.head], log),
     ]
     distinct = {mail.message_id for mail in came}
     return Verdict(
@@ -84,3 +81,42 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
         lost=len(lost),
         doubled=len(doubled),
     )
+
+
+async def _read(installation: Installation) -> _State:
+    async with AsyncExitStack() as stack:
+        pools = {each: await stack.enter_async_context(stored.pool_of(installation, each)) for each in SERVICES}
+        return _State(
+            published=await stored.published(pools["ingest"]),
+            judged=await stored.judged(pools["matcher"]),
+            said={service: await stored.said_versions(pool) for service, pool in pools.items()},
+            heard={
+                "matcher": await stored.matcher_versions(pools["matcher"]),
+                "console": await stored.heard_versions(pools["console"]),
+                "notifier": await stored.told_matches(pools["notifier"]),
+            },
+            shown=await stored.read_model(pools["console"]),
+            books=await MailBooks.read(pools["notifier"], pools["ingest"]),
+        )
+
+
+def _lost(state: _State, log: Log, promises: Sequence[Promises], came: Sequence[Mail]) -> Iterator[str]:
+    heard, said = state.heard, {**state.said, "notifier": _deliveries(state, log)}
+    yield from checks.promise_faults(promises, said["ingest"])
+    for service in SAID_BY:
+        yield from checks.log_faults(service, said[service], log)
+    yield from checks.hearing_faults("matcher", said["ingest"], heard["matcher"], checks.ENTITY_TOPICS)
+    yield from checks.hearing_faults("console", said["ingest"], heard["console"], (*checks.ENTITY_TOPICS, "erasures"))
+    yield from checks.hearing_faults("console", said["matcher"], heard["console"], ("matches",))
+    yield from checks.hearing_faults("console", said["notifier"], heard["console"], ("deliveries",))
+    told = {key: (version, False) for key, (version, _) in said["matcher"].items()}
+    yield from checks.hearing_faults("notifier", told, heard["notifier"], ("matches",))
+    yield from mails.arrival_faults(came, state.books, log)
+    yield from mails.untold(log, state.published.answered_for, state.books, state.published.day)
+
+
+def _deliveries(state: _State, log: Log) -> Versions:
+    """What the notifier said, without what erasure forgot before it left."""
+    kept = {message_id.strip("<").partition("@")[0] for message_id in state.books.states}
+    in_log = log.by_key().keys()
+    return {key: said for key, said in state.said["notifier"].items() if key in in_log or key[1] in kept}
