@@ -49,6 +49,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     def work() -> Work | None:
         return getattr(app.state, "work", None)
 
+    def is_stuck() -> bool:
+        found = work()
+        return found is not None and found.owners.judge.is_stuck()
+
     def problems() -> list[str]:
         found = work()
         return found.problems() if found else ["the matcher is starting"]
@@ -59,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Essaim : rapprochements", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(router)
-    app.include_router(health_routes(problems, lambda: app.state.owners.pool if work() else None))
+    app.include_router(health_routes(problems, lambda: app.state.owners.pool if work() else None, is_stuck))
     app.include_router(asyncapi_routes(stream))
     app.include_router(metrics_route(lambda: app.state.owners.pool, lag, problems))
     answer_while_away(app)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from shared.outbox import announce, announce_erased, next_versions, purge_waitin
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
+
+STUCK_SECONDS = 300.0
 
 
 class LeaseLost(Exception):
@@ -68,6 +71,7 @@ class Judge:
         """How many the topic of projects has; to be set before any is judged."""
         self._now = now
         self._new_id = new_id
+        self._asked: dict[object, float] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
     def close(self) -> None:
@@ -76,7 +80,16 @@ class Judge:
 
     async def compute(self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
         """What `work` returns, run after all that was asked before."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+        asked = object()
+        self._asked[asked] = time.monotonic()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+        finally:
+            del self._asked[asked]
+
+    def is_stuck(self) -> bool:
+        """Whether something asked five minutes ago has not been computed yet."""
+        return any(time.monotonic() - since > STUCK_SECONDS for since in self._asked.values())
 
     async def judge(
         self,
