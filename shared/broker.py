@@ -6,13 +6,8 @@ import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from aiokafka import ConsumerRecord
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import FastStream
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
-from faststream.middlewares import AckPolicy
 
 from shared.database import Pool, backoff
 from shared.dead_letter import Handler
@@ -22,13 +17,13 @@ from shared.logs import describe
 from shared.opening import Opening
 from shared.reading import Reading
 from shared.relay import Relay
+from shared.subscribing import build_broker, subscribe
 from shared.units import PartitionOwner, failure_of
 
 __all__ = ["PartitionOwner", "Stream"]
 
 logger = logging.getLogger(__name__)
 
-MOST_RECORDS = 500
 START_SECONDS = 60.0
 STOP_SECONDS = 3.0
 STUCK_SECONDS = 300.0
@@ -97,18 +92,13 @@ class Stream:
             return
         names = {self._prefix + topic: topic for topic in topics}
         self._named[tuple(names)] = owner is not None
-        subscriber: Any = None
-
-        def consumer() -> Any:
-            return subscriber.consumer
-
         opening = Opening(
             service=self._service,
             pool=self._pool,
             topics=names,
             handlers=handler_by_topic,
             owner=owner,
-            consumer=consumer,
+            consumer=lambda: subscriber.consumer,
             bootstrap_servers=self._servers,
         )
         reading = Reading(
@@ -116,32 +106,11 @@ class Stream:
             topics=names,
             handlers=handler_by_topic,
             together=owner is not None,
-            consumer=consumer,
+            consumer=lambda: subscriber.consumer,
             opening=opening,
         )
-        subscriber = self._broker.subscriber(
-            *names,
-            batch=True,
-            group_id=group or f"{self._prefix.rstrip('.')}-{self._service}-{topics[0]}",
-            listener=reading,
-            # Positions come from PostgreSQL: one outside the log must be met, not mended.
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            partition_assignment_strategy=(RangePartitionAssignor,),
-            session_timeout_ms=self._session_timeout_ms,
-            heartbeat_interval_ms=self._session_timeout_ms // 5,
-            rebalance_timeout_ms=30_000,
-            fetch_max_wait_ms=100,
-            batch_timeout_ms=20,
-            max_records=MOST_RECORDS,
-            fetch_max_bytes=8 * 1024 * 1024,
-            no_reply=True,
-        )
-
-        async def take(records: Any) -> None:
-            await reading.take(records)
-
-        subscriber(take)
+        name = group or f"{self._prefix.rstrip('.')}-{self._service}-{topics[0]}"
+        subscriber = subscribe(self._broker, list(names), name, reading, session_timeout_ms=self._session_timeout_ms)
         self._readings.append(reading)
 
     async def start(self) -> None:
@@ -221,28 +190,3 @@ class Stream:
         self._fatal = f"{self._service} stops: {describe(failure)}"
         logger.critical(self._fatal, exc_info=failure)
         self._give_up()
-
-
-def build_broker(bootstrap_servers: str, client_id: str) -> KafkaBroker:
-    """The one place that sets how records are taken: by hand, raw, and acknowledged by nobody but PostgreSQL."""
-    return KafkaBroker(
-        bootstrap_servers,
-        client_id=client_id,
-        consumer_only=True,
-        ack_policy=AckPolicy.MANUAL,
-        parser=_as_it_came,
-        decoder=_undecoded,
-        apply_types=False,
-        serializer=None,
-        graceful_timeout=10.0,
-        logger=None,
-    )
-
-
-async def _as_it_came(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
-    """The records without a look at their bytes: a header that is not UTF-8 would end the whole batch."""
-    return KafkaMessage(body=b"", raw_message=records, headers={}, consumer=FAKE_CONSUMER)
-
-
-async def _undecoded(message: KafkaMessage) -> tuple[ConsumerRecord, ...]:
-    return message.raw_message
