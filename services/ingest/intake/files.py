@@ -5,11 +5,13 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
+from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 
@@ -110,22 +112,40 @@ def _csv_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> It
     text.detach()
 
 
+class _BrokenWorkbook(Exception):
+    """Nothing can be read of a workbook from here on; carries the line."""
+
+
+_BROKEN = (
+    *(ValueError, TypeError, AttributeError, LookupError, EOFError, OSError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, ParseError),
+)
+"""What a damaged archive makes its readers raise."""
+
+
 def _sheet_rows(stream: BinaryIO, entity_type: EntityType | None, _size: int) -> Iterator[Row]:
+    try:
+        yield from _table_rows(_sheet_lines(stream), entity_type)
+    except _BrokenWorkbook as error:
+        yield Row(error.args[0], None, None, (Fault("", "fichier-illisible"),), 1.0)
+
+
+def _sheet_lines(stream: BinaryIO) -> Iterator[tuple[int, Sequence[Any], float]]:
+    """The cells of the first sheet, line by line; raises `_BrokenWorkbook`."""
+    line = 0
     try:
         with zipfile.ZipFile(stream) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
         if unpacked > _MOST_UNPACKED_BYTES:
             raise ValueError("too large once unpacked")
         book = load_workbook(stream, read_only=True, data_only=True)
-    except (ValueError, KeyError, zipfile.BadZipFile, OSError):
-        yield Row(1, None, None, (Fault("", "fichier-illisible"),), 1.0)
-        return
-    sheet = book.worksheets[0]
-    height = max(sheet.max_row or 1, 1)
-    rows = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS)
-    lines = ((line, list(cells), min(1.0, line / height)) for line, cells in enumerate(rows, 1))
-    yield from _table_rows(lines, entity_type)
-    book.close()
+        sheet = book.worksheets[0]
+        height = max(sheet.max_row or 1, 1)
+        for line, cells in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):
+            yield line, list(cells), min(1.0, line / height)
+        book.close()
+    except _BROKEN:
+        raise _BrokenWorkbook(line + 1) from None
 
 
 def _table_rows(

@@ -129,12 +129,11 @@ def _complete_unit(work: Completing, unit: dict[str, Any], path: str) -> None:
 
 
 def _drop_repeated(units: list[Any]) -> None:
-    seen: set[tuple[object, object]] = set()
-    for unit in list(units):
-        place = (unit.get("level"), unit.get("code")) if isinstance(unit, dict) else (id(unit), None)
-        if place in seen:
-            units.remove(unit)
-        seen.add(place)
+    kept: list[Any] = []
+    for unit in units:
+        if unit not in kept:
+            kept.append(unit)
+    units[:] = kept
 
 
 def _label(commune: Commune) -> str:

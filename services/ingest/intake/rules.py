@@ -50,12 +50,12 @@ def amounts(data: Data, _known: Known) -> Iterator[Fault]:
 
 def needs(data: Data, _known: Known) -> Iterator[Fault]:
     """One need per kind of commitment; its amounts, when stated, are positive."""
-    seen: set[object] = set()
+    seen: list[object] = []
     for index, need in enumerate(_items(data, "needs")):
         kind = need.get("kind")
         if isinstance(kind, str) and kind in seen:
             yield Fault(f"needs[{index}].kind", "besoin-en-double", {"value": kind[:80]})
-        seen.add(kind)
+        seen.append(kind)
         for name in ("amount_eur", "days"):
             if _number(need, name) == 0:
                 yield Fault(f"needs[{index}].{name}", "nombre-trop-petit", {"limit": 1})
@@ -96,17 +96,17 @@ def someone_served(data: Data, _known: Known) -> Iterator[Fault]:
 
 def territory_challenges(data: Data, known: Known) -> Iterator[Fault]:
     """Each challenge has an id of its own, that no other territory has taken; members have known types."""
-    own, seen = data.get("territory_id"), set()
+    own, seen = data.get("territory_id"), list[object]()
     for index, challenge in enumerate(_items(data, "challenges")):
         challenge_id = challenge.get("challenge_id")
         path = f"challenges[{index}].challenge_id"
         taken_by = known.challenges.get(challenge_id) if isinstance(challenge_id, str) else None
-        if challenge_id in seen:
-            yield Fault(path, "defi-en-double", {"value": challenge_id})
+        if isinstance(challenge_id, str) and challenge_id in seen:
+            yield Fault(path, "defi-en-double", {"value": challenge_id[:80]})
         elif taken_by not in (None, own):
-            facts = {"value": challenge_id, "territory": taken_by, "example": f"{own}-d{index + 1}"}
+            facts = {"value": str(challenge_id)[:80], "territory": taken_by, "example": f"{own}-d{index + 1}"}
             yield Fault(path, "defi-d-un-autre-territoire", facts)
-        seen.add(challenge_id)
+        seen.append(challenge_id)
     for index, member in enumerate(_items(data, "collective")):
         yield from _actor_type(member.get("type"), f"collective[{index}].type", known)
 
