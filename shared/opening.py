@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 20.0
 LONGEST_PAUSE = 30.0
 PAUSE_WHILE_AWAY = 5.0
+TAKEN_AWAY_PAUSE = 0.1
 DOUBTS = 3
 """How often in a row a log must look foreign: a broker that has just become leader may not know its end yet."""
 
@@ -117,8 +118,13 @@ class Opening:
 
     def _start(self, unit: Unit) -> None:
         consumer = self._consumer()
-        for partition, handling in unit.handlings.items():
-            consumer.seek(partition, handling.position.next_offset)
+        try:
+            for partition, handling in unit.handlings.items():
+                consumer.seek(partition, handling.position.next_offset)
+        except IllegalStateError:
+            # A rebalance has taken it away, and is about to say so.
+            unit.close(pause=TAKEN_AWAY_PAUSE)
+            return
         unit.open()
         consumer.resume(*unit.partitions)
 
