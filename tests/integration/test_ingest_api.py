@@ -335,6 +335,30 @@ async def test_unknown_addresses_and_methods_are_problems(house: House) -> None:
     assert {lost.headers["content-type"], wrong.headers["content-type"]} == {"application/problem+json"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/projects/a%00b", 422),
+        ("GET", "/v1/projects/%C3%A9", 422),
+        ("GET", "/v1/projects?status=%00", 422),
+        ("GET", "/v1/projects?status=%FF", 200),
+        ("GET", "/v1/projects?limit=%C2%B2", 422),
+        ("GET", "/v1/projects?limit=99999999999999999999", 422),
+        ("GET", "/v1/projects?after=%21%21", 422),
+        ("GET", "/v1/projects?after=AAAA", 422),
+        ("GET", "/v1/projects?" + "&".join(["stage=a"] * 21), 422),
+        ("POST", "/v1/projects/a%00b/erasure", 422),
+        ("POST", "/v1/organisations/%00/erasure", 422),
+        ("POST", "/v1/persons/%00/erasure", 422),
+        ("POST", "/v1/imports?type=%00", 422),
+    ],
+)
+async def test_strange_addresses_are_problems(house: House, method: str, path: str, status: int) -> None:
+    operator = await house.partner("essaim", "admin")
+    answer = await operator.request(method, path)
+    assert answer.status_code == status, answer.text
+
+
 async def test_limits_are_announced_and_held_per_key(database: Callable[[str], str]) -> None:
     async with open_house(database("ingest"), calls_per_minute=2) as house:
         one, other = await house.partner("org-a"), await house.partner("org-b")

@@ -36,6 +36,13 @@ async def test_contacts_need_the_services_token(house: House) -> None:
     assert (await house.client().post("/internal/contacts", json=body)).status_code == 401
 
 
+async def test_strange_question_is_a_problem(house: House) -> None:
+    for body in ({"address": "\0"}, {"parties": [{"type": "club", "id": "x"}]}, {"who": 1}, []):
+        answer = await house.service().post("/internal/contacts", json=body)
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert await asked(house) == {"person": None}
+
+
 async def test_parties_have_contacts_coordinators_and_owners_real_names(house: House) -> None:
     partner = await house.partner("org-a")
     owner = {"owner_id": "por-i", "name": "Camille Martin", "legal_form": "collectif-informel"}

@@ -110,7 +110,7 @@ async def _read_list(request: Request, who: Submitter, entity_type: EntityType) 
     body: dict[str, Any] = {"items": [entity_body(kept) for kept in page.items], "next": None}
     headers = {}
     if page.next_after is not None:
-        body["next"] = base64.urlsafe_b64encode(page.next_after.encode()).decode().rstrip("=")
+        body["next"] = _encoded(page.next_after)
         following = request.url.include_query_params(after=body["next"])
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return JSONResponse(body, headers=headers)
@@ -124,11 +124,15 @@ def _limit(text: str) -> int:
     return int(text)
 
 
+def _encoded(after: str) -> str:
+    return base64.urlsafe_b64encode(after.encode()).decode().rstrip("=")
+
+
 def _decoded(cursor: str) -> str:
     try:
         after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        after = " "
-    if after and not valid_id(after):
+    except (binascii.Error, ValueError):
+        after = ""
+    if (after and not valid_id(after)) or _encoded(after) != cursor:
         raise Problem("refuse", faults=[Fault("after", "curseur-invalide")])
     return after

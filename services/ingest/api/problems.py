@@ -173,6 +173,11 @@ async def answer_misshapen(request: Request, error: RequestValidationError) -> J
     return await answer_problem(request, Problem("refuse", faults=faults))
 
 
+async def answer_unkeepable(request: Request, _error: asyncpg.DataError) -> JSONResponse:
+    """An address or a parameter holds a character that no database keeps."""
+    return await answer_problem(request, Problem("refuse", faults=[Fault("", "caractere-interdit")]))
+
+
 async def answer_failure(request: Request, _error: Exception) -> JSONResponse:
     """A mistake in this service: it is logged by the server, and told without details."""
     return await answer_problem(request, Problem("erreur"))
@@ -184,6 +189,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         Problem: answer_problem,
         HTTPException: answer_http_error,
         RequestValidationError: answer_misshapen,
+        asyncpg.DataError: answer_unkeepable,
         Exception: answer_failure,
     }
     for kind, handler in handlers.items():
