@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
@@ -20,10 +21,12 @@ from services.console.pages import errors, routes
 from services.console.pages.context import Console, Site
 from services.console.pages.housekeeping import keep_house, say_due_answers
 from services.console.settings import Settings
-from shared.broker import Stream
+from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
+
+logger = logging.getLogger(__name__)
 
 SERVICE = "console"
 INTERNAL_TIMEOUT_S = 5.0
@@ -130,12 +133,22 @@ async def _clients(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient,
 async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Keep coroutines running beside the pages, and end them with the process."""
     tasks = [asyncio.create_task(one) for one in work]
+    for task in tasks:
+        task.add_done_callback(_end_with_it)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _end_with_it(task: asyncio.Task[None]) -> None:
+    """Work beside the pages never ends by itself: when it does, the process ends too, and says why."""
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        logger.critical("the console stops: work beside its pages failed", exc_info=failure)
+        stop_this_process()
 
 
 def _now() -> datetime:

@@ -15,6 +15,7 @@ from services.console.store import entities
 from services.console.views.atlas import Atlas, make_atlas
 from services.console.views.cards import today_in_paris
 from shared.database import Pool
+from shared.events.shapes import Territory
 from shared.words.names import reference_names
 
 ATLAS_S = 5.0
@@ -57,10 +58,15 @@ class Console:
         """The day in Paris."""
         return today_in_paris(self.clock())
 
-    async def atlas(self) -> Atlas:
-        """The territories and names, at most five seconds old."""
+    async def territory(self, territory_id: str) -> Territory | None:
+        """One territory; one that was just heard is there at once."""
+        found = (await self.atlas()).territory(territory_id)
+        return found or (await self.atlas(oldest_s=0)).territory(territory_id)
+
+    async def atlas(self, *, oldest_s: float = ATLAS_S) -> Atlas:
+        """The territories and names, at most so many seconds old."""
         now = self.clock()
-        if self._atlas is None or self._atlas_at is None or (now - self._atlas_at).total_seconds() > ATLAS_S:
+        if self._atlas is None or self._atlas_at is None or (now - self._atlas_at).total_seconds() >= oldest_s:
             async with self.pool.acquire() as connection:
                 found = await entities.territories(connection)
             self._atlas, self._atlas_at = make_atlas(found, reference_names()), now

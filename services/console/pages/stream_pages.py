@@ -126,7 +126,7 @@ async def export(
 async def _territory(console: Console, visitor: Visitor, territory_id: str) -> Territory:
     """The territory, for who coordinates it; others are told that it is not theirs."""
     person = visitor.known
-    territory = (await console.atlas()).territory(territory_id)
+    territory = await console.territory(territory_id)
     if territory is None:
         raise HTTPException(404)
     if territory_id not in person.territories:

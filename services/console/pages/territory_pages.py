@@ -99,7 +99,7 @@ async def challenge_page(
 
 
 async def _territory(console: Console, territory_id: str) -> Territory:
-    territory = (await console.atlas()).territory(territory_id)
+    territory = await console.territory(territory_id)
     if territory is None:
         raise HTTPException(404)
     return territory

@@ -2,8 +2,8 @@
 const list = document.querySelector("[data-live]");
 
 if (list && "EventSource" in window) {
-  const banner = document.querySelector("[data-news]");
-  const said = banner.querySelector("[data-news-count]");
+  const news = document.querySelector("[data-news]");
+  const said = news.querySelector("[data-news-count]");
   const toggle = document.querySelector("[data-live-toggle]");
   const total = document.querySelector("[data-total]");
   const waiting = new Set();
@@ -22,7 +22,7 @@ if (list && "EventSource" in window) {
     const count = waiting.size;
     const words = count > 1 ? `${count} nouveaux rapprochements, afficher` : "1 nouveau rapprochement, afficher";
     said.textContent = count ? words : "";
-    banner.hidden = count === 0;
+    news.hidden = count === 0;
   };
 
   const listen = () => {
@@ -68,7 +68,7 @@ if (list && "EventSource" in window) {
 
   toggle.hidden = false;
   toggle.addEventListener("click", () => (source ? pause() : listen()));
-  banner.querySelector("button").addEventListener("click", bringIn);
+  news.addEventListener("click", bringIn);
   window.addEventListener("pagehide", () => source?.close());
   listen();
 }
