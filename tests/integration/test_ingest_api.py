@@ -308,23 +308,25 @@ async def test_all_faults_are_told_at_once_in_the_language_asked(house: House) -
     assert await house.said() == []
 
 
-@pytest.mark.parametrize(
-    ("body", "kind", "status"),
-    [
-        (b'{"title": ', "application/json", 400),
-        (b"\xff\xfe", "application/json", 400),
-        (b'{"a": NaN}', "application/json", 400),
-        (b"[" * 100_000, "application/json", 400),
-        (b"[]", "application/json", 422),
-        (b'{"\\ud800": "\\ud800", "project_id": "\\udfff"}', "application/json", 422),
-        (b'"' + b"a" * 300_000 + b'"', "application/json", 413),
-        (b"title=x", "application/x-www-form-urlencoded", 415),
-    ],
-)
-async def test_unreadable_content_is_a_problem(house: House, body: bytes, kind: str, status: int) -> None:
+UNREADABLE: list[tuple[bytes, str, int]] = [
+    (b'{"title": ', "application/json", 400),
+    (b"\xff\xfe", "application/json", 400),
+    (b'{"a": NaN}', "application/json", 400),
+    (b"[" * 100_000, "application/json", 400),
+    (b"[]", "application/json", 422),
+    (b'{"\\ud800": "\\ud800", "project_id": "\\udfff"}', "application/json", 422),
+    (b'"' + b"a" * 300_000 + b'"', "application/json", 413),
+    (b"title=x", "application/x-www-form-urlencoded", 415),
+]
+
+
+async def test_unreadable_content_is_a_problem(house: House) -> None:
     async with await house.partner("org-a") as partner:
-        answer = await partner.put("/v1/projects/prj-a", content=body, headers={"Content-Type": kind})
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        for body, kind, status in UNREADABLE:
+            answer = await partner.put("/v1/projects/prj-a", content=body, headers={"Content-Type": kind})
+            assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), body[
+                :40
+            ]
 
 
 async def test_unknown_addresses_and_methods_are_problems(house: House) -> None:
@@ -335,28 +337,28 @@ async def test_unknown_addresses_and_methods_are_problems(house: House) -> None:
     assert {lost.headers["content-type"], wrong.headers["content-type"]} == {"application/problem+json"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/v1/projects/a%00b", 422),
-        ("GET", "/v1/projects/%C3%A9", 422),
-        ("GET", "/v1/projects?status=%00", 422),
-        ("GET", "/v1/projects?status=%FF", 200),
-        ("GET", "/v1/projects?limit=%C2%B2", 422),
-        ("GET", "/v1/projects?limit=99999999999999999999", 422),
-        ("GET", "/v1/projects?after=%21%21", 422),
-        ("GET", "/v1/projects?after=AAAA", 422),
-        ("GET", "/v1/projects?" + "&".join(["stage=a"] * 21), 422),
-        ("POST", "/v1/projects/a%00b/erasure", 422),
-        ("POST", "/v1/organisations/%00/erasure", 422),
-        ("POST", "/v1/persons/%00/erasure", 422),
-        ("POST", "/v1/imports?type=%00", 422),
-    ],
-)
-async def test_strange_addresses_are_problems(house: House, method: str, path: str, status: int) -> None:
+STRANGE: list[tuple[str, str, int]] = [
+    ("GET", "/v1/projects/a%00b", 422),
+    ("GET", "/v1/projects/%C3%A9", 422),
+    ("GET", "/v1/projects?status=%00", 422),
+    ("GET", "/v1/projects?status=%FF", 200),
+    ("GET", "/v1/projects?limit=%C2%B2", 422),
+    ("GET", "/v1/projects?limit=99999999999999999999", 422),
+    ("GET", "/v1/projects?after=%21%21", 422),
+    ("GET", "/v1/projects?after=AAAA", 422),
+    ("GET", "/v1/projects?" + "&".join(["stage=a"] * 21), 422),
+    ("POST", "/v1/projects/a%00b/erasure", 422),
+    ("POST", "/v1/organisations/%00/erasure", 422),
+    ("POST", "/v1/persons/%00/erasure", 422),
+    ("POST", "/v1/imports?type=%00", 422),
+]
+
+
+async def test_strange_addresses_are_problems(house: House) -> None:
     operator = await house.partner("essaim", "admin")
-    answer = await operator.request(method, path)
-    assert answer.status_code == status, answer.text
+    for method, path, status in STRANGE:
+        answer = await operator.request(method, path)
+        assert answer.status_code == status, (path, answer.text)
 
 
 async def test_limits_are_announced_and_held_per_key(database: Callable[[str], str]) -> None:
