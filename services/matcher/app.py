@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from uuid import uuid4
 
+from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.matcher.api import router
@@ -17,7 +18,7 @@ from services.matcher.owners import Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import Whole
 from shared.broker import Stream, stop_this_process
-from shared.database import Pool, open_pool
+from shared.database import Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure
@@ -109,8 +110,7 @@ class Work:
         """Work until cancelled."""
         try:
             await self._topics.fill(await self._whole.restore())
-            log = await Log.of(self._servers, [self._projects])
-            self.owners.judge.partitions = len(log.partitions[self._projects])
+            self.owners.judge.partitions = await self._count_partitions()
             await self._stream.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._topics.run())
@@ -119,6 +119,17 @@ class Work:
             logger.critical("the matcher stops", exc_info=True)
             self._give_up()
             raise
+
+    async def _count_partitions(self) -> int:
+        """How many partitions projects have; waits for Kafka and for the topic."""
+        attempt = 0
+        while True:
+            try:
+                return len((await Log.of(self._servers, [self._projects])).partitions[self._projects])
+            except (KafkaError, OSError) as error:
+                attempt += 1
+                logger.warning("the topics are not known yet", exc_info=error, extra={"attempts": attempt})
+                await asyncio.sleep(backoff(attempt))
 
     async def stop(self) -> None:
         """Stop hearing; what was announced leaves."""

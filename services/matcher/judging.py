@@ -23,7 +23,7 @@ from services.matcher.store.entities import StoredProject
 from services.matcher.store.heads import Wanted
 from services.matcher.store.leases import Reflected
 from services.matcher.store.lists import PartitionList
-from shared.database import Connection
+from shared.database import IDLE_IN_TRANSACTION_MS, Connection
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
 from shared.outbox import announce, announce_erased, next_versions, purge_waiting
@@ -33,6 +33,9 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 300.0
+AT_ONCE = 500
+"""Events built before they are handed to PostgreSQL."""
+SIGN_OF_LIFE_SECONDS = IDLE_IN_TRANSACTION_MS / 4_000
 
 
 class LeaseLost(Exception):
@@ -87,6 +90,15 @@ class Judge:
         finally:
             del self._asked[asked]
 
+    async def _compute(
+        self, connection: Connection, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """As `compute`, within a transaction: PostgreSQL ends one that is idle, unless it hears of it now and then."""
+        task = asyncio.ensure_future(self.compute(work, *args, **kwargs))
+        while not (await asyncio.wait([task], timeout=SIGN_OF_LIFE_SECONDS))[0]:
+            await connection.execute("SELECT 1")
+        return task.result()
+
     def is_stuck(self) -> bool:
         """Whether something asked five minutes ago has not been computed yet."""
         return any(time.monotonic() - since > STUCK_SECONDS for since in self._asked.values())
@@ -104,8 +116,8 @@ class Judge:
         """
         revision = await self._begin(connection, partition)
         known = await heads.heads_of(connection, list(answers or ()))
-        declined = await self.compute(declined_by, self.catalogue, answers or {}, known)
-        plan = await self.compute(plan_of, partition, self.catalogue, arrived or {}, declined)
+        declined = await self._compute(connection, declined_by, self.catalogue, answers or {}, known)
+        plan = await self._compute(connection, plan_of, partition, self.catalogue, arrived or {}, declined)
         await _store_plan(connection, partition, plan)
         merges: list[Merge] = []
         deferred: frozenset[OfferKey] = frozenset()
@@ -166,7 +178,9 @@ class Judge:
         rows = await heads.lock_heads(connection, partition.number, wanted)
         foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
         stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
-        decided = await self.compute(decide, self.catalogue, changes, rows, stored, answers=answers, at=self._now())
+        decided = await self._compute(
+            connection, decide, self.catalogue, changes, rows, stored, answers=answers, at=self._now()
+        )
         await self._announce(connection, decided)
         await heads.store_heads(connection, [each.moves.row for each in decided])
 
@@ -174,12 +188,14 @@ class Judge:
         """Leave one event per head to announce, and the tombstones, at the next version of each match."""
         topic, now = MatchChanged.topic, self._now()
         told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
-        versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
-        events = [
-            announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=now)
-            for (head, facts), version in zip(told, versions, strict=True)
-        ]
-        await announce(connection, *events)
+        for place in range(0, len(told), AT_ONCE):
+            some = told[place : place + AT_ONCE]
+            versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in some])
+            events = [
+                announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=now)
+                for (head, facts), version in zip(some, versions, strict=True)
+            ]
+            await announce(connection, *events)
         for pair in (each.moves.row.pair for each in decided if each.moves.is_ended):
             await purge_waiting(connection, topic, pair.match_id)
             await announce_erased(connection, topic, pair.match_id, partition_key=pair.project_id)

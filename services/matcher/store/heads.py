@@ -76,9 +76,13 @@ async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[
     rows = await connection.fetch(
         """
         SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
-        WHERE match_id = ANY ($2::text[]) OR project_id = ANY ($3::text[])
-            OR (partition = $1 AND (offer_type, offer_id) IN (SELECT * FROM unnest($4::text[], $5::text[])))
-            OR (partition = $1 AND due_on <= $6::date)
+        WHERE match_id = ANY (ARRAY(
+            SELECT unnest($2::text[])
+            UNION SELECT match_id FROM match_heads WHERE project_id = ANY ($3::text[])
+            UNION SELECT match_id FROM match_heads JOIN unnest($4::text[], $5::text[]) AS wanted (offer_type, offer_id)
+                USING (offer_type, offer_id) WHERE partition = $1
+            UNION SELECT match_id FROM match_heads WHERE partition = $1 AND due_on <= $6::date
+        ))
         ORDER BY match_id
         FOR UPDATE
         """,
