@@ -10,6 +10,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.database import Connection, backoff
 from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
+from shared.fetching import Fetched, guard
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import begin, store
@@ -63,10 +64,11 @@ class WholeTopics:
         self._moved = asyncio.Condition()
         self._limits = {topic: Limit(topic) for topic in topics}
         self._trouble: str | None = "the whole topics are not read yet"
+        self._unparsable: dict[TopicPartition, str] = {}
 
     def problem(self) -> str | None:
         """Why these topics are not read to their ends, in words."""
-        return self._trouble
+        return "; ".join(self._unparsable.values()) or self._trouble
 
     def positions(self) -> dict[TopicPartitionNumber, Position]:
         """Where each partition stands: all below was handed over."""
@@ -75,6 +77,7 @@ class WholeTopics:
     async def fill(self, stored: Mapping[TopicPartitionNumber, Position] | None = None) -> None:
         """Read from the `stored` positions, else from the beginning, to what are the ends now; waits for Kafka.
 
+        A record that cannot be parsed stops its partition, and so the filling, until the process is started again.
         Raises `ForeignLog` when a stored position does not fit the log, `TooManyDeadLetters` when most is unreadable.
         """
         await self._patiently(lambda: self._connect(stored or {}))
@@ -133,15 +136,16 @@ class WholeTopics:
             fetch_max_bytes=8 * 1024 * 1024,
         )
         await consumer.start()
+        guard(consumer, self._read_on, self._give_up_on)
         partitions = [partition for several in log.partitions.values() for partition in several]
         consumer.assign(partitions)
         known = {tp: stored[place] for tp in partitions if (place := self._place(tp)) in stored}
         check_cluster(self._service, log.cluster_id, known)
         await check_positions(consumer, self._service, self._servers, known)
         firsts = await consumer.beginning_offsets(partitions)
+        self._unparsable = {}
         self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
-        for partition, position in self._positions.items():
-            consumer.seek(partition, position.next_offset)
+        self._seek_back()
 
     def _place(self, partition: TopicPartition) -> TopicPartitionNumber:
         return self._names[partition.topic], partition.partition
@@ -152,22 +156,44 @@ class WholeTopics:
         return all([await self._consumer.position(partition) >= end for partition, end in ends.items()])
 
     async def _read_once(self) -> None:
+        done = False
+        try:
+            for partition, records in (await self._fetch()).items():
+                await self._hand_over(partition, records)
+            done = True
+        finally:
+            if not done:
+                self._seek_back()
+
+    async def _fetch(self) -> Fetched:
         assert self._consumer is not None
         try:
-            fetched = await self._consumer.getmany(timeout_ms=100, max_records=MOST_RECORDS)
+            fetched: Fetched = await self._consumer.getmany(timeout_ms=100, max_records=MOST_RECORDS)
+            return fetched
         except OffsetOutOfRangeError:
             log = await Log.of(self._servers)
             check_cluster(self._service, log.cluster_id, self._positions)
             await check_positions(self._consumer, self._service, self._servers, self._positions)
             raise
-        try:
-            for partition, records in fetched.items():
-                await self._hand_over(partition, records)
-        finally:
-            # After a failure, what was fetched and not handed over is fetched again.
-            for partition in fetched:
-                if self._consumer and self._positions[partition].next_offset <= fetched[partition][-1].offset:
-                    self._consumer.seek(partition, self._positions[partition].next_offset)
+
+    def _seek_back(self) -> None:
+        """Have all that was fetched and not handed over fetched again."""
+        for partition, position in self._positions.items() if self._consumer else ():
+            self._consumer.seek(partition, position.next_offset)
+
+    def _read_on(self) -> dict[TopicPartition, int]:
+        """The next offset of each partition that is still read."""
+        return {tp: position.next_offset for tp, position in self._positions.items() if tp not in self._unparsable}
+
+    async def _give_up_on(self, partition: TopicPartition, error: Exception) -> None:
+        assert self._consumer is not None
+        self._consumer.pause(partition)
+        why = f"records from offset {self._positions[partition].next_offset} on cannot be parsed"
+        self._unparsable[partition] = (
+            f"reading of {partition.topic}/{partition.partition} has stopped: {why} ({type(error).__name__});"
+            " correct the cause, then start again"
+        )
+        logger.error("reading has stopped", extra={"partition": str(partition), "why": why})
 
     async def _hand_over(self, partition: TopicPartition, records: Sequence[RawRecord]) -> None:
         topic, number = self._place(partition)

@@ -1,13 +1,17 @@
 """What tests of the stream build on: a service that notes each effect in a table, and bytes put into Kafka by hand."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import MessageBatch
+from aiokafka.record.util import calc_crc32c
 
 from shared.broker import PartitionOwner, Stream
 from shared.database import Connection, Pool, in_transaction, open_pool
@@ -121,6 +125,20 @@ async def put(servers: str, topic: str, records: Iterable[tuple[bytes | None, by
             await producer.send_and_wait(topic, value, key, partition=0, headers=list(headers))
     finally:
         await producer.stop()
+
+
+async def put_unparsable(servers: str, topic: str, record: tuple[bytes, bytes, Sequence[Header]]) -> None:
+    """Put a record with a header whose name is not UTF-8, which aiokafka itself cannot parse."""
+    good = MessageBatch.get_data_buffer
+
+    def spoiled(batch: MessageBatch) -> bytes:
+        buffer = bytearray(good(batch)).replace(b"spoil-it", b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe")
+        struct.pack_into(">I", buffer, 17, calc_crc32c(bytes(buffer[21:])))
+        return bytes(buffer)
+
+    key, value, headers = record
+    with patch.object(MessageBatch, "get_data_buffer", spoiled):
+        await put(servers, topic, [(key, value, [*headers, ("spoil-it", b"")])])
 
 
 def raw(event: Event) -> tuple[bytes, bytes, Sequence[Header]]:

@@ -1,15 +1,12 @@
 """PostgreSQL goes away and comes back, records cannot be parsed, processes meet old bytes: all goes on by itself."""
 
 import asyncio
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from aiokafka.producer.message_accumulator import MessageBatch
-from aiokafka.record.util import calc_crc32c
 
 from shared.broker import Stream
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction, open_pool
@@ -20,7 +17,7 @@ from shared.versions import newer
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import erased, preference_set
-from tests.streams import effects, note, opened, prepare_effects, put, raw, started, wait_for_effects
+from tests.streams import effects, note, opened, prepare_effects, put, put_unparsable, raw, started, wait_for_effects
 
 
 class Forwarder:
@@ -181,23 +178,13 @@ async def test_old_versions_and_second_deliveries_are_dropped_also_after_an_eras
 
 
 async def test_records_that_cannot_be_parsed_stop_their_partition_alone_and_say_so(
-    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
     """aiokafka itself raises for the name of a header that is not UTF-8."""
-    good = MessageBatch.get_data_buffer
-
-    def spoiled(batch: MessageBatch) -> bytes:
-        buffer = bytearray(good(batch)).replace(b"spoil-it", b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe")
-        struct.pack_into(">I", buffer, 17, calc_crc32c(bytes(buffer[21:])))
-        return bytes(buffer)
-
-    key, body, headers = raw(preference_set("per-a"))
     async with opened(service_dsn("notifier"), "notifier") as pool:
         await prepare_effects(pool)
         await put(bootstrap_servers, f"{topic_prefix}preferences", [raw(preference_set("per-first"))])
-        with monkeypatch.context() as patched:
-            patched.setattr(MessageBatch, "get_data_buffer", spoiled)
-            await put(bootstrap_servers, f"{topic_prefix}preferences", [(key, body, [*headers, ("spoil-it", b"")])])
+        await put_unparsable(bootstrap_servers, f"{topic_prefix}preferences", raw(preference_set("per-a")))
         stream = hearing(pool, bootstrap_servers, topic_prefix, note)
         async with started(stream, ready=False):
 

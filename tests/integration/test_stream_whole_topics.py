@@ -17,7 +17,7 @@ from shared.whole_topics import WholeBatch, WholeTopics
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import a_commitment, commitment_published, day_started
-from tests.streams import opened, put, raw
+from tests.streams import opened, put, put_unparsable, raw
 
 TOPICS = ("commitments", "days")
 BAD = (b"eng-bad", b"{", [(VERSION_HEADER, b"1")])
@@ -115,6 +115,35 @@ async def test_records_come_again_when_they_could_not_be_taken(bootstrap_servers
         await topics.fill()
         assert heard == ["eng-0", "eng-1", "eng-2"]
         assert topics.problem() is None
+    finally:
+        await topics.stop()
+
+
+async def test_records_that_cannot_be_parsed_stop_their_partition_alone_and_lose_nothing(
+    bootstrap_servers: str, topic_prefix: str
+) -> None:
+    heard: list[str] = []
+
+    async def on_records(batch: WholeBatch) -> None:
+        heard.extend(record.key for record in batch.records)
+
+    topics = whole(bootstrap_servers, topic_prefix, on_records)
+    try:
+        await topics.fill()
+        # Both wait when `run` begins, so that one fetch meets them.
+        await put(bootstrap_servers, f"{topic_prefix}commitments", [raw(commitment("eng-a"))])
+        await put_unparsable(bootstrap_servers, f"{topic_prefix}days", raw(day_started()))
+        async with following(topics):
+
+            async def says_so() -> bool:
+                return "cannot be parsed" in (topics.problem() or "")
+
+            await eventually(says_so, seconds=30)
+            await put(bootstrap_servers, f"{topic_prefix}commitments", [raw(commitment("eng-b"))])
+            async with asyncio.timeout(20):
+                await topics.reach({("commitments", 0): 2})
+        assert heard == ["eng-a", "eng-b"]
+        assert "days/0 has stopped" in (topics.problem() or "")
     finally:
         await topics.stop()
 
