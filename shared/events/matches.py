@@ -1,9 +1,10 @@
 """What the matcher says: a match as it stands, its reasons, its dated history, the facts that pages put in words."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.events.event import Event
 from shared.events.shapes import Days, Euros, Identifier, Need, Perimeter, PerimeterUnit, Shape
@@ -127,14 +128,25 @@ class HistoryEntry(Shape):
     days: Days | None = None
 
 
-class MatchChanged(Event):
-    """A match was proposed, revised, withdrawn, answered, introduced or concluded; its whole state."""
+class PairEvent(Event):
+    """An event about one pair; it is invalid where its match is not that pair's."""
 
-    topic: ClassVar[str] = "matches"
     match_id: str = Field(description="`project_id~commitment|fund~offer_id`.")
     project_id: Identifier
     offer_type: OfferType
     offer_id: Identifier
+
+    @model_validator(mode="after")
+    def _names_one_pair(self) -> Self:
+        if self.match_id != match_id_of(self.project_id, self.offer_type, self.offer_id):
+            raise PydanticCustomError("match_of_another_pair", "the match is not the one of this project and offer")
+        return self
+
+
+class MatchChanged(PairEvent):
+    """A match was proposed, revised, withdrawn, answered, introduced or concluded; its whole state."""
+
+    topic: ClassVar[str] = "matches"
     project_version: int
     offer_version: int
     change: Change = Field(description="What happened now.")

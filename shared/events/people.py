@@ -6,21 +6,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from shared.events.event import Event
+from shared.events.matches import PairEvent
 from shared.events.shapes import Days, Euros, Identifier
-from shared.events.vocabulary import DeclineReason, EntityType, OfferType, Side
+from shared.events.vocabulary import DeclineReason, EntityType, Side
 
 Answer = Literal["interested", "declined", "later", "introduce", "concluded", "applied", "granted", "rejected"]
 MailKind = Literal["suggestions", "interest", "mutual", "introduction", "concluded"]
 
 
-class AnswerGiven(Event):
+class AnswerGiven(PairEvent):
     """A side, or the coordinator, answered a match."""
 
     topic: ClassVar[str] = "answers"
-    match_id: str
-    project_id: Identifier
-    offer_type: OfferType
-    offer_id: Identifier
     side: Side | Literal["coordinator"]
     answer: Answer
     reason: DeclineReason | None = None

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.event import VERSION_HEADER
+from shared.events.event import VERSION_HEADER, Event
 from shared.received import Arrived, Position, Received, Unreadable, read
-from tests.factories import preference_set
+from tests.factories import answer_given, match_changed, preference_set
 
 EVENT = preference_set("per-a", version=3)
 VERSION_3 = (VERSION_HEADER, b"3")
@@ -70,6 +70,19 @@ def test_a_bad_record_gives_its_reason(record: Record, said: str) -> None:
     assert isinstance(unreadable, Unreadable)
     assert said in unreadable.reason
     assert unreadable.raw is record
+
+
+@pytest.mark.parametrize("event", [answer_given(), match_changed()])
+def test_an_event_whose_match_is_of_another_pair_is_bad(event: Event) -> None:
+    def arrived(body: bytes) -> Received | Unreadable:
+        version = (VERSION_HEADER, str(event.version).encode())
+        return read(event.topic, Record(key=event.key.encode(), value=body, headers=(version,)))
+
+    body = event.to_bytes()
+    assert isinstance(arrived(body), Received)
+    unreadable = arrived(body.replace(b'"offer_id":"eng-a"', b'"offer_id":"eng-b"'))
+    assert isinstance(unreadable, Unreadable)
+    assert unreadable.reason == f"{event.topic}: body: match_of_another_pair"
 
 
 def test_a_reason_quotes_no_value() -> None:
