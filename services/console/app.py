@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(SecurityHeaders, policy=routes.POLICY)
-    app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app)))
+    app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(asyncapi_routes(stream))
     routes.install(app)
     errors.install(app)
@@ -77,6 +77,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _problems(app: FastAPI) -> list[str]:
     heard: Stream | None = getattr(app.state, "stream", None)
     return heard.problems() if heard else ["starting"]
+
+
+def _stuck(app: FastAPI) -> bool:
+    heard: Stream | None = getattr(app.state, "stream", None)
+    return heard is not None and heard.stuck()
 
 
 def _pool(app: FastAPI) -> Pool | None:

@@ -110,7 +110,9 @@ def create_app() -> FastAPI:
         made.include_router(erasure.erasure_route_of(entity_type))
     for router in (imports.router, erasure.router, documentation.router, internal.router):
         made.include_router(router)
-    made.include_router(health_routes(lambda: _stream(made).problems(), lambda: _pool(made)))
+    made.include_router(
+        health_routes(lambda: _stream(made).problems(), lambda: _pool(made), lambda: _stream(made).stuck())
+    )
     made.include_router(
         metrics_route(lambda: made.state.desk.pool, lambda: _stream(made).lag(), lambda: _stream(made).problems())
     )
