@@ -9,6 +9,7 @@ import asyncpg
 
 from services.console.store import feed
 from services.console.store.feed import FeedEntry
+from shared.database import CONNECTION_LOST
 
 POLL_S = 0.25
 HELD = 2_000
@@ -46,7 +47,7 @@ class Feed:
         while True:
             try:
                 await self._read()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            except (asyncpg.PostgresError, *CONNECTION_LOST):
                 await asyncio.sleep(POLL_S * 8)  # readiness says that the database is away
             await asyncio.sleep(POLL_S)
 
