@@ -1,6 +1,7 @@
 """A record that cannot be handled is set aside with its bytes and told to `<topic>.dlq`; it can be replayed."""
 
 import json
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -204,10 +205,20 @@ def reason_of(error: Unprocessable | asyncpg.DataError) -> str:
     return str(error) if isinstance(error, Unprocessable) else f"PostgreSQL refuses a value: {type(error).__name__}"
 
 
-async def forget(connection: Connection, marker: str) -> int:
-    """Delete the dead letters that name `marker` (an erased id) in their key or their bytes; returns how many."""
-    status = await connection.execute(
-        "DELETE FROM dead_letters WHERE position($1::bytea IN coalesce(key, '') || coalesce(value, '')) > 0",
-        marker.encode(),
+async def forget(connection: Connection, erased_id: str) -> int:
+    """Delete the dead letters that name `erased_id` in their key or their bytes; returns how many.
+
+    An id is named where no byte that an id may have stands beside it: `projet-12` does not name `projet-1`.
+    """
+    wanted = erased_id.encode()
+    named = re.compile(rb"(?<![A-Za-z0-9_.-])" + re.escape(wanted) + rb"(?![A-Za-z0-9_.-])")
+    rows = await connection.fetch(
+        """
+        SELECT id, key, value FROM dead_letters
+        WHERE position($1::bytea IN coalesce(key, '')) > 0 OR position($1::bytea IN coalesce(value, '')) > 0
+        """,
+        wanted,
     )
-    return int(status.rpartition(" ")[2])
+    found = [row["id"] for row in rows if any(named.search(text or b"") for text in (row["key"], row["value"]))]
+    await connection.execute("DELETE FROM dead_letters WHERE id = ANY ($1)", found)
+    return len(found)

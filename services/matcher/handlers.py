@@ -26,7 +26,7 @@ async def on_projects(owners: Owners, connection: Connection, batch: Batch) -> A
             project = record.event.project if isinstance(record.event, ProjectPublished) else None
             arrived[record.key] = Arrival(record.version, project)
     for project_id in (key for key, each in arrived.items() if each.project is None):
-        await forget(connection, f'"{project_id}"')
+        await forget(connection, project_id)
     return (await owners.judge_batch(connection, batch.partition, arrived)).after_commit
 
 

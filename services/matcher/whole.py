@@ -157,4 +157,4 @@ async def _upsert(connection: Connection, rows: Sequence[WholeRow]) -> None:
     await entities.upsert_whole_rows(connection, rows)
     for row in rows:
         if row.body is None:
-            await forget(connection, f'"{row.key}"')
+            await forget(connection, row.key)

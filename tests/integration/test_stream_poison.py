@@ -176,3 +176,35 @@ async def test_erasure_reaches_the_bytes_of_dead_letters(
             assert await forget(connection, "per-else") == 1
             assert await forget(connection, "per-nobody") == 0
         assert await pool.fetchval("SELECT count(*) FROM dead_letters") == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        (b"projet-1", None, True),
+        (b"project:projet-1", b"{", True),
+        (b"projet-1~fund~aide-3", b"{", True),
+        (None, b'{"project_id":"projet-1"', True),
+        (None, b"\x00\xffprojet-1\xff", True),
+        (b"projet-1", b"2", True),
+        (b"projet-12", b"{", False),
+        (None, b'{"project_id":"un-projet-1"', False),
+        (None, b'{"project_id":"projet-1.2"', False),
+    ],
+)
+async def test_an_erased_id_is_told_from_one_that_holds_it(
+    service_dsn: ServiceDsn, key: bytes | None, value: bytes | None, named: bool
+) -> None:
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await pool.execute(
+            """
+            INSERT INTO dead_letters (topic, partition, record_offset, record_timestamp, key, value, header_names,
+                                      header_values, reason)
+            VALUES ('projects', 0, 0, 0, $1, $2, '{}', '{}', 'bad')
+            """,
+            key,
+            value,
+        )
+        async with pool.acquire() as connection:
+            assert await forget(connection, "projet-1") == named
+        assert await pool.fetchval("SELECT count(*) FROM dead_letters") == (not named)
