@@ -27,6 +27,7 @@ CREATE TABLE outbox (
     announced_at timestamptz NOT NULL DEFAULT now(),
     refused_because text
 );
+CREATE INDEX outbox_by_key ON outbox (topic, key);
 
 -- How far this service has handled each partition: the authority.
 CREATE TABLE offsets (

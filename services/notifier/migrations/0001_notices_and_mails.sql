@@ -23,6 +23,7 @@ CREATE TABLE notices (
     PRIMARY KEY (match_id, kind, party_type, party_id)
 );
 CREATE INDEX notices_to_ask ON notices (ask_at);
+CREATE INDEX notices_by_party ON notices (party_type, party_id);
 
 -- People by ingest's opaque id, with what they chose. Their names and addresses are not kept here.
 CREATE TABLE recipients (

@@ -106,8 +106,8 @@ async def due_mails(pool: Pool, until: datetime, limit: int) -> list[Due]:
     """Mails due at `until`, longest due first, with both sides' parties for introductions, which carry contacts."""
     rows = await pool.fetch(
         """
-        WITH due AS (SELECT person_id, kind, min(due_at) AS first FROM pending GROUP BY person_id, kind
-                     HAVING min(due_at) <= $1 ORDER BY first, person_id, kind LIMIT $2)
+        WITH due AS (SELECT person_id, kind, min(due_at) AS first FROM pending WHERE due_at <= $1
+                     GROUP BY person_id, kind ORDER BY first, person_id, kind LIMIT $2)
         SELECT due.person_id, due.kind, due.first, party_type, party_id FROM due JOIN pending USING (person_id, kind)
         UNION SELECT due.person_id, due.kind, due.first, 'project', project_id
         FROM due JOIN pending USING (person_id, kind) JOIN matches USING (match_id) WHERE due.kind = 'introduction'
