@@ -40,6 +40,10 @@ class MailServerAway(Exception):
     """The server takes no mail at all now: nothing is wrong with this one."""
 
 
+class MailCutOff(MailServerAway):
+    """The server went away over this one mail: that may be the mail's doing, so that others had better go first."""
+
+
 class Mailer:
     """Sends one mail at a time over a connection that is kept, and made again when it was lost."""
 
@@ -48,13 +52,15 @@ class Mailer:
         self._server: aiosmtplib.SMTP | None = None
 
     async def send(self, recipient: str, content: bytes) -> None:
-        """Return once the server has taken the mail; raises `MailRefused` or `MailServerAway`.
+        """Return once the server has taken the mail; raises `MailRefused`, `MailServerAway` or, of these, `MailCutOff`.
 
-        After `MailServerAway` the mail may have been taken all the same, when the answer was lost.
+        After `MailCutOff` the mail may have been taken all the same, when the answer was lost.
         """
+        away = MailServerAway
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 server = await self._connected()
+                away = MailCutOff
                 await server.sendmail(self._smtp.sender, [recipient], content)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _outcome(error.recipients[0].code) from None
@@ -62,7 +68,7 @@ class Mailer:
             raise _outcome(error.code) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self.close()
-            raise MailServerAway(f"the mail server takes no mail: {type(error).__name__}") from None
+            raise away(f"the mail server takes no mail: {type(error).__name__}") from None
 
     async def close(self) -> None:
         """Let go of the connection; a later `send` makes another."""
@@ -94,4 +100,4 @@ class Mailer:
 
 def _outcome(code: int) -> MailRefused | MailServerAway:
     # 421 closes the connection whatever the mail.
-    return MailServerAway("the mail server closes: 421") if code == 421 else MailRefused(code)
+    return MailCutOff("the mail server closes: 421") if code == 421 else MailRefused(code)

@@ -28,6 +28,7 @@ from shared.received import Batch, Received
 from shared.words.names import reference_names
 
 WINDOW = timedelta(seconds=60)
+CUT = "cut the connection"
 
 
 @dataclass
@@ -38,14 +39,30 @@ class Sink:
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=dict)
+    senders: list[str] = field(default_factory=list)
+    """What is said to the next senders."""
     server: asyncio.Server | None = None
     clients: list[SMTP] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Begin a mail, or say what the test wants said."""
+        if self.senders:
+            return self.senders.pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Take a mail, or say what the test wants said."""
         waiting = self.answers.get(envelope.rcpt_tos[0])
         if waiting:
-            return waiting.pop(0)
+            answer = waiting.pop(0)
+            if answer == CUT:
+                assert server.transport is not None
+                server.transport.abort()
+            return answer
         content = envelope.content
         assert isinstance(content, bytes)
         message = message_from_bytes(content, policy=default)

@@ -16,7 +16,7 @@ from shared.events.matches import MatchChanged
 from shared.events.people import Erased
 from shared.received import Received
 from tests.factories import erased, match_changed, preference_set
-from tests.integration.notifier_stage import WINDOW, Stage, on_stage
+from tests.integration.notifier_stage import CUT, WINDOW, Stage, on_stage
 
 DAY = timedelta(days=1)
 INTERESTED: dict[str, Any] = {"state": "interested", "change": "interested", "entered": ()}
@@ -343,6 +343,28 @@ async def test_a_refused_mail_is_tried_later_and_given_up_in_the_end(stage: Stag
     outcomes = {event["person_id"]: event["outcome"] for event in await stage.delivered()}
     assert outcomes == {"per-p": "sent", "per-o": "given-up"}
     assert await stage.pool.fetchval("SELECT count(*) FROM mails WHERE content IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("answer", [CUT, "421 too many mails", "sender"])
+async def test_a_mail_over_which_the_server_goes_away_lets_the_others_go_first(stage: Stage, answer: str) -> None:
+    await stage.hear(match_changed())
+    await stage.assign()
+    stage.now += WINDOW
+    await stage.freeze()
+    first = await stage.pool.fetchval("SELECT person_id FROM mails ORDER BY next_attempt_at, mail_id")
+    if answer == "sender":
+        stage.sink.senders = ["452 no room for it"]
+    else:
+        stage.sink.answers[f"{first}@example.org"] = [answer]
+    with pytest.raises(MailServerAway):
+        await stage.send()
+    await stage.send()
+    assert len(stage.sink.mails) == 1
+    assert first not in str(stage.sink.mails[0]["To"])
+    stage.now += WINDOW
+    await stage.send()
+    assert len(set(stage.sink.message_ids)) == 2
+    assert await stage.pool.fetchval("SELECT sum(failures) FROM mails") == 0
 
 
 async def test_a_mail_refused_for_now_leaves_later_with_the_same_message_id(stage: Stage) -> None:

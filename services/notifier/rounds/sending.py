@@ -1,11 +1,11 @@
 """Frozen mails leave, each as often as it takes with the same bytes, and are told on `deliveries` once they have."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
-from services.notifier.mailer import Mailer, MailRefused
+from services.notifier.mailer import MailCutOff, Mailer, MailRefused
 from services.notifier.messages.schedule import gives_up, pause_after
 from services.notifier.store import mails
 from services.notifier.store.mails import Mail
@@ -14,6 +14,7 @@ from shared.events.people import MailDelivered
 from shared.outbox import announce, next_version
 
 LOCK_SECONDS = 90
+CUT_OFF_PAUSE = timedelta(seconds=30)
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +29,20 @@ class Sender:
         """Mails that the server has taken and the database has not noted yet: it was away in between."""
 
     async def send_next(self, now: datetime) -> bool:
-        """Try the next mail; whether there was one. Raises `MailServerAway`: the mail waits unchanged."""
+        """Try the next mail; whether there was one. Raises `MailServerAway`: the mail waits unchanged.
+
+        One over which the server went away lets the others go first: it may be what the server cannot take.
+        """
         mail_id = await mails.begin_next(self._pool, now)
         if mail_id is None:
             return False
-        async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-            mail = await mails.claim(connection, mail_id, seconds=LOCK_SECONDS)
-            left = mail is not None and await self._try(connection, mail, now)
+        try:
+            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+                mail = await mails.claim(connection, mail_id, seconds=LOCK_SECONDS)
+                left = mail is not None and await self._try(connection, mail, now)
+        except MailCutOff:
+            await mails.put_off(self._pool, mail_id, now + CUT_OFF_PAUSE)
+            raise
         self._taken.discard(mail_id)
         if left:
             await in_transaction(self._pool, lambda c: _forget_bodies(c, mail_id))

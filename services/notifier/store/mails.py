@@ -131,3 +131,10 @@ async def refused(connection: Connection, mail_id: str, code: int, next_attempt_
         code,
         next_attempt_at,
     )
+
+
+async def put_off(pool: Pool, mail_id: str, next_attempt_at: datetime) -> None:
+    """Try a mail again at that time; nothing is held against it."""
+    await pool.execute(
+        "UPDATE mails SET next_attempt_at = $2 WHERE mail_id = $1 AND state = 'frozen'", mail_id, next_attempt_at
+    )
