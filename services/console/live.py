@@ -18,6 +18,7 @@ BEAT_S = 15.0
 """Something goes at least so often, so that a connection that died is noticed."""
 LIFE_S = 300.0
 """A stream ends after so long: the browser comes back at once, and its rights are checked anew."""
+AWAY: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *CONNECTION_LOST)
 MOST_STREAMS = 500
 """Beyond these, a new stream is refused: pages work without."""
 
@@ -47,7 +48,7 @@ class Feed:
         while True:
             try:
                 await self._read()
-            except (asyncpg.PostgresError, *CONNECTION_LOST):
+            except AWAY:
                 await asyncio.sleep(POLL_S * 8)  # readiness says that the database is away
             await asyncio.sleep(POLL_S)
 
