@@ -3,19 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from shared.absence import AwayTooLong, check_absence
 from shared.database import Connection, backoff
 from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
+from shared.failures import failure_of
 from shared.fetching import Fetched, guard
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import begin, store
 from shared.received import Arrived, Batch, Position, RawRecord, TopicPartitionNumber, Unreadable
-from shared.units import failure_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +76,19 @@ class WholeTopics:
         """Where each partition stands: all below was handed over."""
         return {(self._names[tp.topic], tp.partition): position for tp, position in self._positions.items()}
 
-    async def fill(self, stored: Mapping[TopicPartitionNumber, Position] | None = None) -> None:
+    async def fill(
+        self,
+        stored: Mapping[TopicPartitionNumber, Position] | None = None,
+        away: Mapping[TopicPartitionNumber, timedelta] | None = None,
+    ) -> None:
         """Read from the `stored` positions, else from the beginning, to what are the ends now; waits for Kafka.
 
         A record that cannot be parsed stops its partition, and so the filling, until the process is started again.
-        Raises `ForeignLog` when a stored position does not fit the log, `TooManyDeadLetters` when most is unreadable.
+        `away` gives for how long stored partitions were not read to their ends. Raises `AwayTooLong` when what was
+        erased may be forgotten since, `ForeignLog` when a stored position does not fit the log, `TooManyDeadLetters`
+        when most is unreadable.
         """
-        await self._patiently(lambda: self._connect(stored or {}))
+        await self._patiently(lambda: self._connect(stored or {}, away or {}))
         assert self._consumer is not None
         ends = await self._consumer.end_offsets(list(self._positions))
         while not await self._reached(ends):
@@ -107,6 +115,18 @@ class WholeTopics:
         async with self._moved:
             await self._moved.wait_for(reached)
 
+    async def read_to_ends(self) -> dict[TopicPartition, str]:
+        """The partitions of which all that Kafka last told of was handed over, with their topics' short names."""
+        consumer = self._consumer
+        if consumer is None:
+            return {}
+        ends = {partition: consumer.last_stable_offset(partition) for partition in self._read_on()}
+        return {
+            partition: self._names[partition.topic]
+            for partition, end in ends.items()
+            if end is not None and await consumer.position(partition) >= end
+        }
+
     async def stop(self) -> None:
         """Let go of Kafka; `run` must have been cancelled."""
         if self._consumer is not None:
@@ -116,14 +136,16 @@ class WholeTopics:
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         attempt = 0
         while failure := await failure_of(work()):
-            if isinstance(failure, ForeignLog | TooManyDeadLetters):
+            if isinstance(failure, AwayTooLong | ForeignLog | TooManyDeadLetters):
                 raise failure
             attempt += 1
             self._trouble = f"{', '.join(self._names.values())}: {describe(failure)}; trying again"
             logger.warning("whole topics are not read", exc_info=failure, extra={"attempts": attempt})
             await asyncio.sleep(backoff(attempt, first=0.1, highest=30.0))
 
-    async def _connect(self, stored: Mapping[TopicPartitionNumber, Position]) -> None:
+    async def _connect(
+        self, stored: Mapping[TopicPartitionNumber, Position], away: Mapping[TopicPartitionNumber, timedelta]
+    ) -> None:
         await self.stop()
         log = await Log.of(self._servers, self._names)
         self._consumer = consumer = AIOKafkaConsumer(
@@ -142,6 +164,8 @@ class WholeTopics:
         known = {tp: stored[place] for tp in partitions if (place := self._place(tp)) in stored}
         check_cluster(self._service, log.cluster_id, known)
         await check_positions(consumer, self._service, self._servers, known)
+        since = {tp: (known[tp].next_offset, away[self._place(tp)]) for tp in known if self._place(tp) in away}
+        await check_absence(self._service, self._servers, consumer, since)
         firsts = await consumer.beginning_offsets(partitions)
         self._unparsable = {}
         self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
@@ -178,8 +202,9 @@ class WholeTopics:
 
     def _seek_back(self) -> None:
         """Have all that was fetched and not handed over fetched again."""
-        for partition, position in self._positions.items() if self._consumer else ():
-            self._consumer.seek(partition, position.next_offset)
+        if self._consumer is not None:
+            for partition, position in self._positions.items():
+                self._consumer.seek(partition, position.next_offset)
 
     def _read_on(self) -> dict[TopicPartition, int]:
         """The next offset of each partition that is still read."""

@@ -16,9 +16,10 @@ from services.matcher.judging import Judge
 from services.matcher.offers import WHOLE_TOPICS, Catalogue, preparation
 from services.matcher.owners import Owners
 from services.matcher.settings import Settings
-from services.matcher.whole import Whole
+from services.matcher.whole import KEEPER, Whole
+from shared.absence import NOTED_EVERY_SECONDS, absences, note_presence
 from shared.broker import Stream, stop_this_process
-from shared.database import Pool, backoff, open_pool
+from shared.database import CONNECTION_LOST, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure
@@ -109,16 +110,28 @@ class Work:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            await self._topics.fill(await self._whole.restore())
+            stored = await self._whole.restore()
+            async with self.owners.pool.acquire() as connection:
+                away = await absences(connection, WHOLE_TOPICS)
+            await self._topics.fill(stored, away)
             self.owners.judge.partitions = await self._count_partitions()
             await self._stream.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._topics.run())
                 group.create_task(self._whole.tend())
+                group.create_task(self._note_presence())
         except Exception:
             logger.critical("the matcher stops", exc_info=True)
             self._give_up()
             raise
+
+    async def _note_presence(self) -> None:
+        """Note for ever, where this process stores whole topics, those that it has read to their ends."""
+        while True:
+            if KEEPER in self.owners.owned:
+                with contextlib.suppress(*CONNECTION_LOST):
+                    await note_presence(self.owners.pool, await self._topics.read_to_ends())
+            await asyncio.sleep(NOTED_EVERY_SECONDS)
 
     async def _count_partitions(self) -> int:
         """How many partitions projects have; waits for Kafka and for the topic."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
+from datetime import timedelta
 
 import pytest
 
+from shared.absence import AwayTooLong
 from shared.database import in_transaction
 from shared.dead_letter import TooManyDeadLetters
 from shared.events.entities import CommitmentPublished
@@ -155,6 +157,29 @@ async def test_a_stored_position_of_another_cluster_is_refused(bootstrap_servers
             await topics.fill({("commitments", 0): Position(0, -1, "another")})
     finally:
         await topics.stop()
+
+
+@pytest.mark.parametrize(("days", "missed", "refused"), [(31, 3, True), (31, 0, False), (3, 3, False)])
+async def test_a_reader_away_for_longer_than_tombstones_are_kept_is_refused_when_it_missed_something(
+    bootstrap_servers: str, topic_prefix: str, days: int, missed: int, refused: bool
+) -> None:
+    topic = f"{topic_prefix}commitments"
+    await put(bootstrap_servers, topic, [raw(commitment("eng-a"))])
+    first = whole(bootstrap_servers, topic_prefix, nothing)
+    try:
+        await first.fill()
+        assert "commitments" in (await first.read_to_ends()).values()
+    finally:
+        await first.stop()
+    await put(bootstrap_servers, topic, [raw(commitment(f"eng-missed-{n}")) for n in range(missed)])
+    second = whole(bootstrap_servers, topic_prefix, nothing)
+    refusal = pytest.raises(AwayTooLong, match="essaim rebuild matcher") if refused else nullcontext()
+    try:
+        with refusal:
+            await second.fill(first.positions(), dict.fromkeys(first.positions(), timedelta(days=days)))
+        assert (second.problem() is None) != refused
+    finally:
+        await second.stop()
 
 
 async def test_mass_dead_lettering_stops_the_filling(bootstrap_servers: str, topic_prefix: str) -> None:
