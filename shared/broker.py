@@ -12,13 +12,14 @@ from faststream import FastStream
 from shared.database import Pool, backoff
 from shared.dead_letter import Handler
 from shared.description import describe_stream
+from shared.failures import failure_of
 from shared.log_identity import Log
 from shared.logs import describe
 from shared.opening import Opening
 from shared.reading import Reading
 from shared.relay import Relay
 from shared.subscribing import build_broker, subscribe
-from shared.units import PartitionOwner, failure_of
+from shared.units import PartitionOwner
 
 __all__ = ["PartitionOwner", "Stream"]
 

@@ -12,10 +12,11 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from shared.absence import AwayTooLong, absences, check_absence
 from shared.database import CONNECTION_LOST, Connection, Pool, backoff, in_transaction
 from shared.dead_letter import Handler, Limit, TooManyDeadLetters
+from shared.failures import failure_of
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import Handling, Position, Refused, begin, position_of
-from shared.units import PartitionOwner, Unit, failure_of
+from shared.units import PartitionOwner, Unit
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,12 @@ from aiokafka.errors import KafkaError
 from shared.absence import NOTED_EVERY_SECONDS, note_presence
 from shared.database import CONNECTION_LOST, Pool
 from shared.dead_letter import Handler, asked_for, replay
+from shared.failures import failure_of
 from shared.fetching import guard
 from shared.offsets import Arrived
 from shared.opening import Opening
 from shared.received import RawRecord
-from shared.units import Unit, failure_of
+from shared.units import Unit
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """Partitions that share memory open and close together, and nothing that came before a closing is handled after it."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
 from aiokafka import TopicPartition
 
@@ -23,14 +23,6 @@ class PartitionOwner(Protocol):
 
     async def lost(self, partition: int) -> None:
         """Forget `partition`: it went to another process, or a transaction on it failed."""
-
-
-async def failure_of(work: Coroutine[Any, Any, None]) -> Exception | None:
-    """The exception that `work` ended with, as a value; a cancellation passes through."""
-    failure: BaseException | None = (await asyncio.gather(work, return_exceptions=True))[0]
-    if failure is not None and not isinstance(failure, Exception):
-        raise failure
-    return failure
 
 
 class Unit:

@@ -27,9 +27,9 @@ from shared import logs
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.events.vocabulary import EntityType
+from shared.failures import failure_of
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.telemetry import metrics_route
-from shared.units import failure_of
 
 logger = logging.getLogger(__name__)
 
