@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     def is_stuck() -> bool:
         found = work()
-        return found is not None and found.owners.judge.is_stuck()
+        return found is not None and found.is_stuck()
 
     def problems() -> list[str]:
         found = work()
@@ -156,6 +156,10 @@ class Work:
         if self.owners.catalogue.day is None:
             found.append("no day was heard yet: nothing can be judged")
         return [each for each in found if each]
+
+    def is_stuck(self) -> bool:
+        """Whether hearing or judging has made no progress in a time that no outage explains."""
+        return self._stream.stuck() or self.owners.judge.is_stuck()
 
     def lag(self) -> dict[str, int]:
         """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
