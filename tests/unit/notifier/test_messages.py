@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifier.messages.compose import compose
@@ -195,6 +195,7 @@ words = st.text(
 )
 
 
+@settings(deadline=None)
 @given(title=words, organisation=words, owner=words, kind=st.sampled_from(["suggestions", "interest", "introduction"]))
 def test_no_title_or_name_breaks_a_mail(title: str, organisation: str, owner: str, kind: str) -> None:
     match = a_match()
