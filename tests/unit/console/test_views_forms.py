@@ -1,0 +1,174 @@
+"""What people type: numbers and days as they write them, faults beside their fields, submissions ingest can read."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.pages.forms import form_token, is_form_token
+from services.console.views import offer_form, project_form
+from services.console.views.deposit import placed_faults, typed_of
+from services.console.views.reading import day_of, whole_number
+from services.console.views.search import search_terms
+from services.console.views.sign_in import looks_like_address, safe_path
+from shared.words.french import money
+from tests.factories import a_commitment, a_project
+
+
+@given(st.integers(0, 999_999_999_999))
+def test_amount_written_as_we_write_it_is_read_back(euros: int) -> None:
+    assert whole_number(money(euros)) == euros
+    assert whole_number(str(euros)) == euros
+
+
+@pytest.mark.parametrize("text", ["", "douze", "12,5", "-3", "1e6", "²", "12 000 000 000 000", "10 k€"])
+def test_what_is_no_whole_number_is_nothing(text: str) -> None:
+    assert whole_number(text) is None
+
+
+@pytest.mark.parametrize("text", ["2027-06-30", "30/06/2027", "30-6-2027"])
+def test_day_is_read_in_both_orders(text: str) -> None:
+    assert day_of(text) == date(2027, 6, 30)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_day_or_nothing(text: str) -> None:
+    assert day_of(text) is None or isinstance(day_of(text), date)
+
+
+@pytest.mark.parametrize("text", ["", "30/13/2027", "31/02/2027", "2027", "demain"])
+def test_what_is_no_day_is_nothing(text: str) -> None:
+    assert day_of(text) is None
+
+
+@given(st.text())
+def test_place_to_go_after_signing_in_is_always_ours(asked: str) -> None:
+    path = safe_path(asked)
+    assert path.startswith("/")
+    assert not path.startswith(("//", "/\\", "/connexion"))
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"), [("lea@example.org", True), ("lea@", False), ("a@b@c.fr", False), ("lea", False)]
+)
+def test_address_needs_a_domain_with_a_dot(text: str, answer: bool) -> None:
+    assert looks_like_address(text) is answer
+
+
+def test_search_leaves_small_words_out_unless_alone() -> None:
+    assert search_terms("L'épicerie du Port") == ("epicerie", "port")
+    assert search_terms("le la") == ("le", "la")
+    assert search_terms("' | & !") == ()
+
+
+def test_form_token_serves_its_own_browser_and_session_alone() -> None:
+    token = form_token("key", "secret", "session")
+    assert is_form_token("key", token, "secret", "session")
+    assert token != form_token("key", "secret", "session")
+    for key, secret, session in (("other", "secret", "session"), ("key", "other", "session"), ("key", "secret", None)):
+        assert not is_form_token(key, token, secret, session)
+    assert not is_form_token("key", token, "", "session")
+    assert not is_form_token("key", "", "secret", "session")
+
+
+PROJECT = [
+    ("titre", "Épicerie du port"),
+    ("resume", "Une épicerie solidaire."),
+    ("commune", "Rezé"),
+    ("code_postal", "44 400"),
+    ("stade", "amorcage"),
+    ("besoin", "mecenat-nature"),
+    ("montant-mecenat-nature", "12 000 €"),
+    ("objets-mecenat-nature", "velos"),
+    ("objets-mecenat-nature", "locaux"),
+    ("porteur", "Les Paniers"),
+    ("forme", "association"),
+    ("echeance", "30/06/2027"),
+]
+
+
+def test_project_form_becomes_a_submission() -> None:
+    submission, faults = project_form.read_project(typed_of(PROJECT), project_id="prj-a", owner_id="por-a")
+    assert faults == {}
+    assert submission == {
+        "project_id": "prj-a",
+        "title": "Épicerie du port",
+        "summary": "Une épicerie solidaire.",
+        "owner": {"owner_id": "por-a", "name": "Les Paniers", "legal_form": "association"},
+        "place": {"name": "Rezé", "postal_code": "44400"},
+        "stage": "amorcage",
+        "needs": [{"kind": "mecenat-nature", "amount_eur": 12_000, "objects": ["velos", "locaux"]}],
+        "deadline": "2027-06-30",
+        "status": "actif",
+    }
+
+
+def test_empty_project_form_says_everything_at_once() -> None:
+    _, faults = project_form.read_project(typed_of([]), project_id="prj-a", owner_id="por-a")
+    assert set(faults) == {"titre", "resume", "commune", "stade", "besoin", "porteur", "forme"}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("title", "titre"),
+        ("place", "commune"),
+        ("place.postal_code", "code_postal"),
+        ("owner.siren", "siren"),
+        ("needs.0.amount_eur", "montant-mecenat-nature"),
+        ("needs[0].objects[1]", "besoin"),
+        ("needs", "besoin"),
+        ("barrier.text", "frein_texte"),
+        ("nothing.known", ""),
+    ],
+)
+def test_fault_of_a_submission_stands_beside_its_field(path: str, field: str) -> None:
+    assert project_form.form_field_of(path, typed_of(PROJECT)) == field
+
+
+def test_faults_of_one_field_are_joined_and_those_of_none_are_kept() -> None:
+    errors = [
+        {"field": "title", "message": "Trop court.", "remedy": "Écrivez trois lettres."},
+        {"field": "title", "message": "Sans adresse.", "remedy": ""},
+        {"field": "elsewhere", "message": "Autre chose."},
+    ]
+    found = placed_faults(errors, lambda path: project_form.form_field_of(path, typed_of(PROJECT)))
+    assert found == {"titre": "Trop court. Écrivez trois lettres. Sans adresse.", "": "Autre chose."}
+
+
+def test_offer_form_without_a_place_is_for_all_of_france() -> None:
+    typed = typed_of(
+        [
+            ("titre", "Vingt jours"),
+            ("description", "Un comptable."),
+            ("nature", "mecenat-competences"),
+            ("entreprise", "A"),
+        ]
+    )
+    submission, faults = offer_form.read_commitment(typed, commitment_id="eng-a", company_id="ent-a", perimeters={})
+    assert faults == {}
+    assert submission["perimeter"] == [{"level": "national", "code": "FR"}]
+    assert submission["categories"] == submission["stages"] == submission["legal_forms"] == []
+
+
+def test_places_of_an_offer_add_up() -> None:
+    nantes = [{"level": "epci", "code": "244400404"}]
+    typed = typed_of(
+        [("territoires", "nantes-metropole"), ("regions", "53"), ("departements", "49"), ("montant_min", "500")]
+    )
+    submission, _ = offer_form.read_commitment(
+        typed, commitment_id="eng-a", company_id="ent-a", perimeters={"nantes-metropole": nantes}
+    )
+    assert [unit["code"] for unit in submission["perimeter"]] == ["244400404", "53", "49"]
+    assert submission["per_project_eur"] == {"min": 500}
+
+
+def test_new_form_knows_the_structure_of_the_last_one() -> None:
+    typed = project_form.prefilled(a_project(), "nantes-metropole-d2")
+    assert (typed.one("porteur"), typed.one("forme"), typed.one("defi")) == (
+        "Les Paniers de Rezé",
+        "association",
+        "nantes-metropole-d2",
+    )
+    assert offer_form.prefilled(a_commitment(), "").one("entreprise") == "Entreprise engagée A"
