@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from deploy.create_topics import delete_topics, ensure_topics
 from deploy.local.servers import run_apart
@@ -15,6 +16,11 @@ ServiceDsn = Callable[[str], str]
 
 # While the broker makes its offsets topic it has no coordinator: said again and again, and harmless.
 logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)
+
+
+# A test asserts behaviour, never a duration: no example has a deadline.
+settings.register_profile("essaim", deadline=None)
+settings.load_profile("essaim")
 
 
 def pytest_configure(config: pytest.Config) -> None:
