@@ -101,6 +101,21 @@ class Installation:
         self._running[service] = child
         self._started_at[service] = time.monotonic()
 
+    def ended(self) -> str:
+        """What has ended by itself, with its last words; empty while all runs."""
+        return "; ".join(
+            f"{name} has ended: {child.last_lines(5)}"
+            for name, child in self._running.items()
+            if child.exit_code is not None
+        )
+
+    async def mend(self) -> None:
+        """Have all services run, whatever a test that failed has left."""
+        for service in SERVICES:
+            if service not in self._running or self._running[service].exit_code is not None:
+                self.start_service(service)
+        await self.ready(*SERVICES)
+
     def kill(self, service: str) -> None:
         """End a service, and the relay in it, as `kill -9` does."""
         self._end(service, Child.kill)
@@ -182,8 +197,7 @@ class Installation:
                         continue
                 except httpx.TransportError as error:
                     said = repr(error)
-                if self._running[waiting[0]].exit_code is not None:
-                    raise AssertionError(f"{waiting[0]} has ended: {self._running[waiting[0]].last_lines(5)}")
+                assert not self.ended(), self.ended()
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{waiting[0]} is not ready after {seconds:.0f} s: {said}")
                 await asyncio.sleep(0.05)

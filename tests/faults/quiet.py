@@ -38,7 +38,10 @@ WHERE topic = ANY ($1) AND coalesce((positions -> topic ->> offsets.partition::t
 
 
 async def settled(installation: Installation, *, seconds: float = 120) -> Log:
-    """The whole log, once nothing is on its way any more, twice in a row; `TimeoutError` names what still is."""
+    """The whole log, once nothing is on its way any more, twice in a row; `TimeoutError` names what still is.
+
+    `AssertionError` when a service has ended meanwhile.
+    """
     deadline = time.monotonic() + seconds
     connection = await asyncpg.connect(installation.servers.dsn())
     try:
@@ -50,6 +53,7 @@ async def settled(installation: Installation, *, seconds: float = 120) -> Log:
             if not waiting and before is not None and before.last_offsets == log.last_offsets:
                 return log
             before = None if waiting else log
+            assert not installation.ended(), installation.ended()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not settled after {seconds:.0f} s: {waiting}")
             await asyncio.sleep(0.3)

@@ -37,6 +37,7 @@ async def test_kills_and_restarts_under_load_lose_and_double_nothing(
     installation: Installation, say: Callable[[str], None]
 ) -> None:
     drawn = seed()
+    await installation.mend()
     await coordinated(installation, *TERRITORIES[:2])
     load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=PARTNERS)
     people = People(installation.post, installation.url("console"), seed=drawn)
@@ -67,6 +68,7 @@ async def coordinated(installation: Installation, *territories: str) -> None:
 async def loaded(installation: Installation, name: str, say: Callable[[str], None]) -> AsyncIterator[Load]:
     """A load that goes on meanwhile; after it, all becomes quiet and everything is checked."""
     drawn = seed()
+    await installation.mend()
     load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=2, named=name)
     async with asyncio.TaskGroup() as group:
         group.create_task(load.run(first=5, steps=12, pause_s=0.4))
