@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.model import Pair
-from services.matcher.matching.shortlist import SIZE
 from shared.events.vocabulary import OfferType
 
 LENGTH = SIZE

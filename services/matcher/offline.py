@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.index import OfferIndex, ProjectIndex
+from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.prepare import Preparation, is_context, wholes_of
-from services.matcher.matching.shortlist import SIZE
 from shared.events.shapes import Commitment, Fund, Project
 from shared.reference.geography import load_geography
 from shared.reference.taxonomy import load_taxonomy

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.matcher.lists import (
     LENGTH,
     OfferKey,
@@ -16,6 +19,7 @@ from services.matcher.lists import (
     offer_of,
     revised,
 )
+from services.matcher.matching.index.tops import Tops
 from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
 from services.matcher.offers import Catalogue
 from services.matcher.partitions import Arrival, HeldProject, Partition, Plan
@@ -54,14 +58,23 @@ class _Judging:
         self.day = catalogue.day
         self.changed_offers = frozenset(partition.pending) | self._offers_of_the_day() if self.day else frozenset()
         self.changed_projects = self._changed_projects()
+        self.named = frozenset(
+            offer for project_id in self.changed_projects for offer in partition.naming.get(project_id, ())
+        )
+        """The offers whose list names a changed project."""
+        rows = map(partition.index.row_of, self.changed_projects)
+        self.unchanged = np.ones(partition.index.used, np.bool_)
+        self.unchanged[[row for row in rows if row is not None]] = False
+        self.all_changed = not self.unchanged.any() or all(
+            project_id in self.changed_projects for project_id, each in held.items() if each.prepared
+        )
 
     def plan(self) -> Plan:
         fits, project_lists = self._judge_changed_projects()
         project_lists |= self._judge_changed_offers(fits)
         offer_lists = self._offer_lists(fits)
-        naming = {offer for each in self.changed_projects for offer in self.partition.naming.get(each, ())}
         versions = {
-            offer: self.catalogue.version_of(offer) for offer in naming | offer_lists.keys() | self.changed_offers
+            offer: self.catalogue.version_of(offer) for offer in self.named | offer_lists.keys() | self.changed_offers
         }
         return Plan(
             sequence=self.catalogue.sequence,
@@ -121,26 +134,51 @@ class _Judging:
         return moved
 
     def _judge_changed_projects(self) -> tuple[Fits, dict[str, ProjectList]]:
-        """Each changed project against all offers: the fits, by offer, and the projects' lists that changed."""
+        """Each changed project against all offers: the fits that offers may list, and the projects' lists that changed.
+
+        Of the fits of an offer, the best twenty decide all that its list becomes.
+        """
         fits: Fits = defaultdict(list)
         lists: dict[str, ProjectList] = {}
-        for project_id, held in self.changed_projects.items():
-            ranks = self._ranks_of(held.prepared, len(self.catalogue.index)) if held.prepared else []
-            self._note_list(lists, project_id, best(ranks))
-            for rank in ranks:
-                fits[rank.offer].append(ProjectRank(rank.below, project_id))
+        index, ids = self.catalogue.index, sorted(self.changed_projects)
+        tops = Tops(self._offer_floors())
+        for party, project_id in enumerate(ids):
+            prepared = self.changed_projects[project_id].prepared
+            ranks: list[OfferRank] = []
+            if prepared and self.day is not None:
+                rows, scores = index.scored(prepared, self.day, declined=self._declined_by(project_id))
+                ranks = _offer_ranks(index.picked(rows, scores))
+                tops.add(party, rows, scores)
+            self._note_list(lists, project_id, tuple(ranks))
+        for row, entries in tops.lists():
+            fits[_key(index.at(row))] = [ProjectRank(-score, ids[party]) for score, party in entries]
         return fits, lists
+
+    def _offer_floors(self) -> NDArray[np.int64]:
+        """The score below which a changed project enters no list of the offer of each row: that of its twentieth.
+
+        None where the list is judged anew, or loses someone.
+        """
+        floors = np.zeros(self.catalogue.index.used, np.int64)
+        judged_anew = self.changed_offers | self.named
+        for offer, ranks in self.partition.offer_lists.items() if self.changed_projects else ():
+            row = self.catalogue.index.row_of(offer)
+            if row is not None and len(ranks) == LENGTH and offer not in judged_anew:
+                floors[row] = ranks[-1].score
+        return floors
 
     def _judge_changed_offers(self, fits: Fits) -> dict[str, ProjectList]:
         """Each changed offer against the other projects: the projects' lists that changed; its fits are added."""
-        entering: dict[str, list[OfferRank]] = defaultdict(list)
         affected = {each for offer in self.changed_offers for each in self.partition.listing.get(offer, ())}
-        for offer in self.changed_offers:
-            for rank in self._ranks_for(offer, len(self.partition.index)):
-                fits[offer].append(rank)
-                entry = OfferRank(rank.below, offer)
-                if may_enter(self.partition.project_lists.get(rank.project_id, ()), entry):
-                    entering[rank.project_id].append(entry)
+        index, offers = self.partition.index, sorted(self.changed_offers)
+        tops = Tops(self._project_floors())
+        for party, offer in enumerate(offers):
+            rows, scores = self._scored_for(offer)
+            fits[offer] += _project_ranks(index.picked(rows, scores))
+            tops.add(party, rows, scores)
+        entering: dict[str, list[OfferRank]] = defaultdict(list)
+        for row, entries in tops.lists():
+            entering[index.at(row).id] = [OfferRank(-score, offers[party]) for score, party in entries]
         lists: dict[str, ProjectList] = {}
         for project_id in (affected | entering.keys()) - self.changed_projects.keys():
             old = self.partition.project_lists.get(project_id, ())
@@ -148,22 +186,31 @@ class _Judging:
             new = revised(old, kept, entering[project_id])
             prepared = self.partition.projects[project_id].prepared
             if new is None and prepared:
-                new = best(self._ranks_of(prepared, LENGTH))
+                new = self._list_of(prepared)
             self._note_list(lists, project_id, new or ())
         return lists
+
+    def _project_floors(self) -> NDArray[np.int64]:
+        """The score below which a changed offer enters no list of the project of each row: that of its twentieth."""
+        floors = np.zeros(self.partition.index.used, np.int64)
+        for project_id, ranks in self.partition.project_lists.items() if self.changed_offers else ():
+            row = self.partition.index.row_of(project_id)
+            if row is not None and len(ranks) == LENGTH:
+                floors[row] = ranks[-1].score
+        return floors
 
     def _offer_lists(self, fits: Fits) -> dict[OfferKey, OfferList]:
         """The offers' lists within this partition that changed; compared with this partition's own twentieth."""
         lists: dict[OfferKey, OfferList] = {}
         for offer in self.changed_offers:
             self._note_offer_list(lists, offer, best(fits[offer]))
-        named = {offer for each in self.changed_projects for offer in self.partition.naming.get(each, ())}
-        for offer in (named | self._entered(fits)) - self.changed_offers:
+        for offer in (self.named | self._entered(fits)) - self.changed_offers:
             old = self.partition.offer_lists.get(offer, ())
             kept = [rank for rank in old if rank.project_id not in self.changed_projects]
             new = revised(old, kept, fits[offer])
             if new is None:
-                new = best((*self._ranks_for(offer, LENGTH), *fits[offer]))
+                ranks = _project_ranks(self.partition.index.picked(*self._scored_for(offer)))
+                new = best((*ranks, *fits[offer]))
             self._note_offer_list(lists, offer, new)
         return lists
 
@@ -180,25 +227,38 @@ class _Judging:
         if new != self.partition.offer_lists.get(offer, ()):
             lists[offer] = new
 
-    def _ranks_of(self, project: PreparedProject, count: int) -> list[OfferRank]:
-        """The best `count` offers that fit a project."""
+    def _list_of(self, project: PreparedProject) -> ProjectList:
+        """The best offers for a project that has not changed."""
         if self.day is None:
-            return []
-        declined = {offer_of(pair) for pair in self.declined if pair.project_id == project.id}
-        declined |= self.partition.declined.get(project.id, set())
-        found = self.catalogue.index.best_scores(project, self.day, count, declined=declined)
-        return [OfferRank(-score, OfferKey(offer.id, offer.type)) for score, offer in found]
+            return ()
+        found = self.catalogue.index.best_scores(project, self.day, declined=self._declined_by(project.id))
+        return tuple(_offer_ranks(found))
 
-    def _ranks_for(self, offer: OfferKey, count: int) -> list[ProjectRank]:
-        """The best projects that fit an offer, but for the changed ones: `count` of them at least, where there are."""
+    def _declined_by(self, project_id: str) -> set[OfferKey]:
+        declined = {offer_of(pair) for pair in self.declined if pair.project_id == project_id}
+        return declined | self.partition.declined.get(project_id, set())
+
+    def _scored_for(self, offer: OfferKey) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The rows of the projects that fit an offer, but for the changed ones, and their scores."""
         prepared = self.catalogue.offers.get(offer)
-        if self.day is None or prepared is None:
-            return []
+        if self.day is None or prepared is None or self.all_changed:
+            return np.zeros(0, np.intp), np.zeros(0, np.int64)
         declined = self.partition.declining.get(offer, set())
-        more = min(count + len(self.changed_projects), len(self.partition.index))
-        found = self.partition.index.best_scores(prepared, self.day, more, declined=declined)
-        ranks = (ProjectRank(-score, project.id) for score, project in found)
-        return [rank for rank in ranks if rank.project_id not in self.changed_projects]
+        rows, scores = self.partition.index.scored(prepared, self.day, declined=declined)
+        kept = self.unchanged[rows]
+        return rows[kept], scores[kept]
+
+
+def _key(offer: PreparedOffer) -> OfferKey:
+    return OfferKey(offer.id, offer.type)
+
+
+def _offer_ranks(found: Iterable[tuple[int, PreparedOffer]]) -> list[OfferRank]:
+    return [OfferRank(-score, _key(offer)) for score, offer in found]
+
+
+def _project_ranks(found: Iterable[tuple[int, PreparedProject]]) -> list[ProjectRank]:
+    return [ProjectRank(-score, project.id) for score, project in found]
 
 
 def _is_open(offer: PreparedOffer, day: date) -> bool:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+SIZE = 20
+"""How many fits a shortlist keeps, in both directions."""
+
 
 def best_rows(
     rows: NDArray[np.intp], scores: NDArray[np.int64], k: int, key: Callable[[int], tuple[str, ...]]

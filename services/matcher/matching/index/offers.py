@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.criteria import BESIDE
-from services.matcher.matching.index.best import best_rows
+from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
 from services.matcher.matching.index.places import Filed, overlaps_of
@@ -16,7 +16,6 @@ from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.place import Place
 from services.matcher.matching.score import fit
-from services.matcher.matching.shortlist import SIZE
 from shared.events.vocabulary import OfferType
 from shared.reference.geography import Geography, Unit
 
@@ -78,6 +77,19 @@ class OfferIndex:
         self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
     ) -> list[tuple[int, PreparedOffer]]:
         """The same with scores in millionths, without reasons."""
+        return self.picked(*self.scored(project, day, declined=declined), k)
+
+    def picked(
+        self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int = SIZE
+    ) -> list[tuple[int, PreparedOffer]]:
+        """The `k` best of what `scored` found, best first."""
+        chosen = best_rows(rows, found, k, lambda row: (self._offers[row].id, self._offers[row].type))
+        return [(score, self._offers[row]) for score, row in chosen]
+
+    def scored(
+        self, project: PreparedProject, day: date, *, declined: Collection[OfferId] = ()
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The rows of all eligible offers on `day`, with their scores in millionths; valid until the next change."""
         proximity = self._proximity(project.place)
         rows = np.flatnonzero(proximity)
         one, columns = single(PROJECT, project_row(project, self._numbers)), self._table.columns
@@ -93,8 +105,20 @@ class OfferIndex:
             proximity=proximity[rows],
             similarity=self._texts.similarities(rows, project.vector),
         )
-        chosen = best_rows(rows, found, k, lambda row: (self._offers[row].id, self._offers[row].type))
-        return [(score, self._offers[row]) for score, row in chosen]
+        return rows, found
+
+    @property
+    def used(self) -> int:
+        """Rows are below this."""
+        return self._table.used
+
+    def row_of(self, offer: OfferId) -> int | None:
+        """The row of an offer, or nothing."""
+        return self._table.row_of(offer)
+
+    def at(self, row: int) -> PreparedOffer:
+        """The offer of a row."""
+        return self._offers[row]
 
     def _proximity(self, place: Place) -> NDArray[np.int64]:
         """What the proximity of each row to `place` is worth, 0 for those out of reach."""

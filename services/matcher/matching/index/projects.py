@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.criteria import BESIDE
-from services.matcher.matching.index.best import best_rows
+from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
 from services.matcher.matching.index.places import Filed, overlaps_of
@@ -15,7 +15,6 @@ from services.matcher.matching.index.table import Table, single
 from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.score import fit
-from services.matcher.matching.shortlist import SIZE
 from shared.reference.geography import Geography
 
 
@@ -59,6 +58,19 @@ class ProjectIndex:
         self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()
     ) -> list[tuple[int, PreparedProject]]:
         """The same with scores in millionths, without reasons."""
+        return self.picked(*self.scored(offer, day, declined=declined), k)
+
+    def picked(
+        self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int = SIZE
+    ) -> list[tuple[int, PreparedProject]]:
+        """The `k` best of what `scored` found, best first."""
+        chosen = best_rows(rows, found, k, lambda row: (self._projects[row].id,))
+        return [(score, self._projects[row]) for score, row in chosen]
+
+    def scored(
+        self, offer: PreparedOffer, day: date, *, declined: Collection[str] = ()
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """The rows of all eligible projects on `day`, with their scores in millionths; valid until the next change."""
         proximity = self._proximity(offer)
         rows = np.flatnonzero(proximity)
         one, columns = single(OFFER, offer_row(offer, self._numbers)), self._table.columns
@@ -75,8 +87,20 @@ class ProjectIndex:
             proximity=proximity[rows],
             similarity=self._texts.similarities(rows, offer.vector),
         )
-        chosen = best_rows(rows, found, k, lambda row: (self._projects[row].id,))
-        return [(score, self._projects[row]) for score, row in chosen]
+        return rows, found
+
+    @property
+    def used(self) -> int:
+        """Rows are below this."""
+        return self._table.used
+
+    def row_of(self, project_id: str) -> int | None:
+        """The row of a project, or nothing."""
+        return self._table.row_of(project_id)
+
+    def at(self, row: int) -> PreparedProject:
+        """The project of a row."""
+        return self._projects[row]
 
     def _proximity(self, offer: PreparedOffer) -> NDArray[np.int64]:
         """What the proximity of each row to the offer is worth, 0 for those out of its reach."""
