@@ -21,7 +21,11 @@ _MOVED_ON = {403, 404, 409, 410, 422}
 
 
 class People:
-    """All readers of one post office. `given` counts the answers that the console took."""
+    """All readers of one post office.
+
+    `given` counts the answers that the console took, `late` those that came too late, `shut` the links that led nowhere
+    by their status.
+    """
 
     def __init__(self, post: PostOffice, console_url: str, *, seed: int) -> None:
         self._post = post
@@ -30,6 +34,7 @@ class People:
         self._read = 0
         self.given: Counter[str] = Counter()
         self.late = 0
+        self.shut: Counter[int] = Counter()
 
     async def read_until(self, over: asyncio.Event, *, most: int) -> None:
         """Read each mail as it comes and answer some, until `over`; no more than `most` answers are given."""
@@ -49,7 +54,10 @@ class People:
         place = urlsplit(link)
         async with httpx.AsyncClient(base_url=self._url, timeout=15) as browser:
             page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
-            forms = _forms(page.text) if page.status_code == 200 else []
+            if page.status_code != 200:
+                self.shut[page.status_code] += 1
+                return
+            forms = _forms(page.text)
             is_asked = _AWAITED in page.text or any(form.answer in _LAST_STEPS for form in forms)
             if not forms or (not is_asked and self._chance.random() < 0.5):
                 return

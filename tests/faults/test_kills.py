@@ -52,7 +52,7 @@ async def test_kills_and_restarts_under_load_lose_and_double_nothing(
         over.set()
     log = await settled(installation)
     verdict = await judge(installation, log, [load.promises])
-    say(f"seed {drawn}: {verdict.summary(installation)}; answers {dict(people.given)}")
+    say(f"seed {drawn}: {verdict.summary(installation)}; answers {dict(people.given)}, links shut {dict(people.shut)}")
     assert not verdict.faults, f"seed {drawn}, {chaos.done}:\n" + "\n".join(verdict.faults[:40])
 
 
@@ -122,9 +122,10 @@ async def test_everything_killed_at_once_goes_on_where_it_was(
     async with loaded(installation, "power-cut", say):
         for service in SERVICES:
             installation.kill(service)
+        for service in SERVICES:
+            # Which find neither server, then servers that are not ready.
+            installation.start_service(service)
         installation.restart_broker(clean=False)
         installation.restart_postgres(clean=False)
         await installation.serving()
-        for service in SERVICES:
-            installation.start_service(service)
         await installation.ready(*SERVICES)
