@@ -3,18 +3,19 @@
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matcher.matching.eligibility import refusals
-from services.matcher.matching.index import OfferIndex, ProjectIndex
+from services.matcher.matching.index import OfferIndex, ProjectIndex, tops
 from services.matcher.matching.index.places import Overlaps
 from services.matcher.matching.index.table import Rows
 from services.matcher.matching.index.texts import Texts
+from services.matcher.matching.index.tops import Tops
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.place import Place
 from services.matcher.matching.score import fit
-from services.matcher.matching.shortlist import Shortlist, shortlist
 from shared.reference.geography import Unit
 from shared.text.model import load_text_model
 from shared.text.vectors import similarity_millionths
@@ -28,8 +29,13 @@ def fits(pairs: list[tuple[PreparedProject, PreparedOffer]]) -> list[Fit]:
     return [fit(one, other) for one, other in pairs if not refusals(one, other, DAY)]
 
 
-def best(pairs: list[tuple[PreparedProject, PreparedOffer]]) -> Shortlist:
-    return shortlist(fits(pairs), K)
+def best(pairs: list[tuple[PreparedProject, PreparedOffer]]) -> tuple[Fit, ...]:
+    """By definition: the best score first, ties by the ids, then the type."""
+
+    def rank(each: Fit) -> tuple[int, str, str, str]:
+        return (-each.score_ppm, each.pair.project_id, each.pair.offer_id, each.pair.offer_type)
+
+    return tuple(sorted(fits(pairs), key=rank)[:K])
 
 
 OFFER_LISTS = st.tuples(*(commitments(f"off-{n}") for n in range(4)), *(funds(f"off-{n}") for n in (1, 7)))
@@ -116,6 +122,20 @@ def test_rows_are_a_set(steps: list[tuple[bool, int]]) -> None:
         (rows.add if adds else rows.discard)(row)
         (expected.add if adds else expected.discard)(row)
     assert sorted(rows.array.tolist()) == sorted(expected)
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 2), st.integers(0, 9), max_size=3), max_size=90), st.integers(0, 9))
+def test_tops_are_the_best_twenty_that_reach_the_floor(said: list[dict[int, int]], floor: int) -> None:
+    for at_once in (0, 10_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tops, "AT_ONCE", at_once)
+            found = Tops(np.full(3, floor, np.int64))
+            for party, scores in enumerate(said):
+                found.add(party, np.array([*scores], np.intp), np.array([*scores.values()], np.int64))
+            listed = dict(found.lists())
+        for row in range(3):
+            kept = [(scores[row], party) for party, scores in enumerate(said) if scores.get(row, -1) >= floor]
+            assert listed.get(row, []) == sorted(kept, key=lambda each: (-each[0], each[1]))[:20]
 
 
 WORDS = ["épicerie", "quais", "vélos", "nuit", "jardin", "numérique", "aînés", "locaux", "compost", "xyzzy"]
