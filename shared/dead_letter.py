@@ -205,17 +205,21 @@ def reason_of(error: Unprocessable | asyncpg.DataError) -> str:
     return str(error) if isinstance(error, Unprocessable) else f"PostgreSQL refuses a value: {type(error).__name__}"
 
 
-async def forget(connection: Connection, erased_id: str) -> int:
-    """Delete the dead letters that name `erased_id` in their key or their bytes; returns how many.
+async def forget(connection: Connection, *erased_ids: str) -> int:
+    """Delete the dead letters that name any of `erased_ids` in their key or their bytes; returns how many.
 
     An id is named where no byte that an id may have stands beside it: `projet-12` does not name `projet-1`.
     """
-    wanted = erased_id.encode()
-    named = re.compile(rb"(?<![A-Za-z0-9_.-])" + re.escape(wanted) + rb"(?![A-Za-z0-9_.-])")
+    if not erased_ids:
+        return 0
+    wanted = [erased_id.encode() for erased_id in erased_ids]
+    named = re.compile(rb"(?<![A-Za-z0-9_.-])(?:" + b"|".join(map(re.escape, wanted)) + rb")(?![A-Za-z0-9_.-])")
     rows = await connection.fetch(
         """
-        SELECT id, key, value FROM dead_letters
-        WHERE position($1::bytea IN coalesce(key, '')) > 0 OR position($1::bytea IN coalesce(value, '')) > 0
+        SELECT id, key, value FROM dead_letters WHERE EXISTS (
+            SELECT FROM unnest($1::bytea[]) AS wanted
+            WHERE position(wanted IN coalesce(key, '')) > 0 OR position(wanted IN coalesce(value, '')) > 0
+        )
         """,
         wanted,
     )

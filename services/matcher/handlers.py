@@ -25,9 +25,9 @@ async def on_projects(owners: Owners, connection: Connection, batch: Batch) -> A
         elif record.key not in arrived or arrived[record.key].version < record.version:
             project = record.event.project if isinstance(record.event, ProjectPublished) else None
             arrived[record.key] = Arrival(record.version, project)
-    for project_id in (key for key, each in arrived.items() if each.project is None):
-        await forget(connection, project_id)
-    return (await owners.judge_batch(connection, batch.partition, arrived)).after_commit
+    done = await owners.judge_batch(connection, batch.partition, arrived)
+    await forget(connection, *(key for key, each in arrived.items() if each.project is None))
+    return done.after_commit
 
 
 async def on_answers(owners: Owners, connection: Connection, batch: Batch) -> AfterCommit:

@@ -9,7 +9,7 @@ from services.matcher.offers import OFFER_TYPES, Catalogue
 from services.matcher.partitions import HeldProject, Partition
 from services.matcher.store import entities, heads, lists
 from services.matcher.store.entities import StoredProject
-from services.matcher.store.leases import Lease
+from services.matcher.store.leases import Lease, Positions
 from shared.database import Connection
 
 
@@ -46,14 +46,20 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
         partition.put_project(each.project_id, held)
     partition.load(stored.project_lists, stored.offer_lists, stored.declined)
     reflected = lease.reflected
-    read = reflected.positions.get("territories", {})
-    same_territories = all(read.get(place, 0) >= to for place, to in catalogue.positions["territories"].items())
+    same_territories = all(
+        catalogue.is_known_at("territories", key, reflected.positions) for key in catalogue.heard["territories"]
+    )
     if same_territories and reflected.model == catalogue.model:
         partition.day = reflected.day
     partition.territories_sequence = catalogue.territories_sequence
-    heard = (OfferKey(key, OFFER_TYPES[topic]) for topic, key in catalogue.heard if topic in OFFER_TYPES)
-    partition.note(
-        frozenset(offer for offer in heard if not catalogue.is_judged_at(offer, reflected.positions)),
-        catalogue.sequence,
-    )
+    partition.note(_offers_changed_since(catalogue, reflected.positions), catalogue.sequence)
     return partition
+
+
+def _offers_changed_since(catalogue: Catalogue, positions: Positions) -> frozenset[OfferKey]:
+    """The offers heard of later than `positions`; all funds where one of them is, since it may frame or free others."""
+    heard = [OfferKey(key, offer_type) for topic, offer_type in OFFER_TYPES.items() for key in catalogue.heard[topic]]
+    changed = {offer for offer in heard if not catalogue.is_judged_at(offer, positions)}
+    if any(offer.offer_type == "fund" for offer in changed):
+        changed |= {offer for offer in heard if offer.offer_type == "fund"}
+    return frozenset(changed)

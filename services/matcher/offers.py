@@ -25,17 +25,25 @@ WHOLE_TOPICS = ("territories", "commitments", "funds", "days")
 OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
 TOPICS: dict[OfferType, str] = {"commitment": "commitments", "fund": "funds"}
 
+REPLAYS = "replays"
+"""Beside the topics, in positions: up to which replay of a dead letter of theirs something is known."""
+CONTEXT = ("territories", "days", REPLAYS)
+
 Shape = Commitment | Fund | Territory | date
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One key of a whole topic: its version, where it was read, and what it says; nothing once erased."""
+    """One key of a whole topic: its version, where it was read, and what it says; nothing once erased.
+
+    `replay` numbers the replay that stored it, where it was a dead letter.
+    """
 
     version: int
     topic_partition: int
     offset: int
     shape: Shape | None
+    replay: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ class Catalogue:
         self.day: date | None = None
         self.sequence = 0
         self.territories_sequence = 0
-        self.positions: Positions = {topic: {} for topic in WHOLE_TOPICS}
-        self.heard: dict[tuple[str, str], Heard] = {}
+        self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
+        self.heard: dict[str, dict[str, Heard]] = {topic: {} for topic in WHOLE_TOPICS}
         self.offers: dict[OfferKey, PreparedOffer] = {}
         self.index = OfferIndex(preparation.geography)
         self._wholes: frozenset[str] = frozenset()
@@ -72,30 +80,47 @@ class Catalogue:
         """Epoch of the text model that scores."""
         return self.preparation.model.epoch
 
+    @property
+    def replays(self) -> int:
+        """The last replay taken in."""
+        return self.positions[REPLAYS].get(0, 0)
+
     def restore(self, rows: Iterable[WholeRow], positions: Positions) -> None:
         """Start from what was stored."""
-        for row in rows:
-            shape = None if row.body is None else _shape(row.topic, row.body)
-            self.heard[row.topic, row.key] = Heard(row.version, row.topic_partition, row.topic_offset, shape)
         for topic, by_partition in positions.items():
             self.positions[topic].update(by_partition)
-        self._follow({topic for topic, _ in self.heard}, set(self.heard))
-        self.sequence += 1
+        self.take_in(rows)
+
+    def take_in(self, rows: Iterable[WholeRow]) -> News:
+        """Take in what is stored, such as what a process has replayed."""
+        given = list(rows)
+        self.positions[REPLAYS][0] = max([self.replays, *(row.replay for row in given)])
+        return self._hear((row.topic, row.key, heard_in(row)) for row in given)
 
     def apply(self, records: Sequence[Received], place: tuple[str, int, int]) -> News:
         """Take in a batch of one partition; what is not newer than what is held changes nothing.
 
         `place` is the topic, the partition and the next offset to read in it. `objection` has refused no record.
         """
-        newer = [record for record in records if self._is_newer_and_holds(record)]
         topic, partition, next_offset = place
         self.positions[topic][partition] = max(next_offset, self.positions[topic].get(partition, 0))
+        return self._hear(
+            (each.topic, each.key, Heard(each.version, each.partition, each.offset, _said(each.event)))
+            for each in records
+        )
+
+    def _hear(self, said: Iterable[tuple[str, str, Heard]]) -> News:
+        newer = set()
+        for topic, key, heard in said:
+            held = self.heard[topic].get(key)
+            if held is None or held.version < heard.version:
+                self.heard[topic][key] = heard
+                newer.add((topic, key))
         self.sequence += 1
-        topics = {record.topic for record in newer}
-        changed = self._follow(topics, {(record.topic, record.key) for record in newer})
+        topics = {topic for topic, _ in newer}
         if "territories" in topics:
             self.territories_sequence = self.sequence
-        return News(self.sequence, changed)
+        return News(self.sequence, self._follow(topics, newer))
 
     def objection(self, event: Event | None) -> str | None:
         """Why nobody can use what is said, or nothing: it names a unit that geography does not know."""
@@ -110,11 +135,11 @@ class Catalogue:
 
     def heard_of(self, offer: OfferKey) -> Heard | None:
         """What was heard last of an offer."""
-        return self.heard.get((TOPICS[offer.offer_type], offer.offer_id))
+        return self.heard[TOPICS[offer.offer_type]].get(offer.offer_id)
 
     def shown(self, offer: OfferKey) -> PreparedOffer:
         """An offer that is not erased, also one that is never matched; raises `KeyError` for any other."""
-        heard = self.heard[TOPICS[offer.offer_type], offer.offer_id]
+        heard = self.heard[TOPICS[offer.offer_type]][offer.offer_id]
         if not isinstance(heard.shape, Commitment | Fund):
             raise KeyError(offer)
         return self.offers.get(offer) or self.preparation.offer(heard.shape)
@@ -126,7 +151,7 @@ class Catalogue:
 
     def has_coordinator(self, territories: Iterable[str]) -> bool:
         """Whether someone animates one of the territories here."""
-        found = (self.heard.get(("territories", territory_id)) for territory_id in territories)
+        found = (self.heard["territories"].get(territory_id) for territory_id in territories)
         return any(each is not None and isinstance(each.shape, Territory) and each.shape.coordinated for each in found)
 
     def version_of(self, offer: OfferKey) -> int:
@@ -136,9 +161,15 @@ class Catalogue:
 
     def is_judged_at(self, offer: OfferKey, positions: Positions) -> bool:
         """Whether lists that reflect `positions` have seen the offer as it is held here."""
-        heard = self.heard_of(offer)
-        read = positions.get(TOPICS[offer.offer_type], {})
-        return heard is None or read.get(heard.topic_partition, 0) > heard.offset
+        return self.is_known_at(TOPICS[offer.offer_type], offer.offer_id, positions)
+
+    def is_known_at(self, topic: str, key: str, positions: Positions) -> bool:
+        """Whether who has read to `positions` knows what is held here of a key."""
+        heard = self.heard[topic].get(key)
+        if heard is None:
+            return True
+        replays = positions.get(REPLAYS, {}).get(0, 0)
+        return positions.get(topic, {}).get(heard.topic_partition, 0) > heard.offset and replays >= heard.replay
 
     def has_read(self, positions: Positions, topics: Iterable[str] = WHOLE_TOPICS) -> bool:
         """Whether this process has read `topics` at least to `positions`."""
@@ -149,28 +180,26 @@ class Catalogue:
         )
 
     def has_context(self, positions: Positions) -> bool:
-        """Whether what all pairs are judged by, territories and the day, was read at least to `positions`."""
-        return self.has_read(positions, ("territories", "days"))
+        """Whether what all pairs are judged by, territories and the day, was read at least to `positions`.
 
-    def rows(self, keys: Iterable[tuple[str, str]]) -> list[WholeRow]:
-        """What storage should hold of these (topic, key) pairs, which were heard."""
-        found = ((topic, key, self.heard[topic, key]) for topic, key in sorted(keys))
+        What was replayed may be any of it.
+        """
+        return self.has_read(positions, CONTEXT)
+
+    def rows(self, keys: Iterable[tuple[str, str]], ends: Positions) -> list[WholeRow]:
+        """What storage should hold of these (topic, key) pairs once it holds all that was read below `ends`.
+
+        Left out is what was read beyond: who started from there would take its record for one that changes nothing.
+        """
+        found = ((topic, key, self.heard[topic][key]) for topic, key in sorted(keys))
         return [
-            WholeRow(topic, key, heard.version, heard.topic_partition, heard.offset, _body(heard.shape))
+            WholeRow(topic, key, heard.version, heard.topic_partition, heard.offset, _body(heard.shape), heard.replay)
             for topic, key, heard in found
+            if heard.offset < ends.get(topic, {}).get(heard.topic_partition, 0)
         ]
 
-    def _is_newer_and_holds(self, record: Received) -> bool:
-        held = self.heard.get((record.topic, record.key))
-        if held is not None and held.version >= record.version:
-            return False
-        self.heard[record.topic, record.key] = Heard(
-            record.version, record.partition, record.offset, _said(record.event)
-        )
-        return True
-
     def _of_topic(self, topic: str) -> list[Shape]:
-        return [heard.shape for (each, _), heard in self.heard.items() if each == topic and heard.shape is not None]
+        return [heard.shape for heard in self.heard[topic].values() if heard.shape is not None]
 
     def _follow(self, topics: set[str], keys: set[tuple[str, str]]) -> frozenset[OfferKey]:
         """Prepare what depends on the changed topics and keys; returns the offers that changed."""
@@ -197,6 +226,18 @@ class Catalogue:
             self.index.upsert(self.offers[offer])
         elif self.offers.pop(offer, None):
             self.index.remove(*offer)
+
+
+def row_of(record: Received, replay: int) -> WholeRow:
+    """What storage should hold of a record that replay number `replay` brings."""
+    body = _body(_said(record.event))
+    return WholeRow(record.topic, record.key, record.version, record.partition, record.offset, body, replay)
+
+
+def heard_in(row: WholeRow) -> Heard:
+    """What a stored row says."""
+    shape = None if row.body is None else _shape(row.topic, row.body)
+    return Heard(row.version, row.topic_partition, row.topic_offset, shape, row.replay)
 
 
 def _units(perimeter: Perimeter) -> list[Unit]:

@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
 from services.matcher.merging import PATIENCE
-from services.matcher.offers import WHOLE_TOPICS, News
+from services.matcher.offers import WHOLE_TOPICS, News, row_of
 from services.matcher.owners import Owners
 from services.matcher.store import entities, leases, lists
 from services.matcher.store.entities import WholeRow
-from shared.database import CONNECTION_LOST, Connection, in_transaction
+from services.matcher.store.leases import Positions
+from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
 from shared.offsets import positions
 from shared.received import Batch, Position, Received, TopicPartitionNumber
@@ -21,9 +23,14 @@ logger = logging.getLogger(__name__)
 
 KEEPER = 0
 """The holder of this partition's lease stores whole topics."""
-NOT_JUDGED: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *CONNECTION_LOST)
+NOT_JUDGED: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 TEND_SECONDS = 1.0
 MERGED_AT_ONCE = 200
+STORED_AT_ONCE = 10
+"""Batches stored by one transaction."""
+
+Place = tuple[str, int, int]
+"""A topic, its partition, and the next offset to read in it."""
 
 
 class Whole:
@@ -33,9 +40,13 @@ class Whole:
         self._owners = owners
         self._catalogue = owners.catalogue
         self._now = now
-        self._batches: dict[tuple[str, int, int], WholeBatch] = {}
-        self._unstored: set[tuple[str, str]] = set()
+        self._batches: dict[Place, WholeBatch] = {}
         owners.before_judging = self.store
+
+    @property
+    def unstored(self) -> int:
+        """How many batches were heard that are not known to be stored by anybody."""
+        return len(self._batches)
 
     async def restore(self) -> dict[TopicPartitionNumber, Position]:
         """Load what was stored; returns where reading goes on."""
@@ -56,56 +67,86 @@ class Whole:
         place = (batch.topic, batch.partition, batch.after.next_offset)
         await self._owners.judge.compute(self._take_in, good, place)
         self._batches[place] = batch
-        self._unstored.update((record.topic, record.key) for record in good)
         await self.store()
         await self.judge_all()
 
-    def _take_in(self, records: list[Received], place: tuple[str, int, int]) -> News:
-        news = self._catalogue.apply(records, place)
+    def _take_in(self, records: list[Received], place: Place) -> None:
+        self._note(self._catalogue.apply(records, place))
+
+    def _take_in_rows(self, rows: list[WholeRow]) -> None:
+        self._note(self._catalogue.take_in(rows))
+
+    def _note(self, news: News) -> None:
         for partition in self._owners.held:
             partition.note(news.offers, news.sequence)
-        return news
 
     async def store(self) -> None:
         """Store what was heard, where this process holds the lease of the keeper's partition."""
-        if KEEPER not in self._owners.owned or not self._batches:
-            return
+        while KEEPER in self._owners.owned and self._batches:
+            await self._store(dict(islice(self._batches.items(), STORED_AT_ONCE)))
+
+    async def _store(self, batches: dict[Place, WholeBatch]) -> None:
         epoch = self._owners.partition(KEEPER).epoch
-        batches, keys = list(self._batches.values()), frozenset(self._unstored)
-        rows = await self._owners.judge.compute(self._catalogue.rows, keys)
+        ends: Positions = {}
+        keys: set[tuple[str, str]] = set()
+        for (topic, partition, end), batch in batches.items():
+            ends.setdefault(topic, {})[partition] = end
+            keys.update((topic, record.key) for record in batch.records if record.offset not in batch.rejected)
+        rows = await self._owners.judge.compute(self._catalogue.rows, keys, ends)
 
         async def work(connection: Connection) -> bool:
             if await leases.lock(connection, KEEPER, epoch) is None:
                 return False
             await _upsert(connection, rows)
-            for batch in batches:
+            for batch in batches.values():
                 await batch.keep(connection)
             return True
 
         if await in_transaction(self._owners.pool, work):
-            self._unstored -= keys
-            for batch in batches:
-                self._batches.pop((batch.topic, batch.partition, batch.after.next_offset), None)
+            for place in batches:
+                self._batches.pop(place, None)
         else:
             self._owners.fenced(KEEPER)
 
+    async def drop_stored(self) -> None:
+        """Forget what the process that stores whole topics has stored."""
+        if not self._batches:
+            return
+        async with self._owners.pool.acquire() as connection:
+            stored = await positions(connection, WHOLE_TOPICS)
+        ends = {place: position.next_offset for place, position in stored.items()}
+        self._batches = {
+            (topic, partition, end): batch
+            for (topic, partition, end), batch in self._batches.items()
+            if ends.get((topic, partition), 0) < end
+        }
+
     async def replay(self) -> None:
-        """Take in the dead letters of whole topics that somebody asked to replay, where this process stores them."""
+        """Store the dead letters of whole topics that somebody asked to replay, where this process stores them.
+
+        Every process, this one too, then hears of them by `hear_replayed`.
+        """
         if KEEPER not in self._owners.owned:
             return
         asked = {place for place in await asked_for(self._owners.pool) if place[0] in WHOLE_TOPICS}
         for topic, partition in sorted(asked):
             await replay(self._owners.pool, {topic: self._on_replayed}, topic=topic, partition=partition)
-        if asked:
-            await self.judge_all()
 
     async def _on_replayed(self, connection: Connection, batch: Batch) -> None:
         good = self._good(batch)
         if await leases.lock(connection, KEEPER, self._owners.partition(KEEPER).epoch) is None:
+            self._owners.fenced(KEEPER)
             raise LeaseLost("whole topics are stored by another process")
-        await self._owners.judge.compute(self._take_in, good, (batch.topic, batch.partition, 0))
-        keys = [(record.topic, record.key) for record in good]
-        await _upsert(connection, await self._owners.judge.compute(self._catalogue.rows, keys))
+        number = await entities.next_replay(connection)
+        await _upsert(connection, [row_of(record, number) for record in good])
+
+    async def hear_replayed(self) -> None:
+        """Take in and judge what was replayed since, whichever process did it."""
+        async with self._owners.pool.acquire() as connection:
+            rows = await entities.replayed_rows(connection, self._catalogue.replays)
+        if rows:
+            await self._owners.judge.compute(self._take_in_rows, rows)
+            await self.judge_all()
 
     def _good(self, batch: Batch) -> list[Received]:
         """The records of a batch that can be used; the others are rejected."""
@@ -128,33 +169,32 @@ class Whole:
 
     async def tend(self) -> None:
         """For ever: take again what was let go of, store and replay what waits, merge what has waited long enough."""
+        chores = (self.hear_replayed, self._owners.retake, self.drop_stored, self.store, self.replay, self._merge_late)
         while True:
             await asyncio.sleep(TEND_SECONDS)
-            try:
-                await self._owners.retake()
-                await self.store()
-                await self.replay()
-                await self.merge_waiting(self._now() - PATIENCE)
-            except CONNECTION_LOST as problem:
-                logger.warning("PostgreSQL is away", exc_info=problem)
+            for chore in chores:
+                try:
+                    await chore()
+                except NOT_JUDGED as problem:
+                    logger.warning("something waits for the next turn", exc_info=problem)
+
+    async def _merge_late(self) -> None:
+        await self.merge_waiting(self._now() - PATIENCE)
 
     async def merge_waiting(self, before: datetime) -> None:
         """Merge the versions that have waited since `before` for partitions that did not judge them."""
-        owned = self._owners.owned
-        if not owned:
+        if not self._owners.owned:
             return
         async with self._owners.pool.acquire() as connection:
             waiting = await lists.long_pending(connection, before, MERGED_AT_ONCE)
-        if waiting:
-            partition = self._owners.partition(owned[0])
-            sequence = self._catalogue.sequence
+        first = self._owners.owned[:1]  # read again: a rebalance may have come between
+        for number in first if waiting else ():
+            partition, sequence = self._owners.partition(number), self._catalogue.sequence
             await self._owners.judge.compute(partition.note, frozenset(waiting), sequence)
-            await self._judge(owned[:1])
+            await self._judge(first)
 
 
 async def _upsert(connection: Connection, rows: Sequence[WholeRow]) -> None:
     """Store what was heard; what named an erased entity is forgotten."""
     await entities.upsert_whole_rows(connection, rows)
-    for row in rows:
-        if row.body is None:
-            await forget(connection, row.key)
+    await forget(connection, *(row.key for row in rows if row.body is None))

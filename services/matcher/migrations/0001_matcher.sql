@@ -9,7 +9,8 @@ CREATE TABLE projects (
 );
 CREATE INDEX projects_by_partition ON projects (partition);
 
--- Whole topics, stored by the holder of partition 0 alone, with the place where each row was read.
+-- Whole topics, stored by the holder of partition 0 alone, with the place where each row was read. `replay` numbers the
+-- last replay of a dead letter that stored the row: by it every process finds what no log will tell it.
 CREATE TABLE whole_entities (
     topic text NOT NULL,
     key text NOT NULL,
@@ -17,11 +18,13 @@ CREATE TABLE whole_entities (
     topic_partition integer NOT NULL,
     topic_offset bigint NOT NULL,
     body bytea,
+    replay bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (topic, key)
 );
+CREATE INDEX whole_entities_replayed ON whole_entities (replay) WHERE replay > 0;
 
 -- Who owns a partition, since when, and what its lists reflect: the model, the day and the next offset of each whole
--- topic. `revision` counts its transactions: memory that does not hold the same number is not used.
+-- topic (and, as `replays`, up to which replay of their dead letters). `revision` counts its transactions: memory that does not hold the same number is not used.
 CREATE TABLE leases (
     partition integer PRIMARY KEY,
     epoch bigint NOT NULL,

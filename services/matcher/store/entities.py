@@ -22,7 +22,10 @@ class StoredProject:
 
 @dataclass(frozen=True, slots=True)
 class WholeRow:
-    """One key of a whole topic as last heard, and where; no body once erased."""
+    """One key of a whole topic as last heard, and where; no body once erased.
+
+    `replay` numbers the last replay that stored it; 0 where it never was a dead letter.
+    """
 
     topic: str
     key: str
@@ -30,6 +33,7 @@ class WholeRow:
     topic_partition: int
     topic_offset: int
     body: bytes | None
+    replay: int = 0
 
 
 async def projects_of(connection: Connection, partition: int) -> list[StoredProject]:
@@ -64,22 +68,47 @@ async def upsert_projects(connection: Connection, projects: Sequence[StoredProje
 async def whole_rows(connection: Connection) -> list[WholeRow]:
     """Every key of the whole topics, erased ones too."""
     rows = await connection.fetch(
-        "SELECT topic, key, version, topic_partition, topic_offset, body FROM whole_entities ORDER BY topic, key"
+        "SELECT topic, key, version, topic_partition, topic_offset, body, replay FROM whole_entities"
+        " ORDER BY topic, key"
     )
     return [WholeRow(*row) for row in rows]
 
 
+async def replayed_rows(connection: Connection, after: int) -> list[WholeRow]:
+    """The keys of whole topics that a replay later than number `after` stored."""
+    rows = await connection.fetch(
+        """
+        SELECT topic, key, version, topic_partition, topic_offset, body, replay FROM whole_entities
+        WHERE replay > 0 AND replay > $1 ORDER BY replay
+        """,
+        after,
+    )
+    return [WholeRow(*row) for row in rows]
+
+
+async def next_replay(connection: Connection) -> int:
+    """The number of one more replay; this transaction has locked the lease of who stores whole topics."""
+    number: int = await connection.fetchval("SELECT coalesce(max(replay), 0) + 1 FROM whole_entities WHERE replay > 0")
+    return number
+
+
 async def upsert_whole_rows(connection: Connection, rows: Sequence[WholeRow]) -> None:
-    """Store what was heard on whole topics; a version not above the stored one changes nothing."""
+    """Store what was heard on whole topics; a version not above the stored one changes nothing.
+
+    The number of a replay is never taken back: who has not taken in that replay still finds the key by it.
+    """
     await connection.executemany(
         """
-        INSERT INTO whole_entities AS held (topic, key, version, topic_partition, topic_offset, body)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO whole_entities AS held (topic, key, version, topic_partition, topic_offset, body, replay)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version, topic_partition = excluded.topic_partition,
-            topic_offset = excluded.topic_offset, body = excluded.body
+            topic_offset = excluded.topic_offset, body = excluded.body, replay = greatest(held.replay, excluded.replay)
         WHERE held.version < excluded.version
         """,
-        [(row.topic, row.key, row.version, row.topic_partition, row.topic_offset, row.body) for row in rows],
+        [
+            (row.topic, row.key, row.version, row.topic_partition, row.topic_offset, row.body, row.replay)
+            for row in rows
+        ],
     )
 
 
