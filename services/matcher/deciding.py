@@ -71,7 +71,7 @@ def decide(
     answers: Answers,
     at: datetime,
 ) -> list[Decision]:
-    """What becomes of each locked head, by match id; those that nothing changes are left out.
+    """What becomes of each locked head, by match id; those that nothing changes or answers are left out.
 
     `stored` are the projects of other partitions that the rows name. The plan has a day.
     """
@@ -94,7 +94,7 @@ def decide(
             answers=answers.get(pair.match_id, ()),
             is_due=is_ours and plan.day != partition.day,
         )
-        if moves.row != row or moves.row.is_empty:
+        if moves.row != row or moves.row.is_empty or moves.outcomes:
             decisions.append(Decision(moves, parties.facts(pair) if moves.announced else None))
     return decisions
 

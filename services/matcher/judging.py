@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from services.matcher.deciding import Answers, Changes, Decision, decide, declined_by
 from services.matcher.lists import OfferKey
-from services.matcher.matching.head import announcement
+from services.matcher.matching.head import Outcome, announcement
 from services.matcher.merging import Merge, merge
 from services.matcher.offers import Catalogue
 from services.matcher.partitions import Arrival, Partition, Plan
@@ -121,13 +121,15 @@ class Judge:
         await _store_plan(connection, partition, plan)
         merges: list[Merge] = []
         deferred: frozenset[OfferKey] = frozenset()
+        decided: list[Decision] = []
         if plan.day is not None:
             merges, deferred = await self._merge(connection, partition, plan)
-            await self._move(connection, partition, plan, merges, answers or {})
+            decided = await self._move(connection, partition, plan, merges, answers or {})
         reflected = Reflected(plan.model, plan.day, {topic: dict(by) for topic, by in plan.positions.items()})
         await leases.advance(connection, partition.number, revision + 1, reflected)
         unknown = frozenset(match_id for match_id in answers or () if match_id not in known)
-        return Done(partial(self._committed, partition, plan, deferred, revision + 1), unknown)
+        outcomes = [(each.moves.row.pair.match_id, outcome) for each in decided for outcome in each.moves.outcomes]
+        return Done(partial(self._committed, partition, plan, deferred, revision + 1, outcomes), unknown)
 
     async def _begin(self, connection: Connection, partition: Partition) -> int:
         revision = await leases.lock(connection, partition.number, partition.epoch)
@@ -166,7 +168,7 @@ class Judge:
 
     async def _move(
         self, connection: Connection, partition: Partition, plan: Plan, merges: Sequence[Merge], answers: Answers
-    ) -> None:
+    ) -> list[Decision]:
         changes = Changes.of(partition, plan, merges)
         wanted = Wanted(
             pairs=changes.pairs,
@@ -183,6 +185,7 @@ class Judge:
         )
         await self._announce(connection, decided)
         await heads.store_heads(connection, [each.moves.row for each in decided])
+        return decided
 
     async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
         """Leave one event per head to announce, and the tombstones, at the next version of each match."""
@@ -200,9 +203,18 @@ class Judge:
             await purge_waiting(connection, topic, pair.match_id)
             await announce_erased(connection, topic, pair.match_id, partition_key=pair.project_id)
 
-    def _committed(self, partition: Partition, plan: Plan, deferred: frozenset[OfferKey], revision: int) -> None:
+    def _committed(
+        self,
+        partition: Partition,
+        plan: Plan,
+        deferred: frozenset[OfferKey],
+        revision: int,
+        outcomes: Sequence[tuple[str, Outcome]],
+    ) -> None:
         partition.advance(revision)
         self._thread.submit(partition.apply, plan, deferred).add_done_callback(_tell_failure(partition))
+        for match_id, outcome in outcomes:
+            logger.info("an answer is handled", extra={"match_id": match_id, "outcome": outcome})
 
 
 def _tell_failure(partition: Partition) -> "Callable[[Future[None]], None]":
