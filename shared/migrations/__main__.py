@@ -1,4 +1,4 @@
-"""`python -m shared.migrations SERVICE...`: brings schemas up to date; reads `<SERVICE>_DATABASE_URL`, as a variable or a secret file."""
+"""`python -m shared.migrations SERVICE...`: brings schemas up to date; each is reached by `<SERVICE>_DATABASE_URL`."""
 
 import asyncio
 import sys
