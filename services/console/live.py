@@ -9,7 +9,7 @@ import asyncpg
 
 from services.console.store import feed
 from services.console.store.feed import FeedEntry
-from shared.database import CONNECTION_LOST
+from shared.database import CONNECTION_LOST, Pool
 
 POLL_S = 0.25
 HELD = 2_000
@@ -30,18 +30,27 @@ class TooManyStreams(RuntimeError):
 class Feed:
     """Follows the feed table; streams share what it read, and none can slow it or another."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(
+        self, pool: Pool, *, held: int = HELD, most_streams: int = MOST_STREAMS, beat_s: float = BEAT_S
+    ) -> None:
         self._pool = pool
-        self._entries: deque[FeedEntry] = deque(maxlen=HELD)
+        self._most_streams = most_streams
+        self._beat_s = beat_s
+        self._entries: deque[FeedEntry] = deque(maxlen=held)
         self._last = -1
         self._news = asyncio.Condition()
         self._streams = 0
         self._closing = False
 
     @property
-    def streams(self) -> int:
+    def open_streams(self) -> int:
         """How many streams are open."""
         return self._streams
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more stream would be refused."""
+        return self._streams >= self._most_streams
 
     async def run(self) -> None:
         """Follow the feed until cancelled; an unavailable database only delays it."""
@@ -75,7 +84,7 @@ class Feed:
         Ends after five minutes or when the feed closes; the browser comes back with the last id it was given.
         Raises `TooManyStreams`.
         """
-        if self._streams >= MOST_STREAMS:
+        if self.is_full:
             raise TooManyStreams
         self._streams += 1
         try:
@@ -94,7 +103,7 @@ class Feed:
         """Wait for something after `after`; false when nothing came for a while."""
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(lambda: self._last > after or self._closing), BEAT_S)
+                await asyncio.wait_for(self._news.wait_for(lambda: self._last > after or self._closing), self._beat_s)
             except TimeoutError:
                 return False
         return True

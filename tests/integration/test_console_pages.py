@@ -201,6 +201,7 @@ async def test_project_page_shows_what_fits_and_why_the_others_do_not(stage: Sta
     assert "Entreprises (1)" in page
     assert "Des quais vides la nuit" in page
     assert "Financements (0)" in page
+    assert "Le plus proche" in page
     assert "Non, car stades acceptés" in page
     assert "Oui si votre projet atteint ce stade" in page
     assert away.status_code == 200

@@ -1,8 +1,10 @@
 """What every page works with: settings, database, other services, the feed, the time."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -14,10 +16,14 @@ from services.console.mailer import Mailer
 from services.console.store import entities
 from services.console.views.atlas import Atlas, make_atlas
 from services.console.views.cards import today_in_paris
-from shared.database import Pool
+from shared.database import Connection, Pool
 from shared.events.shapes import Territory
 from shared.words.names import reference_names
 
+T = TypeVar("T")
+
+KEPT_S = 30.0
+"""For so long counts over everything are not made again."""
 ATLAS_S = 5.0
 """For so long the territories are not read again."""
 
@@ -51,12 +57,25 @@ class Console:
     feed: Feed
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
+    _kept: dict[str, tuple[datetime | None, Any]] = field(default_factory=dict, init=False)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict, init=False)
     _atlas: Atlas | None = field(default=None, init=False)
     _atlas_at: datetime | None = field(default=None, init=False)
 
     def today(self) -> date:
         """The day in Paris."""
         return today_in_paris(self.clock())
+
+    async def kept(self, name: str, read: Callable[[Connection], Awaitable[T]]) -> T:
+        """What `read` counts, at most half a minute old: counts over all matches are not made for each reader."""
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            at, value = self._kept.get(name, (None, None))
+            if at is None or (self.clock() - at).total_seconds() > KEPT_S:
+                async with self.pool.acquire() as connection:
+                    value = await read(connection)
+                self._kept[name] = (self.clock(), value)
+            found: T = value
+            return found
 
     async def territory(self, territory_id: str) -> Territory | None:
         """One territory; one that was just heard is there at once."""

@@ -21,8 +21,7 @@ router = APIRouter()
 async def home(request: Request, console: CurrentConsole) -> Response:
     """What it is, where it works, which door is yours."""
     atlas = await console.atlas()
-    async with console.pool.acquire() as connection:
-        counts = await tallies.of_territories(connection)
+    counts = await console.kept("territories", tallies.of_territories)
     return await render(request, "home.html", atlas=atlas, map=_map(atlas), counts=counts)
 
 

@@ -1,5 +1,7 @@
 """The offers of companies and operators: their projects, what is left to give, what is not possible and why."""
 
+from functools import partial
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
@@ -13,7 +15,7 @@ from services.console.views.cards import Card, card
 from services.console.views.export import stream_table
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.offer_page import OfferSummary, offer_facts_rows, offer_summary
-from services.console.views.refusals import Refusals, refused_count, refused_groups
+from services.console.views.refusals import Refusals, nearest, refused_count, refused_groups
 from services.console.views.rights import may_see
 from shared.database import Connection
 from shared.events.matches import MatchChanged
@@ -64,6 +66,7 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
         projects=cards(own.open),
         aside=cards(own.aside),
         over=cards(own.over),
+        nearest=nearest(refusals, today, names, reader="offer"),
         refused_count=refused_count(refusals),
         refused=refused_groups(refusals, today, names, reader="offer"),
         is_away=is_away,
@@ -77,8 +80,8 @@ async def export_offer(offer_id: str, extension: str, console: CurrentConsole, v
     _, _, found, is_own = await _read(console, visitor, offer_id)
     names = (await console.atlas()).names
     side: Side | None = "offer" if is_own else None
-    table = stream_table(found, names, console.today(), console.site.public_url, reader=side)
-    return spreadsheet(table, extension, f"essaim-offre-{offer_id}-{console.today().isoformat()}")
+    table = partial(stream_table, found, names, console.today(), console.site.public_url, reader=side)
+    return await spreadsheet(table, extension, f"essaim-offre-{offer_id}-{console.today().isoformat()}")
 
 
 async def _read(

@@ -1,5 +1,7 @@
 """The projects of their owners: what funds them, which companies, what is not possible yet, and why."""
 
+from functools import partial
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
@@ -14,7 +16,7 @@ from services.console.views.cards import Card, card
 from services.console.views.export import stream_table
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.project_page import project_facts_rows, recent_history, summary_of
-from services.console.views.refusals import Refusals, refused_count, refused_groups
+from services.console.views.refusals import Refusals, nearest, refused_count, refused_groups
 from services.console.views.rights import may_see_project
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Project
@@ -64,6 +66,7 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
         companies=cards(own.of_type("commitment")),
         aside=cards(own.aside),
         over=cards(own.over),
+        nearest={kind: nearest(refusals, today, names, reader=side, type=kind) for kind in ("fund", "commitment")},
         refused_count=refused_count(refusals),
         refused=refused_groups(refusals, today, names, reader=side),
         is_away=is_away,
@@ -77,8 +80,8 @@ async def export_project(project_id: str, extension: str, console: CurrentConsol
     """The project's matches, with the columns of the screen."""
     atlas = await console.atlas()
     _, found, side = await _read(console, visitor, atlas, project_id)
-    table = stream_table(found, atlas.names, console.today(), console.site.public_url, reader=side)
-    return spreadsheet(table, extension, f"essaim-projet-{project_id}-{console.today().isoformat()}")
+    table = partial(stream_table, found, atlas.names, console.today(), console.site.public_url, reader=side)
+    return await spreadsheet(table, extension, f"essaim-projet-{project_id}-{console.today().isoformat()}")
 
 
 async def _read(

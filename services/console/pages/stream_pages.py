@@ -1,12 +1,12 @@
 """The live stream of a territory, its follow-up, and its exports: for those who coordinate it."""
 
 from datetime import datetime, time
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.console.live import MOST_STREAMS
 from services.console.pages.context import Console
 from services.console.pages.exporting import spreadsheet
 from services.console.pages.rendering import render
@@ -17,12 +17,14 @@ from services.console.views.export import stream_table
 from services.console.views.filters import Filters, passes, read_filters
 from services.console.views.pager import PAGE_SIZE, pager
 from services.console.views.stream import choices
+from shared.events.matches import MatchChanged
 from shared.events.shapes import Territory
 from shared.words.french import PARIS
 from shared.words.names import Names
 
 MOST_NEWS = 50
 MOST_EXPORTED = 10_000
+EXPORTED_AT_ONCE = 500
 
 router = APIRouter(prefix="/territoires/{territory_id}/flux")
 
@@ -98,7 +100,7 @@ async def events(
 ) -> Response:
     """Server-sent events: which matches changed, among those that the filters keep."""
     territory = await _territory(console, visitor, territory_id)
-    if console.feed.streams >= MOST_STREAMS:
+    if console.feed.is_full:
         raise HTTPException(503, "too-many-streams")
     filters = _filters(request, territory, (await console.atlas()).names)
     after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else depuis
@@ -117,10 +119,15 @@ async def export(
     territory = await _territory(console, visitor, territory_id)
     names = (await console.atlas()).names
     filters = _filters(request, territory, names)
+    found: list[MatchChanged] = []
     async with console.pool.acquire() as connection:
-        found = await matches.page(connection, territory_id, filters, limit=MOST_EXPORTED, offset=0)
-    table = stream_table(found, names, console.today(), console.site.public_url)
-    return spreadsheet(table, extension, f"essaim-{territory_id}-{console.today().isoformat()}")
+        for offset in range(0, MOST_EXPORTED, EXPORTED_AT_ONCE):
+            some = await matches.page(connection, territory_id, filters, limit=EXPORTED_AT_ONCE, offset=offset)
+            found += some
+            if len(some) < EXPORTED_AT_ONCE:
+                break
+    table = partial(stream_table, found, names, console.today(), console.site.public_url)
+    return await spreadsheet(table, extension, f"essaim-{territory_id}-{console.today().isoformat()}")
 
 
 async def _territory(console: Console, visitor: Visitor, territory_id: str) -> Territory:

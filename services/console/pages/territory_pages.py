@@ -28,9 +28,9 @@ async def territory_page(
     """The territory, its défis, its collective, what funds it."""
     territory = await _territory(console, territory_id)
     async with console.pool.acquire() as connection:
-        counts = await tallies.of_challenges(connection)
-        of_all = await tallies.of_territories(connection)
         funds = await entities.active_funds(connection)
+    counts = await console.kept("challenges", tallies.of_challenges)
+    of_all = await console.kept("territories", tallies.of_territories)
     return await render(
         request,
         "territory.html",
@@ -58,8 +58,8 @@ async def follow_up(request: Request, territory_id: str, console: CurrentConsole
         met = await matches.page(
             connection, territory_id, Filters(advancement="mis-en-relation"), limit=MOST_TO_DO, offset=0
         )
-        of_challenges = await tallies.of_challenges(connection)
         of_categories = await tallies.of_categories(connection, territory_id)
+    of_challenges = await console.kept("challenges", tallies.of_challenges)
     now = console.clock()
     return await render(
         request,
@@ -85,7 +85,7 @@ async def challenge_page(
     async with console.pool.acquire() as connection:
         projects = await entities.projects_of_challenge(connection, challenge_id)
         commitments = await entities.commitments_for_challenge(connection, challenge_id)
-        counts = await tallies.of_challenges(connection)
+    counts = await console.kept("challenges", tallies.of_challenges)
     return await render(
         request,
         "challenge.html",

@@ -117,6 +117,14 @@ def refused_groups(refusals: Refusals, today: date, names: Names, *, reader: Sid
     )
 
 
+def nearest(
+    refusals: Refusals, today: date, names: Names, *, reader: Side | None, type: str | None = None
+) -> RefusedLine | None:
+    """The refused candidate nearest to eligible, of one type where asked; nothing when none is refused."""
+    lines = [_line(pair, today, names, reader) for pair in refusals.refused if type in {None, pair.type}]
+    return next(iter(_nearest(lines)), None)
+
+
 def _main_code(codes: Sequence[RefusalCode]) -> RefusalCode:
     """What stands against it most: the code furthest from the reader's hands."""
     return max(codes, key=_NEAREST_FIRST.index)
