@@ -73,7 +73,8 @@ class Handling:
     """The handling of one partition by this process, from the position it was given on.
 
     With `alone`, what the process keeps in memory is true only while nobody else handles the partition: a stored
-    position other than its own is then refused, instead of the records below it being skipped.
+    position other than its own is then refused, instead of the records below it being skipped; the handler gets an
+    empty batch before, so that it meets, and remembers, that another process owns what it keeps.
     """
 
     def __init__(self, pool: Pool, handler: Handler, limit: Limit, position: Position, *, alone: bool) -> None:
@@ -114,6 +115,8 @@ class Handling:
         if position is None or not await still_open():
             raise Refused(f"{arrived.topic}/{arrived.partition}: its reading has moved")
         if self._alone and position.next_offset != self.position.next_offset:
+            # The handler finds out first whether what it keeps is another's now: its own error says more.
+            await self._handler(connection, Batch(arrived.topic, arrived.partition, ()))
             raise Refused(
                 f"{arrived.topic}/{arrived.partition}: another process has handled it to {position.next_offset}"
             )

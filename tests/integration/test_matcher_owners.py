@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
+from services.matcher.handlers import on_projects
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
 from services.matcher.merging import PATIENCE
 from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
+from shared.dead_letter import Limit
 from shared.events.matches import match_id_of
+from shared.offsets import Arrived, Handling, Position, begin, store
 from tests.factories import (
     a_commitment,
     a_fund,
@@ -74,6 +78,21 @@ async def test_a_new_owner_judges_what_changed_while_nobody_owned(matcher: Stage
     }
 
 
+async def test_a_new_owner_judges_the_fund_that_another_made_a_frame_or_freed(matcher: Stage) -> None:
+    first = await matcher.process(0, 1)
+    await first.hears(*matcher.log.say(day_started(), fund_published(), project_published()))
+    part = a_fund("fds-b", part_of="fds-a", recipients=["collectivite"])
+    second = await matcher.process()
+    await second.hears(*matcher.log.say(fund_published(part)))
+    await second.takes(0, 1)
+    assert [change for _, change in await matcher.changes()] == ["proposed", "withdrawn"]
+    third = await matcher.process()
+    await third.hears(matcher.log.erase("funds", "fds-b", 2))
+    await third.takes(0, 1)
+    assert [change for _, change in await matcher.changes()] == ["proposed", "withdrawn", "proposed"]
+    assert await matcher.differences() == []
+
+
 async def test_who_lost_a_partition_without_noticing_writes_nothing(matcher: Stage) -> None:
     paused = await matcher.process(0, 1)
     await paused.hears(*matcher.log.say(day_started(), commitment_published()))
@@ -109,6 +128,32 @@ async def test_who_is_still_assigned_takes_the_lease_again_after_a_session(match
     assert paused.owners.owned == [0, 1]
     assert paused.owners.partition(0).epoch == 3
     assert [change for _, change in await matcher.changes()] == ["proposed"]
+
+
+async def test_who_wakes_behind_another_takes_nothing_from_it(matcher: Stage) -> None:
+    woken = await matcher.process(session_seconds=10, clock=lambda: 0.0)
+    await woken.takes(0, 1)
+    before = Position(0, -1, "test")
+    async with matcher.pool.acquire() as connection:
+        await begin(connection, "projects", 0, before)
+    handler = partial(on_projects, woken.owners)
+    handling = Handling(matcher.pool, handler, Limit("projects"), before, alone=True)
+    other = await matcher.process(0)
+    records = matcher.log.say(day_started(), commitment_published(), project_published())
+    await other.hears(*records)
+    async with matcher.pool.acquire() as connection:
+        await store(connection, "projects", 0, Position(1, -1, "test"))
+
+    async def still_open() -> bool:
+        return True
+
+    with pytest.raises(LeaseLost):
+        await handling.handle(Arrived.of("projects", 0, records[2:]), still_open)
+    await woken.owners.lost(0)
+    with pytest.raises(LeaseHeld):
+        await woken.owners.taken(0)
+    await other.hears(*matcher.log.say(project_published(version=2)))
+    assert other.owners.partition(0).epoch == 2
 
 
 async def test_a_partition_got_back_at_the_same_epoch_keeps_its_memory(matcher: Stage) -> None:
