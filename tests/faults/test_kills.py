@@ -26,8 +26,8 @@ from tests.faults.submissions import TERRITORIES
 from tests.faults.verdict import judge
 
 KILLS = int(os.environ.get("ESSAIM_FAULTS_KILLS", "8"))
-STEPS = int(os.environ.get("ESSAIM_FAULTS_STEPS", "70"))
-FIRST = 20
+STEPS = int(os.environ.get("ESSAIM_FAULTS_STEPS", "55"))
+FIRST = 15
 PARTNERS = 3
 ANSWERS = 2 * STEPS
 HANGING_SECONDS = 40
