@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.database import Connection
 from shared.events.event import VERSION_HEADER
+from shared.received import Received, read
 
 ANSWER_SECONDS = 10.0
 
@@ -19,11 +20,13 @@ class LogIsAhead(Exception):
 async def check_log_versions(
     connection: Connection, service: str, bootstrap_servers: str, partitions: Mapping[str, Sequence[TopicPartition]]
 ) -> None:
-    """Raise `LogIsAhead` unless the last record of each partition has a version that the database gave.
+    """Raise `LogIsAhead` unless the last event of each partition has a version that the database gave.
 
     `partitions` are those of topics that the service alone writes, by short name; nobody may write to them meanwhile.
+    A record that no reader takes for an event is a stray one, which readers set aside: it says nothing of the database.
     """
-    found = await last_records(bootstrap_servers, [one for several in partitions.values() for one in several])
+    topics = {one: topic for topic, several in partitions.items() for one in several}
+    found = await last_events(bootstrap_servers, topics)
     for topic, several in partitions.items():
         for record in [found[partition] for partition in several if partition in found]:
             key, version = (record.key or b"").decode(errors="replace"), version_of(record)
@@ -43,8 +46,12 @@ def version_of(record: Any) -> int:
     return int(digits) if digits.isdigit() and len(digits) < 19 else 0
 
 
-async def last_records(bootstrap_servers: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, Any]:
-    """The last committed record of each partition that has one; `KafkaError` or `TimeoutError` when Kafka is away."""
+async def last_events(bootstrap_servers: str, topics: Mapping[TopicPartition, str]) -> dict[TopicPartition, Any]:
+    """The last committed record of each partition that is an event of its topic (short name), where there is one.
+
+    `KafkaError` or `TimeoutError` when Kafka is away.
+    """
+    partitions = list(topics)
     if not partitions:
         return {}
     consumer = AIOKafkaConsumer(
@@ -59,15 +66,18 @@ async def last_records(bootstrap_servers: str, partitions: Sequence[TopicPartiti
         consumer.assign(partitions)
         firsts = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
-        return await _search(consumer, firsts, ends)
+        return await _search(consumer, topics, firsts, ends)
     finally:
         await consumer.stop()
 
 
 async def _search(
-    consumer: AIOKafkaConsumer, firsts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+    consumer: AIOKafkaConsumer,
+    topics: Mapping[TopicPartition, str],
+    firsts: dict[TopicPartition, int],
+    ends: dict[TopicPartition, int],
 ) -> dict[TopicPartition, Any]:
-    """Look further and further back from each end: its last offsets may hold marks of transactions, or nothing."""
+    """Look further and further back from each end: its last offsets may hold marks of transactions, or strays."""
     found: dict[TopicPartition, Any] = {}
     back = 4
     missing = [partition for partition, end in ends.items() if end > firsts[partition]]
@@ -76,15 +86,19 @@ async def _search(
             consumer.seek(partition, max(firsts[partition], ends[partition] - back))
         consumer.pause(*(set(ends) - set(missing)))
         async with asyncio.timeout(ANSWER_SECONDS):
-            found.update(await _read_to(consumer, {partition: ends[partition] for partition in missing}))
+            found.update(await _read_to(consumer, topics, {partition: ends[partition] for partition in missing}))
         missing = [one for one in missing if one not in found and ends[one] - back > firsts[one]]
         back *= 8
     return found
 
 
-async def _read_to(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
+async def _read_to(
+    consumer: AIOKafkaConsumer, topics: Mapping[TopicPartition, str], ends: dict[TopicPartition, int]
+) -> dict[TopicPartition, Any]:
     last: dict[TopicPartition, Any] = {}
     while any([await consumer.position(partition) < end for partition, end in ends.items()]):
         for partition, records in (await consumer.getmany(*ends, timeout_ms=100)).items():
-            last[partition] = records[-1]
+            for record in records:
+                if isinstance(read(topics[partition], record), Received):
+                    last[partition] = record
     return last

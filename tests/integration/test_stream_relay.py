@@ -256,6 +256,20 @@ async def test_a_database_older_than_its_log_says_nothing_and_names_the_remedy(
         assert len(await records_of(bootstrap_servers, f"{topic_prefix}preferences")) == 1
 
 
+async def test_a_stray_record_that_no_reader_takes_keeps_no_relay_from_starting(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    _, body, headers = raw(preference_set("per-a", version=9))
+    stray = (b"another-key", body, headers)
+    async with opened(service_dsn("console"), "console") as pool:
+        await put(bootstrap_servers, f"{topic_prefix}preferences", [stray])
+        await say_preference(pool, "per-a")
+        async with relaying(pool, bootstrap_servers, topic_prefix) as relay:
+            await wait_until_emptied(pool)
+            assert relay.problem() is None
+        assert len(await records_of(bootstrap_servers, f"{topic_prefix}preferences")) == 2
+
+
 async def test_a_relay_whose_session_ends_takes_its_lock_again(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
