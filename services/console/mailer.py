@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr, make_msgid
 
 import aiosmtplib
@@ -20,7 +22,12 @@ from shared.links import sign
 MOST_WAITING = 100
 TIMEOUT_S = 20.0
 
-NOT_SENT: tuple[type[BaseException], ...] = (ServiceAway, aiosmtplib.SMTPException, *CONNECTION_LOST)
+
+class NotAMail(RuntimeError):
+    """No mail can be written to this address."""
+
+
+NOT_SENT: tuple[type[BaseException], ...] = (ServiceAway, NotAMail, aiosmtplib.SMTPException, *CONNECTION_LOST)
 
 logger = logging.getLogger(__name__)
 
@@ -93,15 +100,9 @@ class Mailer:
             person_id = known.person.person_id if known else None
             await sessions.insert_link(connection, token, person_id, minutes=LINK_MINUTES)
         account = "" if known else self._account(address)
-        message = EmailMessage()
-        message["From"] = formataddr(("Essaim", self._smtp.sender))
-        message["To"] = known.email if known else address
-        message["Subject"] = "Votre lien pour entrer dans Essaim"
-        message["Message-ID"] = make_msgid(domain=self._smtp.sender.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(sign_in_text(self._public_url, token, then, account=account))
+        text = sign_in_text(self._public_url, token, then, account=account)
         await aiosmtplib.send(
-            message,
+            _mail(self._smtp.sender, known.email if known else address, text),
             hostname=self._smtp.host,
             port=self._smtp.port,
             username=self._smtp.username,
@@ -109,3 +110,19 @@ class Mailer:
             start_tls=True if self._smtp.username else None,
             timeout=TIMEOUT_S,
         )
+
+
+def _mail(sender: str, address: str, text: str) -> EmailMessage:
+    """The mail with a link. Raises `NotAMail` when headers cannot hold the address, which the error never repeats."""
+    message = EmailMessage()
+    try:
+        message["From"] = formataddr(("Essaim", sender))
+        message["To"] = address
+        message["Subject"] = "Votre lien pour entrer dans Essaim"
+        message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        message.as_bytes(policy=SMTP)
+    except (ValueError, AttributeError, IndexError, MessageError) as error:
+        raise NotAMail(type(error).__name__) from None
+    return message

@@ -122,6 +122,19 @@ async def test_incomplete_address_is_shown_again_with_what_to_do(stage: Stage) -
     assert 'aria-invalid="true"' in answer.text
 
 
+@pytest.mark.parametrize("address", ["a@[.c", ":;@b.c", ".:a@b.c", "=?utf-8?q?=0A?=@b.c"])
+async def test_address_that_no_header_holds_is_refused_and_never_ends_the_mailer(
+    stage: Stage, sink: Sink, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage.reader() as reader:
+        assert (await ask(reader, address))[0] == 422
+    stage.console.mailer.ask(address, "/")
+    await stage.console.mailer.send_next()
+    assert sink.mails == []
+    assert "NotAMail" in caplog.text
+    assert address not in caplog.text
+
+
 async def test_leaving_ends_the_session_for_good(stage: Stage) -> None:
     async with stage.reader(COORDINATOR) as reader:
         cookie = reader.client.cookies["essaim_session"]

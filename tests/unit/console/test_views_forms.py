@@ -50,7 +50,19 @@ def test_place_to_go_after_signing_in_is_always_ours(asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"), [("lea@example.org", True), ("lea@", False), ("a@b@c.fr", False), ("lea", False)]
+    ("text", "answer"),
+    [
+        ("lea@example.org", True),
+        ("lea+essaim@mail.example.org", True),
+        ("lea@", False),
+        ("a@b@c.fr", False),
+        ("lea", False),
+        ("a@[.c", False),
+        (":;@b.cc", False),
+        (".:a@b.cc", False),
+        ("=?utf-8?q?=0A?=@b.cc", False),
+        ("a" * 64 + "@" + "b." * 100 + "fr", False),
+    ],
 )
 def test_address_needs_a_domain_with_a_dot(text: str, answer: bool) -> None:
     assert looks_like_address(text) is answer
