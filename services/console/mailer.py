@@ -15,7 +15,7 @@ import aiosmtplib
 
 from services.console.connectors.ingest import Ingest, ServiceAway
 from services.console.store import sessions
-from services.console.views.sign_in import LINK_MINUTES, sign_in_text
+from services.console.views.sign_in import LINK_MINUTES, link_digest, sign_in_text
 from shared.database import CONNECTION_LOST, Pool
 from shared.links import sign
 
@@ -89,9 +89,10 @@ class Mailer:
         except NOT_SENT as error:
             logger.warning("a sign-in mail was not sent (%s)", type(error).__name__)
 
-    def _account(self, address: str) -> str:
-        """The address, signed, for the link of who is not known yet: it is kept nowhere else."""
-        return sign(self._link_secret, "sign-in", {"address": address}, self._clock() + timedelta(minutes=LINK_MINUTES))
+    def _account(self, address: str, token: str) -> str:
+        """The address, signed with its link, for who is not known yet: it is kept nowhere else."""
+        fields = {"address": address, "link": link_digest(token)}
+        return sign(self._link_secret, "sign-in", fields, self._clock() + timedelta(minutes=LINK_MINUTES))
 
     async def _send(self, address: str, then: str) -> None:
         known = await self._ingest.person_at(address)
@@ -99,7 +100,7 @@ class Mailer:
         async with self._pool.acquire() as connection:
             person_id = known.person.person_id if known else None
             await sessions.insert_link(connection, token, person_id, minutes=LINK_MINUTES)
-        account = "" if known else self._account(address)
+        account = "" if known else self._account(address, token)
         text = sign_in_text(self._public_url, token, then, account=account)
         await aiosmtplib.send(
             _mail(self._smtp.sender, known.email if known else address, text),

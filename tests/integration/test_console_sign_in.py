@@ -99,6 +99,17 @@ async def test_account_of_someone_elses_making_opens_nothing(stage: Stage, sink:
         assert (await enter(reader, re.sub(r"compte=[^&]+", "compte=forged.token", link)))[0] == 410
 
 
+async def test_account_of_another_link_opens_nothing(stage: Stage, sink: Sink) -> None:
+    async with stage.reader() as reader:
+        await ask(reader, "new@example.org")
+        first = await link_in(stage, sink)
+        await ask(reader, "other@example.org")
+        second = await link_in(stage, sink)
+        account = parse_qs(urlsplit(first).query)["compte"][0]
+        assert (await enter(reader, re.sub(r"compte=[^&]+", f"compte={account}", second)))[0] == 410
+    assert "new@example.org" not in stage.elsewhere.people
+
+
 async def test_too_many_requests_send_nothing_more_and_say_nothing_of_it(stage: Stage, sink: Sink) -> None:
     async with stage.reader() as reader:
         answers = {await ask(reader, "owner@example.org") for _ in range(MOST_PER_ADDRESS + 3)}

@@ -19,6 +19,7 @@ from services.console.views.sign_in import (
     MOST_PER_ADDRESS,
     MOST_PER_ORIGIN,
     WITHIN_MINUTES,
+    link_digest,
     looks_like_address,
     safe_path,
 )
@@ -68,9 +69,10 @@ async def link_opened(
 @router.post("/connexion/entrer")
 async def enter(request: Request, console: CurrentConsole, form: SentForm) -> Response:
     """Use a link up and open a session."""
+    token = form.get("lien")[:200]
     async with console.pool.acquire() as connection:
-        used = await sessions.use_link(connection, form.get("lien")[:200])
-    person_id = (used.person_id or await _new_person_id(console, form.get("compte"))) if used else None
+        used = await sessions.use_link(connection, token)
+    person_id = (used.person_id or await _new_person_id(console, form.get("compte"), token)) if used else None
     if person_id is None:
         return await render(request, "sign_in_over.html", status=410, minutes=LINK_MINUTES)
     return await _open_session(console, person_id, safe_path(form.get("suite", "/")))
@@ -122,10 +124,12 @@ async def _open_session(console: Console, person_id: str, then: str) -> Response
     return response
 
 
-async def _new_person_id(console: Console, account: str) -> str | None:
-    """Makes known who proved an address that nobody here had; nothing when the link was not ours."""
+async def _new_person_id(console: Console, account: str, token: str) -> str | None:
+    """Makes known who proved an address that nobody here had; nothing when it was not signed by us for this link."""
     fields = verify(console.site.link_secret, "sign-in", account, console.clock())
-    known = await console.ingest.new_person(fields["address"]) if fields else None
+    if fields is None or not hmac.compare_digest(fields.get("link", ""), link_digest(token)):
+        return None
+    known = await console.ingest.new_person(fields["address"])
     return known.person.person_id if known else None
 
 

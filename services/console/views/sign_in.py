@@ -1,5 +1,6 @@
 """What signing in says and allows: the mail, where one goes next, the roles of the demonstration."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -63,6 +64,11 @@ DEMO_ROLES: tuple[DemoRole, ...] = (
 def looks_like_address(text: str) -> bool:
     """Whether a mail could go there, by form alone: ASCII, one @, a domain with a dot."""
     return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def link_digest(token: str) -> str:
+    """What ties the signed address of a link to its token, and tells nothing of the token."""
+    return hashlib.sha256(f"sign-in:{token}".encode()).hexdigest()
 
 
 def safe_path(asked: str) -> str:
