@@ -78,12 +78,12 @@ async def answer(
 ) -> Response:
     """Keep an answer, then show the match again; with faults, the form keeps what was typed."""
     reading = await _reading(console, visitor, match_id, lien)
-    asked, faults = read_answer(dict(form))
+    speaker, person_id = _speaker(reading, form.get("qualite")), reading.person.person_id
+    asked, faults = read_answer(dict(form), match_id=match_id, speaker=speaker, person_id=person_id)
     if faults:
         typed = Typed(dict(form), faults)
         return await _show(request, console, reading, opened=asked.answer, thanks="", typed=typed, status=422)
-    speaker = _speaker(reading, form.get("qualite"))
-    await give_answer(console, reading.match, speaker, asked, person_id=reading.person.person_id)
+    await give_answer(console, reading.match, speaker, asked, person_id=person_id)
     return _back(reading, asked.answer)
 
 

@@ -36,8 +36,13 @@ def speakers(person: Person, match: MatchChanged) -> tuple[Speaker, ...]:
     return tuple(found)
 
 
-def read_answer(sent: Mapping[str, str]) -> tuple[AskedAnswer, dict[str, str]]:
-    """The answer in a form, and what is wrong with it, by field; the same form sent twice is the same answer."""
+def read_answer(
+    sent: Mapping[str, str], *, match_id: str, speaker: Speaker, person_id: str
+) -> tuple[AskedAnswer, dict[str, str]]:
+    """The answer in a form, and what is wrong with it, by field.
+
+    The same form sent twice by the same person, about the same match and as the same speaker, is the same answer.
+    """
     answer, faults = sent.get("reponse", ""), dict[str, str]()
     reason = sent.get("motif") or None
     amount, days = (_quantity(sent.get(name, ""), name, faults) for name in ("montant", "jours"))
@@ -47,7 +52,7 @@ def read_answer(sent: Mapping[str, str]) -> tuple[AskedAnswer, dict[str, str]]:
         faults["montant"] = (
             "Indiquez un montant ou un nombre de jours, par exemple 20 000 ou 12 ; 0 s'il n'y a ni l'un ni l'autre."
         )
-    answer_id = uuid5(_ANSWERS, f"{sent.get('identifiant', '')}:{answer}")
+    answer_id = uuid5(_ANSWERS, "\n".join((match_id, speaker, person_id, answer, sent.get("identifiant", ""))))
     return AskedAnswer(answer, answer_id, reason, sent.get("montrer") == "oui", amount, days), faults
 
 

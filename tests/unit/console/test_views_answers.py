@@ -10,7 +10,7 @@ from services.console.views.cards import quick_answer
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.match_page import history_lines
 from services.console.views.rights import Person, may_see, may_see_project, side_of
-from services.console.views.speaking import read_answer, speakers
+from services.console.views.speaking import AskedAnswer, read_answer, speakers
 from shared.events.matches import HistoryEntry, MatchChanged
 from tests.factories import NOW, match_changed
 
@@ -133,11 +133,23 @@ def test_quick_answer_names_what_it_is_about_and_asks_nothing_more() -> None:
     assert quick_answer(match_changed(state="introduced"), "project", TODAY) is None
 
 
+def read(sent: dict[str, str], **changes: str) -> tuple[AskedAnswer, dict[str, str]]:
+    about = {"match_id": "prj-a~commitment~eng-a", "speaker": "project", "person_id": "per-a"} | changes
+    return read_answer(sent, **about)  # type: ignore[arg-type]  # the sides of the tests below
+
+
 def test_same_form_is_the_same_answer_and_another_form_another() -> None:
     sent = {"reponse": "interested", "identifiant": "a"}
-    assert read_answer(sent)[0].answer_id == read_answer(sent)[0].answer_id
-    assert read_answer(sent)[0].answer_id != read_answer(sent | {"identifiant": "b"})[0].answer_id
-    assert read_answer(sent)[0].answer_id != read_answer(sent | {"reponse": "later"})[0].answer_id
+    answer_id = read(sent)[0].answer_id
+    assert read(sent)[0].answer_id == answer_id
+    assert read(sent | {"identifiant": "b"})[0].answer_id != answer_id
+    assert read(sent | {"reponse": "later"})[0].answer_id != answer_id
+
+
+@pytest.mark.parametrize("change", [{"match_id": "prj-b~fund~fds-a"}, {"speaker": "offer"}, {"person_id": "per-b"}])
+def test_same_form_about_another_match_or_by_another_is_another_answer(change: dict[str, str]) -> None:
+    sent = {"reponse": "interested", "identifiant": "a"}
+    assert read(sent, **change)[0].answer_id != read(sent)[0].answer_id
 
 
 @pytest.mark.parametrize(
@@ -151,7 +163,7 @@ def test_same_form_is_the_same_answer_and_another_form_another() -> None:
     ],
 )
 def test_faults_of_a_form_name_their_field(sent: dict[str, str], field: str) -> None:
-    assert list(read_answer(sent)[1]) == [field]
+    assert list(read(sent)[1]) == [field]
 
 
 def given_answer(at: datetime, *, announced: bool) -> GivenAnswer:
