@@ -92,7 +92,7 @@ async def test_every_page_is_for_everyone(essaim: Essaim, visit: Visit, width: i
         for path in paths:
             await page.goto(essaim.url + path)
             found += [f"{path}: {fault}" for fault in [*await axe_faults(page, dark), *await shape_faults(page, width)]]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def watch(page: Page, url: str, found: list[str]) -> None:

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.console.pages.context import Console
 from services.console.pages.rendering import render
-from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm, SignInNeeded, Visitor
+from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm, SignInNeeded, Visitor, rights_of
 from services.console.store import people
 from services.console.views.alerts import FREQUENCIES, LANGUAGES, MINIMUMS, Preference
 from shared.database import Connection, in_transaction
@@ -27,7 +27,7 @@ async def alerts_page(
     request: Request, console: CurrentConsole, visitor: CurrentVisitor, lien: LINK = "", merci: str = ""
 ) -> Response:
     """The choices, as they are now, and the last mails sent."""
-    person_id = _person_id(console, visitor, lien)
+    person_id = await _person_id(console, visitor, lien)
     async with console.pool.acquire() as connection:
         chosen = await people.preference(connection, person_id)
         mails = await people.deliveries_to(connection, person_id, MOST_MAILS)
@@ -47,7 +47,7 @@ async def alerts_page(
 @router.post("/alertes")
 async def set_alerts(console: CurrentConsole, visitor: CurrentVisitor, form: SentForm, lien: LINK = "") -> Response:
     """Keep the choices and say them; what is not among those offered is left as it was."""
-    person_id = _person_id(console, visitor, lien)
+    person_id = await _person_id(console, visitor, lien)
     asked = Preference(form.get("frequence"), form.get("minimum"), form.get("langue"))
     if asked.is_valid:
         await in_transaction(console.pool, lambda connection: _keep(connection, console, person_id, asked))
@@ -77,10 +77,12 @@ def _event(console: Console, person_id: str, asked: Preference, version: int) ->
     )
 
 
-def _person_id(console: Console, visitor: Visitor, link: str) -> str:
-    """Whose choices these are: the bearer's of a mail's link, else the reader's."""
+async def _person_id(console: Console, visitor: Visitor, link: str) -> str:
+    """Whose choices these are: the bearer's of a mail's link, else the reader's. 410 when the bearer was erased."""
     fields = verify(console.site.link_secret, "alerts", link, console.clock()) if link else None
     if fields and fields.get("person"):
+        if await rights_of(console, fields["person"]) is None:
+            raise HTTPException(410)
         return fields["person"]
     if visitor.person is None:
         raise SignInNeeded

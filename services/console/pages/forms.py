@@ -54,7 +54,7 @@ def form_token(key: str, secret: str, session: str | None) -> str:
 def is_form_token(key: str, token: str, secret: str, session: str | None) -> bool:
     """Whether `form_token` made this for the same browser and session."""
     salt, signature = token[: 2 * _SALT], token[2 * _SALT :]
-    return bool(secret) and hmac.compare_digest(signature, _signature(key, salt, secret, session))
+    return bool(secret) and hmac.compare_digest(signature.encode(), _signature(key, salt, secret, session).encode())
 
 
 async def read_form(request: Request, key: str, session: str | None) -> Form:
@@ -68,6 +68,8 @@ async def read_form(request: Request, key: str, session: str | None) -> Form:
         form = Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
         raise HTTPException(400, "form-unreadable") from error
+    if any("\0" in name + value for name, value in form):
+        raise HTTPException(400, "form-unreadable")
     if not is_form_token(key, form.get(FIELD), request.cookies.get(COOKIE, ""), session):
         raise FormExpired
     return form

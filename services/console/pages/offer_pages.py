@@ -1,5 +1,6 @@
 """The offers of companies and operators: their projects, what is left to give, what is not possible and why."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from fastapi import APIRouter, HTTPException, Request
@@ -16,11 +17,13 @@ from services.console.views.export import stream_table
 from services.console.views.lists import awaiting, party_matches
 from services.console.views.offer_page import OfferSummary, offer_facts_rows, offer_summary
 from services.console.views.refusals import Refusals, nearest, refused_count, refused_groups
-from services.console.views.rights import may_see
+from services.console.views.rights import Person, may_see
 from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Commitment, Fund
 from shared.events.vocabulary import OfferType, Side
+
+OFFER_TYPES: tuple[OfferType, ...] = ("commitment", "fund")
 
 router = APIRouter()
 
@@ -43,9 +46,10 @@ async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentV
 @router.get("/offres/{offer_id}")
 async def offer_page(request: Request, offer_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
     """An offer and its projects; a fund's description is for everyone, its projects for its operator."""
-    offer_type, offer, found, is_own = await _read(console, visitor, offer_id)
+    seen = await _read(console, visitor, offer_id)
+    offer, is_own = seen.offer, seen.is_own
     names, today, now = (await console.atlas()).names, console.today(), console.clock()
-    own = party_matches(found, "offer" if is_own else None, today)
+    own = party_matches(seen.found, "offer" if is_own else None, today)
 
     def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
         side: Side | None = "offer" if is_own else None
@@ -54,7 +58,7 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
     refusals, is_away = Refusals(), False
     if is_own:
         try:
-            refusals = await console.matcher.refused_projects(offer_type, offer_id)
+            refusals = await console.matcher.refused_projects(seen.type, offer_id)
         except ServiceAway:
             is_away = True
     return await render(
@@ -77,34 +81,49 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
 @router.get("/offres/{offer_id}/export.{extension}")
 async def export_offer(offer_id: str, extension: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
     """The offer's matches, with the columns of the screen."""
-    _, _, found, is_own = await _read(console, visitor, offer_id)
+    seen = await _read(console, visitor, offer_id)
     names = (await console.atlas()).names
-    side: Side | None = "offer" if is_own else None
-    table = partial(stream_table, found, names, console.today(), console.site.public_url, reader=side)
+    side: Side | None = "offer" if seen.is_own else None
+    table = partial(stream_table, seen.found, names, console.today(), console.site.public_url, reader=side)
     return await spreadsheet(table, extension, f"essaim-offre-{offer_id}-{console.today().isoformat()}")
 
 
-async def _read(
-    console: Console, visitor: Visitor, offer_id: str
-) -> tuple[OfferType, Commitment | Fund, list[MatchChanged], bool]:
-    """The offer, the matches that the reader may see, and whether it is theirs.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An offer, the matches of it that the reader may see, and whether it is theirs."""
 
-    A commitment is for its company and for coordinators who see one of its matches; a fund is public.
+    type: OfferType
+    offer: Commitment | Fund
+    found: list[MatchChanged]
+    is_own: bool
+
+    @property
+    def is_readable(self) -> bool:
+        """A commitment is for its company and for who sees one of its matches; a fund is public."""
+        return self.type == "fund" or self.is_own or bool(self.found)
+
+
+async def _read(console: Console, visitor: Visitor, offer_id: str) -> _Seen:
+    """The offer of an id. Where a commitment and a fund share it: the reader's own, else the first they may read.
+
+    Raises 404 when there is none, and when none is readable 403, or asks who is not signed in to sign in.
     """
-    person = visitor.person
     async with console.pool.acquire() as connection:
-        offer_type, offer = await _find(connection, offer_id)
-        if offer is None:
-            raise HTTPException(404)
-        everything = await matches.of_offer(connection, offer_type, offer_id)
-    is_own = person is not None and person.holds_offer(offer_type, offer_id)
-    found = [match for match in everything if person is not None and may_see(person, match)]
-    if offer_type == "commitment" and not is_own and not found:
+        both = [await _seen(connection, visitor.person, kind, offer_id) for kind in OFFER_TYPES]
+    found = sorted((one for one in both if one), key=lambda one: not one.is_own)
+    if not found:
+        raise HTTPException(404)
+    readable = next((one for one in found if one.is_readable), None)
+    if readable is None:
         visitor.known  # noqa: B018  # who is not signed in is asked to
         raise HTTPException(403)
-    return offer_type, offer, found, is_own
+    return readable
 
 
-async def _find(connection: Connection, offer_id: str) -> tuple[OfferType, Commitment | Fund | None]:
-    commitment = await entities.offer(connection, "commitment", offer_id)
-    return ("commitment", commitment) if commitment else ("fund", await entities.offer(connection, "fund", offer_id))
+async def _seen(connection: Connection, person: Person | None, kind: OfferType, offer_id: str) -> _Seen | None:
+    offer = await entities.offer(connection, kind, offer_id)
+    if offer is None:
+        return None
+    everything = await matches.of_offer(connection, kind, offer_id) if person else []
+    is_own = person is not None and person.holds_offer(kind, offer_id)
+    return _Seen(kind, offer, [one for one in everything if person is not None and may_see(person, one)], is_own)

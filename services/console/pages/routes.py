@@ -1,6 +1,6 @@
 """Every page, in one place, with the static files."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -49,11 +49,18 @@ PAGES = (
 )
 
 
+def refuse_nul(request: Request) -> None:
+    """Nothing of ours has a NUL in its address, and PostgreSQL takes none. Raises 404."""
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise HTTPException(404)
+
+
 class KeptFiles(StaticFiles):
     """Static files whose address changes with their content: a browser keeps them for a year."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, to be kept when its address names its version."""
+        refuse_nul(Request(scope))
         response = await super().get_response(path, scope)
         if b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -64,4 +71,4 @@ def install(app: FastAPI) -> None:
     """Give the application its pages."""
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for pages in PAGES:
-        app.include_router(pages.router, include_in_schema=False)
+        app.include_router(pages.router, include_in_schema=False, dependencies=[Depends(refuse_nul)])

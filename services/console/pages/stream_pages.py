@@ -23,6 +23,9 @@ from shared.words.french import PARIS
 from shared.words.names import Names
 
 MOST_NEWS = 50
+LAST_ID = 10**18
+"""Above any entry's number, and within what PostgreSQL counts with."""
+SINCE = Annotated[int, Query(ge=0, le=LAST_ID)]
 MOST_EXPORTED = 10_000
 EXPORTED_AT_ONCE = 500
 
@@ -66,7 +69,7 @@ async def news(
     territory_id: str,
     console: CurrentConsole,
     visitor: CurrentVisitor,
-    depuis: Annotated[int, Query(ge=0)] = 0,
+    depuis: SINCE = 0,
 ) -> Response:
     """The cards of what changed since an entry of the feed: what « afficher » brings in."""
     territory = await _territory(console, visitor, territory_id)
@@ -95,7 +98,7 @@ async def events(
     territory_id: str,
     console: CurrentConsole,
     visitor: CurrentVisitor,
-    depuis: Annotated[int, Query(ge=0)] = 0,
+    depuis: SINCE = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
     """Server-sent events: which matches changed, among those that the filters keep."""
@@ -103,7 +106,8 @@ async def events(
     if console.feed.is_full:
         raise HTTPException(503, "too-many-streams")
     filters = _filters(request, territory, (await console.atlas()).names)
-    after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else depuis
+    is_id = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < len(str(LAST_ID))
+    after = int(last_event_id) if is_id else depuis
     return StreamingResponse(
         console.feed.stream(after, lambda entry: passes(filters, territory_id, entry)),
         media_type="text/event-stream",

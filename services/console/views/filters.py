@@ -112,7 +112,7 @@ def read_filters(
         offer=known("offre", {*kinds, FUNDS}),
         advancement=known("avancement", ADVANCEMENTS) or "en-cours",
         order="adequation" if query.get("tri") == "adequation" else "recent",
-        page=min(int(page), 10_000) if page.isascii() and page.isdigit() and int(page[:6]) > 0 else 1,
+        page=min(max(int(page[:6]), 1), 10_000) if page.isascii() and page.isdigit() else 1,
     )
 
 
