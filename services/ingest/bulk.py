@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,9 @@ from shared.database import Connection, Pool, in_transaction
 from shared.events.vocabulary import EntityType
 
 CHUNK = 50
+
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="import")
+"""Files are read here, so that however many come together, other work finds the loop's own threads free."""
 
 Result = Literal["accepted", "unchanged", "refused"]
 
@@ -146,10 +150,15 @@ async def _read_chunks(
 ) -> AsyncIterator[tuple[list[Row], _Readings]]:
     """Each chunk with its readings; parsing and reading leave the event loop to others."""
     cut = chunks(rows)
-    while (chunk := await asyncio.to_thread(next, cut, None)) is not None:
+    loop = asyncio.get_running_loop()
+    while (chunk := await loop.run_in_executor(_THREADS, _next_of, cut)) is not None:
         known = known_of(*await store.published_challenges(pool))
-        readings = await asyncio.to_thread(_read_all, chunk, known, scopes)
+        readings = await loop.run_in_executor(_THREADS, _read_all, chunk, known, scopes)
         yield chunk, (chunk, readings, known)
+
+
+def _next_of(cut: Iterator[list[Row]]) -> list[Row] | None:
+    return next(cut, None)
 
 
 def _read_all(chunk: Sequence[Row], known: Known, scopes: frozenset[str] | None) -> list[Accepted | ReportLine]:

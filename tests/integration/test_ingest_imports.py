@@ -131,6 +131,12 @@ async def test_rows_need_their_own_scope_and_organisation(house: House) -> None:
     assert codes == [["a-une-autre-organisation"] * 2, [], ["portee-manquante"]]
 
 
+async def test_key_that_may_write_nothing_imports_nothing(house: House) -> None:
+    partner = await house.partner("org-a", "read")
+    answer = await partner.post("/v1/imports", content=json_lines(submission("prj-1")))
+    assert (answer.status_code, answer.json()["type"]) == (403, "/docs#portee-manquante")
+
+
 async def test_repeated_entity_is_taken_in_twice_in_order(house: House) -> None:
     partner = await house.partner("org-a")
     body = json_lines(submission("prj-1"), submission("prj-1", title="Second titre"))

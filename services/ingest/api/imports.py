@@ -28,8 +28,16 @@ _TYPES: dict[str, EntityType] = {plural: entity_type for entity_type, plural in 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
 
+async def _writing(request: Request) -> Submission:
+    """A dependency: who may write something at all; each row still needs its own scope."""
+    found = await submission(request)
+    if found.scopes is not None and not any(scope.endswith(":write") for scope in found.scopes):
+        raise Problem("portee-manquante", scope="*:write")
+    return found
+
+
 @router.post("", name="import_file")
-async def import_file(request: Request, submitted: Annotated[Submission, Depends(submission)]) -> StreamingResponse:
+async def import_file(request: Request, submitted: Annotated[Submission, Depends(_writing)]) -> StreamingResponse:
     """Accepts a file of JSON Lines, CSV or XLSX, in the body or as the first file of a form."""
     entity_type = _asked_type(request)
     async with asyncio.timeout(ANSWER_WITHIN_S), desk_of(request).pool.acquire(timeout=5) as connection:
