@@ -117,9 +117,9 @@ async def _read_list(request: Request, who: Submitter, entity_type: EntityType) 
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text[:9]) < 1:
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
         raise Problem("refuse", faults=[Fault("limit", "nombre-trop-petit", {"limit": 1})])
-    if int(text[:9]) > _MOST_ITEMS:
+    if len(text) > 9 or int(text) > _MOST_ITEMS:
         raise Problem("refuse", faults=[Fault("limit", "nombre-trop-grand", {"limit": _MOST_ITEMS})])
     return int(text)
 
