@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.ingest.intake.rules import is_web_address
+
 PARIS = ZoneInfo("Europe/Paris")
 
 Item = Mapping[str, Any]
@@ -78,7 +80,7 @@ def opening(opens: date | None, closes: date | None) -> dict[str, str]:
 def web_address(value: object) -> dict[str, str]:
     """`apply_url` when the value is an address once its stray spaces are gone."""
     address = re.sub(r"\s", "", value) if isinstance(value, str) else ""
-    return {"apply_url": address} if re.fullmatch(r"https?://[^\s\"'<>]{4,480}", address) else {}
+    return {"apply_url": address} if len(address) <= 490 and is_web_address(address) else {}
 
 
 def checked_on(day: date) -> str:

@@ -1,5 +1,6 @@
 """Rules that tie fields together: orders, sums, uniqueness, ids that must exist. Each skips what is unsound."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -11,6 +12,9 @@ from services.ingest.intake.structure import nearest
 Data = Mapping[str, Any]
 Rule = Callable[[Data, Known], Iterator[Fault]]
 
+_WEB_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?(?:[/?#][^\s\"'<>`\\]*)?", re.IGNORECASE | re.ASCII
+)
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2100, 12, 31)
 _DATES = ("deadline", "starts_on", "ends_on", "opens_on", "closes_on", "last_checked_on")
 _POSITIVE = ("total_eur", "days", "envelope_eur", "per_project_eur.max", "per_project_days.max", "ticket_eur.max")
@@ -88,6 +92,18 @@ def membership(data: Data, _known: Known) -> Iterator[Fault]:
         yield Fault("part_of", "fait-partie-de-soi")
 
 
+def web_addresses(data: Data, _known: Known) -> Iterator[Fault]:
+    """Where to apply is an address that a page can carry as it is."""
+    address = data.get("apply_url")
+    if isinstance(address, str) and not is_web_address(address):
+        yield Fault("apply_url", "adresse-web-invalide")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether it has a scheme, a host with a dot, and neither spaces, quotes nor angle brackets."""
+    return _WEB_ADDRESS.fullmatch(text) is not None
+
+
 def someone_served(data: Data, _known: Known) -> Iterator[Fault]:
     """An offer's perimeter names at least one unit."""
     if data.get("perimeter") == []:
@@ -113,7 +129,7 @@ def territory_challenges(data: Data, known: Known) -> Iterator[Fault]:
 
 PROJECT: tuple[Rule, ...] = (dates, amounts, needs, sirens, published_ids)
 COMMITMENT: tuple[Rule, ...] = (dates, amounts, sirens, published_ids, someone_served)
-FUND: tuple[Rule, ...] = (dates, amounts, published_ids, membership, someone_served)
+FUND: tuple[Rule, ...] = (dates, amounts, published_ids, membership, web_addresses, someone_served)
 TERRITORY: tuple[Rule, ...] = (territory_challenges,)
 
 

@@ -135,6 +135,18 @@ FACTS: dict[str, Sentences] = {
     "colonne-en-double": words_of(
         "La colonne « {name} » est là deux fois.", "Gardez-en une.", "The column “{name}” is there twice.", "Keep one."
     ),
+    "champ-en-double": words_of(
+        "Le champ « {name} » est là deux fois dans le même objet.",
+        "Gardez-en un seul.",
+        "The field “{name}” is there twice in the same object.",
+        "Keep only one.",
+    ),
+    "adresse-web-invalide": words_of(
+        "Cette adresse web n'est pas écrite comme il faut.",
+        "Écrivez-la en entier, sans espace ni guillemet, par exemple https://www.exemple.fr/candidater.",
+        "This web address is not written as it should be.",
+        "Write it in full, without spaces or quotes, such as https://www.exemple.fr/candidater.",
+    ),
     "fichier-illisible": words_of(
         "Ce fichier ne peut pas être lu.",
         "Envoyez du JSON Lines, du CSV (séparé par ; ou ,) ou un classeur XLSX.",
