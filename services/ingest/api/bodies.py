@@ -7,6 +7,7 @@ from fastapi import Request
 
 from services.ingest.api.problems import Problem
 from services.ingest.intake.outcome import Fault
+from services.ingest.intake.structure import RepeatedField, each_once
 
 MOST_BYTES = 256 * 1024
 _JSON = ("application/json", "application/merge-patch+json")
@@ -37,7 +38,9 @@ async def read_json(request: Request) -> tuple[Any, bytes]:
 def parsed(body: bytes) -> Any:
     """The value of a JSON document; a problem when it is none."""
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=each_once)
+    except RepeatedField as error:
+        raise Problem("refuse", faults=[error.fault]) from None
     except json.JSONDecodeError as error:
         where = {
             "where_fr": f"Ligne {error.lineno}, colonne {error.colno}.",

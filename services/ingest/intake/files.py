@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from services.ingest.intake.columns import Cell, columns_of, placed
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.reading import KINDS, type_of
-from services.ingest.intake.structure import nearest
+from services.ingest.intake.structure import RepeatedField, each_once, nearest
 from shared.events.vocabulary import EntityType
 
 MOST_ROWS = 100_000
@@ -47,8 +47,9 @@ def read_file(path: Path, entity_type: EntityType | None = None) -> Iterator[Row
 
 
 def read_stream(stream: BinaryIO, entity_type: EntityType | None = None) -> Iterator[Row]:
-    """The rows of a seekable stream; blank ones are skipped. What cannot be read at all is one row with its fault.
+    """The rows of a seekable stream; blank ones are skipped, yet count among `MOST_ROWS`.
 
+    What cannot be read at all is one row with its fault.
     `entity_type` is that of rows whose own id does not tell it.
     """
     size = stream.seek(0, io.SEEK_END) or 1
@@ -57,10 +58,10 @@ def read_stream(stream: BinaryIO, entity_type: EntityType | None = None) -> Iter
     found = False
     for row in reader(stream, entity_type, size):
         found = True
-        yield row
         if row.line > MOST_ROWS:
             yield Row(row.line, None, None, (Fault("", "trop-de-lignes", {"limit": MOST_ROWS}),), 1.0)
             return
+        yield row
     if not found:
         yield Row(1, None, None, (Fault("", "fichier-vide"),), 1.0)
 
@@ -83,13 +84,17 @@ def _json_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> I
             while raw and not raw.endswith(b"\n"):
                 raw = stream.readline(LONGEST_LINE)
             yield Row(line, None, None, (Fault("", "ligne-trop-longue", {"limit": LONGEST_LINE}),), read)
+        elif line > MOST_ROWS:
+            yield Row(line, None, None)
         elif raw.strip():
             yield _json_row(raw.removeprefix(codecs.BOM_UTF8), line, entity_type, read)
 
 
 def _json_row(raw: bytes, line: int, entity_type: EntityType | None, read: float) -> Row:
     try:
-        data = json.loads(raw.decode(), parse_constant=_refused)
+        data = json.loads(raw.decode(), parse_constant=_refused, object_pairs_hook=each_once)
+    except RepeatedField as error:
+        return Row(line, None, None, (error.fault,), read)
     except (ValueError, RecursionError):
         return Row(line, None, None, (Fault("", "json-invalide"),), read)
     kind = type_of(data) or entity_type
@@ -104,12 +109,24 @@ def _refused(name: str) -> float:
 
 def _csv_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> Iterator[Row]:
     text = io.TextIOWrapper(stream, encoding=_encoding_of(stream), newline="", errors="replace")
-    first = text.readline(LONGEST_LINE)
+    lines_of_text = _bounded(text)
+    first = next(lines_of_text, "")
     delimiter = max(";,\t", key=first.count)
-    cells = csv.reader(chain([first], text), delimiter=delimiter)
+    cells = csv.reader(chain([first], lines_of_text), delimiter=delimiter)
     lines = ((start, row, stream.tell() / size) for start, row in _numbered(cells))
     yield from _table_rows(lines, entity_type)
     text.detach()
+
+
+def _bounded(text: io.TextIOBase) -> Iterator[str]:
+    """The lines, their ends with them; one too long becomes a field that the reader of CSV refuses alone."""
+    while line := text.readline(LONGEST_LINE + 1):
+        if len(line) <= LONGEST_LINE:
+            yield line
+            continue
+        while line and not line.endswith(("\n", "\r")):
+            line = text.readline(LONGEST_LINE)
+        yield "x" * (csv.field_size_limit() + 1)
 
 
 class _BrokenWorkbook(Exception):
@@ -141,6 +158,7 @@ def _sheet_lines(stream: BinaryIO) -> Iterator[tuple[int, Sequence[Any], float]]
         book = load_workbook(stream, read_only=True, data_only=True)
         sheet = book.worksheets[0]
         height = max(sheet.max_row or 1, 1)
+        sheet.reset_dimensions()  # what a file says of its size is not believed: rows beyond would be lost
         for line, cells in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):
             yield line, list(cells), min(1.0, line / height)
         book.close()
@@ -156,6 +174,9 @@ def _table_rows(
         if cells is None:
             yield Row(line, None, None, (Fault("", "ligne-trop-longue", {"limit": LONGEST_LINE}),), read)
             continue
+        if line > MOST_ROWS:
+            yield Row(line, None, None)
+            return
         if not any(cell not in (None, "") for cell in cells):
             continue
         if not header:

@@ -78,6 +78,24 @@ _FRENCH_NAMES = {
 }
 
 
+class RepeatedField(Exception):
+    """An object of a JSON document has a member twice; carries its fault."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.fault = Fault(name[:80], "champ-en-double", {"name": name[:80]})
+
+
+def each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, as `object_pairs_hook` of JSON; raises `RepeatedField`."""
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if name in found:
+            raise RepeatedField(name)
+        found[name] = value
+    return found
+
+
 def unknown_fields(shape: type[BaseModel], data: Any, path: str = "", also: Sequence[str] = ()) -> Iterator[Fault]:
     """One fault for each member, at any depth, that the shape does not have; `also` names further known ones."""
     if not isinstance(data, dict):

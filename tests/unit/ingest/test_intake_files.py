@@ -1,6 +1,7 @@
 """Files are read row by row whatever wrote them."""
 
 import io
+import zipfile
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,11 @@ def test_json_lines_are_numbered_and_blank_ones_skipped() -> None:
     assert found[-1].read == 1.0
 
 
+def test_field_given_twice_is_named() -> None:
+    found = rows('{"project_id": "a", "owner": {"name": "x", "name": "y"}}')
+    assert [(fault.field, fault.code) for fault in found[0].faults] == [("name", "champ-en-double")]
+
+
 def test_type_asked_for_serves_rows_without_id() -> None:
     assert rows('{"title": 1}', "fund")[0].entity_type == "fund"
 
@@ -56,7 +62,27 @@ def test_too_long_a_line_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> No
 def test_too_many_lines_end_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_files, "MOST_ROWS", 2)
     found = rows('{"project_id": "a"}\n' * 5)
-    assert only_codes(found) == [(1, []), (2, []), (3, []), (3, ["trop-de-lignes"])]
+    assert only_codes(found) == [(1, []), (2, []), (3, ["trop-de-lignes"])]
+
+
+@pytest.mark.parametrize("content", ["{}" + "\n" * 9, "project_id;title" + "\n" * 9])
+def test_blank_lines_count_among_too_many(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_files, "MOST_ROWS", 4)
+    assert only_codes(rows(content, "project"))[-1] == (5, ["trop-de-lignes"])
+
+
+def test_workbook_whose_last_row_is_very_far_ends_at_the_limit() -> None:
+    content, file = workbook(["project_id", "title"], ["a", "b"]), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as kept, zipfile.ZipFile(file, "w") as archive:
+        for name in kept.namelist():
+            far = kept.read(name).replace(b'<row r="2"', b'<row r="1000000000"')
+            archive.writestr(name, far.replace(b'r="A2"', b'r="A1000000000"').replace(b'r="B2"', b'r="B1000000000"'))
+    assert only_codes(rows(file.getvalue())) == [(intake_files.MOST_ROWS + 1, ["trop-de-lignes"])]
+
+
+def test_too_long_a_line_of_a_csv_is_refused_alone() -> None:
+    found = rows("project_id;title\n" + ";" * (intake_files.LONGEST_LINE + 1) + "\nb;c\n")
+    assert only_codes(found) == [(2, ["ligne-trop-longue"]), (3, [])]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", b"\xef\xbb\xbf"])
