@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.faults.post import PostOffice
+from tests.faults.post import Mail, PostOffice
 
 _LINK = re.compile(r"https?://\S+/rapprochements/\S+")
 _PATIENCE = 400
@@ -31,23 +31,27 @@ class People:
         self._post = post
         self._url = console_url
         self._chance = random.Random(f"{seed}/people")
-        self._read = 0
+        self._unasked = 0
         self.given: Counter[str] = Counter()
         self.late = 0
         self.shut: Counter[int] = Counter()
 
     async def read_until(self, over: asyncio.Event, *, most: int) -> None:
-        """Read each mail as it comes and answer some, until `over`; no more than `most` answers are given."""
+        """Read mails, the latest first, and answer some, until `over`.
+
+        Who is asked answers; no more than `most` answers are given besides.
+        """
+        came, unread = 0, list[Mail]()
         while not over.is_set():
-            if self._read == len(self._post.mails) or self.given.total() >= most:
+            unread += self._post.mails[came:]
+            came = len(self._post.mails)
+            if not unread:
                 await asyncio.sleep(0.1)
                 continue
-            mail = self._post.mails[self._read]
-            self._read += 1
-            for link in _LINK.findall(mail.text):
-                await self._consider(link)
+            for link in _LINK.findall(unread.pop().text):
+                await self._consider(link, is_eager=self._unasked < most)
 
-    async def _consider(self, link: str) -> None:
+    async def _consider(self, link: str, *, is_eager: bool) -> None:
         """Open one link in a browser of its own, and answer with what the page offers; or leave it."""
         if "reponse=declined" in link:
             return
@@ -59,8 +63,9 @@ class People:
                 return
             forms = _forms(page.text)
             is_asked = _AWAITED in page.text or any(form.answer in _LAST_STEPS for form in forms)
-            if not forms or (not is_asked and self._chance.random() < 0.5):
+            if not forms or not (is_asked or (is_eager and self._chance.random() < 0.5)):
                 return
+            self._unasked += not is_asked
             form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
             fields = {**form.fields, **({"montant": "1000"} if form.answer == "concluded" else {})}
             done = await self._patiently(browser, "POST", form.action, fields)
