@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EntityChoice = Literal["project", "commitment", "fund"]
 DirectionChoice = Literal["project", "offer"]
 LanguageChoice = Literal["fr", "en"]
+ServiceChoice = Literal["ingest", "matcher", "notifier", "console"]
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def demo(
 
 @app.command()
 def replay(
-    service: Annotated[str, typer.Argument(help="ingest, matcher, notifier ou console.")],
+    service: Annotated[ServiceChoice, typer.Argument(help="Le service dont reprendre les lettres mortes.")],
     topic: Annotated[str | None, typer.Option(help="Seulement ce sujet, sans préfixe.")] = None,
     ids: Annotated[list[int] | None, typer.Option("--id", help="Seulement ces lettres mortes.")] = None,
 ) -> None:
@@ -66,15 +67,14 @@ def replay(
 def import_files(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="JSON Lines, CSV ou XLSX.")],
     organisation_id: Annotated[str, typer.Option("--organisation", help="Organisation qui dépose.")],
-    entity_type: Annotated[
-        EntityChoice | None, typer.Option("--type", help="Quand l'identifiant ne le dit pas.")
-    ] = None,
+    entity_type: Annotated[EntityChoice | None, typer.Option("--type", help="Si l'identifiant ne le dit pas.")] = None,
     language: Annotated[LanguageChoice, typer.Option(help="Langue du compte rendu.")] = "fr",
 ) -> None:
     """Dépose des fichiers, une ligne de compte rendu par refus ; relancée, reprend où elle s'est arrêtée."""
     from rich.progress import Progress as Bar
 
-    from services.ingest.bulk import ReportLine, import_file
+    from services.ingest.accounts import require_organisation
+    from services.ingest.bulk import Progress, ReportLine, import_file
     from services.ingest.intake.rights import Submitter
 
     async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
@@ -82,15 +82,14 @@ def import_files(
             if line.result == "refused":
                 bar.console.print_json(json.dumps(line.as_json(language), ensure_ascii=False), indent=None)
 
+        def advance(progress: Progress) -> None:
+            bar.update(bar.task_ids[-1], completed=progress.read)
+
+        await require_organisation(pool, organisation_id)
         counts = await import_file(
-            pool,
-            path,
-            Submitter(organisation_id=organisation_id),
-            entity_type=entity_type,
-            on_progress=lambda progress: bar.update(bar.task_ids[-1], completed=progress.read),
-            on_line=show,
+            pool, path, Submitter(organisation_id), entity_type=entity_type, on_progress=advance, on_line=show
         )
-        typer.echo(f"{path} : {counts.accepted} acceptées, {counts.unchanged} inchangées, {counts.refused} refusées")
+        typer.echo(f"{path} : acceptées {counts.accepted}, inchangées {counts.unchanged}, refusées {counts.refused}")
         return counts.refused
 
     refused = 0
@@ -134,10 +133,10 @@ def classify() -> None:
     from services.matcher import offline
 
     try:
-        for line in offline.classify(json.loads(text) for text in sys.stdin if text.strip()):
+        for line in offline.classify(_texts()):
             typer.echo(json.dumps(line, ensure_ascii=False))
     except ValueError as error:
-        _refuse(f"entrée illisible : {error}")
+        _refuse(f'{error} ; chaque ligne est un objet comme {{"id": "a", "text": "Un jardin partagé"}}')
 
 
 @organisation.command("add")
@@ -221,6 +220,14 @@ def _read(entity_type: EntityChoice, path: Path) -> list[Any]:
     return marked(found)
 
 
+def _texts() -> Iterator[Any]:
+    for number, text in enumerate(sys.stdin, start=1):
+        try:
+            yield json.loads(text)
+        except ValueError:
+            _refuse(f"ligne {number} : ce n'est pas du JSON")
+
+
 def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text) if text else datetime.now(ZoneInfo("Europe/Paris")).date()
@@ -272,8 +279,8 @@ def _database_url(service: str) -> str:
 
 def _show(rows: Sequence[Any]) -> None:
     for row in rows:
-        fields = ((name, getattr(row, name)) for name in row.__dataclass_fields__)
-        typer.echo(json.dumps(dict(fields), ensure_ascii=False, default=str))
+        fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
+        typer.echo(json.dumps(fields, ensure_ascii=False, default=str))
 
 
 def _done(done: bool, said: str, otherwise: str) -> None:

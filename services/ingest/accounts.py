@@ -40,6 +40,15 @@ async def list_organisations(pool: Pool) -> list[Organisation]:
     return await accounts_store.organisations(pool)
 
 
+async def require_organisation(pool: Pool, organisation_id: str) -> None:
+    """Raises `RefusedAccount` unless an active organisation has this id."""
+    found = await accounts_store.organisations(pool)
+    if not any(each.organisation_id == organisation_id and each.revoked_at is None for each in found):
+        raise RefusedAccount(
+            f"aucune organisation active n'a l'identifiant « {organisation_id} » : essaim organisation add"
+        )
+
+
 async def revoke_organisation(pool: Pool, organisation_id: str) -> bool:
     """Ends an organisation's access, with all its keys; what it submitted stays. False when nothing was to revoke."""
     return await in_transaction(pool, lambda c: accounts_store.revoke_organisation(c, organisation_id))

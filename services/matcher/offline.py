@@ -57,7 +57,7 @@ def classify(lines: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     classifier = load_classifier()
     for number, line in enumerate(lines, start=1):
         if "id" not in line or not isinstance(line.get("text"), str):
-            raise ValueError(f"line {number}: an id and a text are needed")
+            raise ValueError(f"ligne {number} : il faut un « id » et un « text »")
         said = classifier.predict(line["text"])
         yield {
             "id": line["id"],

@@ -104,4 +104,16 @@ def test_classify_gives_a_line_per_text() -> None:
 def test_classify_says_which_line_it_cannot_read() -> None:
     result = CliRunner().invoke(app, ["classify"], input='{"id": "a", "text": "x"}\n{"id": "b"}\n')
     assert result.exit_code == 1
-    assert "line 2" in result.output
+    assert "ligne 2" in result.output
+
+
+def test_classify_says_which_line_is_no_json() -> None:
+    result = CliRunner().invoke(app, ["classify"], input='{"id": "a", "text": "x"}\nbonjour\n')
+    assert result.exit_code == 1
+    assert "ligne 2" in result.output
+
+
+def test_replay_names_the_services_there_are() -> None:
+    result = CliRunner().invoke(app, ["replay", "truc"])
+    assert result.exit_code == 2
+    assert "matcher" in result.output
