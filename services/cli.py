@@ -292,9 +292,8 @@ def _refuse(why: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def main() -> None:
-    """The command `essaim`."""
-    app()
+main = app
+"""The command `essaim`."""
 
 
 if __name__ == "__main__":
