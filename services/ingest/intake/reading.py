@@ -99,6 +99,7 @@ def read(entity_type: EntityType, data: object, known: Known | None = None) -> R
     entity, misshapen = shape_faults(kind.shape, work.data)
     faults += _without_shadows(misshapen, data)
     faults += rules.broken(kind.rules, work.data, work.known)
+    faults += rules.individuals_named(work.data, contact.name if contact else None)
     entity_id = _identifier(work.data.get(kind.id_field))
     if faults or entity is None or entity_id is None:
         return Refused(_in_order(faults, kind), entity_id)

@@ -8,6 +8,8 @@ from typing import Any
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.structure import nearest
+from shared.events.vocabulary import INDIVIDUALS
+from shared.text.folding import fold
 
 Data = Mapping[str, Any]
 Rule = Callable[[Data, Known], Iterator[Fault]]
@@ -15,6 +17,7 @@ Rule = Callable[[Data, Known], Iterator[Fault]]
 _WEB_ADDRESS = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?(?:[/?#][^\s\"'<>`\\]*)?", re.IGNORECASE | re.ASCII
 )
+_CIVILITIES = frozenset({"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"})
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2100, 12, 31)
 _DATES = ("deadline", "starts_on", "ends_on", "opens_on", "closes_on", "last_checked_on")
 _POSITIVE = ("total_eur", "days", "envelope_eur", "per_project_eur.max", "per_project_days.max", "ticket_eur.max")
@@ -136,6 +139,26 @@ TERRITORY: tuple[Rule, ...] = (territory_challenges,)
 def broken(rules: Sequence[Rule], data: Data, known: Known) -> list[Fault]:
     """All faults of all rules."""
     return [fault for rule in rules for fault in rule(data, known)]
+
+
+def individuals_named(data: Data, contact_name: str | None) -> Iterator[Fault]:
+    """A person who bears a project is not named in what is published: one fault for each text that does."""
+    if _inside(data, "owner.legal_form") not in INDIVIDUALS:
+        return
+    names = [_words(name) for name in (_inside(data, "owner.name"), contact_name)]
+    names = [name for name in names if len(name) >= 2]
+    names += [name[::-1] for name in names if len(name) == 2]
+    texts = {"title": data.get("title"), "summary": data.get("summary")}
+    texts |= {f"needs[{index}].label": need.get("label") for index, need in enumerate(_items(data, "needs"))}
+    for path, text in texts.items():
+        said = f" {' '.join(_words(text))} "
+        if any(f" {' '.join(name)} " in said for name in names):
+            yield Fault(path, "particulier-nomme")
+
+
+def _words(text: object) -> list[str]:
+    found = re.findall(r"\w+", fold(text)) if isinstance(text, str) else []
+    return [word for word in found if word not in _CIVILITIES]
 
 
 def _exists(value: object, path: str, known: Sequence[str], code: str) -> Iterator[Fault]:

@@ -153,6 +153,12 @@ FORM: dict[str, Sentences] = {
         "This text holds an e-mail address; it will be public.",
         "Remove it and put it in “contact.email”: it is only shared at the introduction.",
     ),
+    "particulier-nomme": words_of(
+        "Le nom d'un particulier n'est pas publié.",
+        "Écrivez « le porteur » à la place du nom.",
+        "The name of an individual is not published.",
+        "Write “the project holder” instead of the name.",
+    ),
     "telephone-dans-le-texte": words_of(
         "Ce texte contient un numéro de téléphone ; il sera public.",
         "Retirez-le : l'échange se fait par « contact.email » à la mise en relation.",

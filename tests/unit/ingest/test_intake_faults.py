@@ -100,6 +100,14 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"contact": {"email": "a@b.fr", "phone": "1"}}, "contact.phone", "champ-inconnu"),
 ]
 
+PERSON = {**OWNER, "name": "Mme Léa Martin-Roy", "legal_form": "entreprise-individuelle"}
+ZOE = {"email": "a@example.org", "name": "Zoé Petit"}
+PROJECTS += [
+    ({"owner": PERSON, "title": "Le potager de LEA MARTIN ROY"}, "title", "particulier-nomme"),
+    ({"owner": PERSON, "summary": "Petit Zoe ouvre un atelier.", "contact": ZOE}, "summary", "particulier-nomme"),
+    ({"owner": PERSON, "needs": [{**NEED, "label": "Aider léa\nMartin-Roy"}]}, "needs[0].label", "particulier-nomme"),
+]
+
 COMMITMENTS: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "don"}, "kind", "valeur-inconnue"),
     ({"company": {**COMPANY, "commune": "99999"}}, "company.commune", "commune-inconnue"),
@@ -185,6 +193,18 @@ def test_fault_is_told_by_its_field(entity_type: EntityType, changes: dict[str, 
         assert said.message
         assert said.remedy
         assert "{" not in said.message + said.remedy.replace("{ }", "")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"owner": OWNER, "title": "Les Paniers du port"},
+        {"owner": PERSON, "title": "Le potager de Léa"},
+        {"owner": {**PERSON, "name": "Martin"}, "title": "Rue Martin"},
+    ],
+)
+def test_names_of_organisations_and_single_words_may_stand_in_texts(changes: dict[str, Any]) -> None:
+    assert isinstance(read("project", project(**changes)), Accepted)
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 3, {1: 2}])
