@@ -71,4 +71,5 @@ def install(app: FastAPI) -> None:
     """Give the application its pages."""
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for pages in PAGES:
-        app.include_router(pages.router, include_in_schema=False, dependencies=[Depends(refuse_nul)])
+        checks = [] if pages is search_pages else [Depends(refuse_nul)]  # a search reads anything as words
+        app.include_router(pages.router, include_in_schema=False, dependencies=checks)

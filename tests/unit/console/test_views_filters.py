@@ -53,6 +53,12 @@ def test_any_address_is_read_and_what_names_nothing_is_not_there(query: dict[str
     assert 1 <= chosen.page <= 10_000
 
 
+def test_page_of_any_length_is_bounded() -> None:
+    assert read({"page": "9" * 5_000}).page == 10_000
+    assert read({"page": "0"}).page == 1
+    assert read({"page": "12"}).page == 12
+
+
 def test_usual_filters_leave_the_address_bare() -> None:
     assert Filters().query() == ""
     assert Filters(page=3).query(page=1) == ""
