@@ -59,22 +59,22 @@ class RefusedGroup:
 
 HEADINGS: dict[RefusalCode, str] = {
     "hors-perimetre": "Hors du périmètre",
-    "label-requis": "Réservées aux territoires labellisés",
+    "label-requis": "Réservé aux territoires labellisés",
     "theme-eloigne": "Thèmes éloignés",
     "engagement-non-recherche": "Ne correspond pas aux besoins",
-    "objet-different": "Portent sur autre chose",
+    "objet-different": "Objet différent",
     "stade-non-admis": "Stade non accepté",
     "forme-non-admise": "Forme juridique non admise",
     "montant-hors-fourchette": "Montant trop petit",
     "capacite-epuisee": "Budget ou jours épuisés",
-    "pas-encore-ouvert": "Pas encore ouvertes",
-    "clos": "Closes",
+    "pas-encore-ouvert": "Pas encore ouvert",
+    "clos": "Période finie",
     "frein-absent": "Pour les projets qui rencontrent un frein réglementaire",
     "meme-organisation": "De la même organisation",
-    "decline": "Déclinées",
+    "decline": "Réponse négative",
     "suspendu": "En pause",
-    "retire": "Retirées",
-    "doublon": "Déposées deux fois",
+    "retire": "Retrait par l'auteur",
+    "doublon": "Dépôt en double",
 }
 """What a group is called, in the order in which a change is in the reader's hands."""
 
