@@ -6,9 +6,9 @@ import unicodedata
 from typing import Literal
 
 _ADDRESS = re.compile(
-    r"[\w.+-]+\s?(?:@|[(\[{]\s?(?:at|a|arr?obase)\s?[)\]}]|\barr?obase\b)\s?"
-    r"[\w-]+\s?(?:\.|[(\[{]\s?(?:dot|point)\s?[)\]}]|\b(?:dot|point)\b)\s?[a-z]{2,}"
-    r"|[\w.+-]+\sat\s[\w-]+(?:\s(?:dot|point)\s[a-z]{2,}|\.(?:fr|com|org|net|eu|info)\b)",
+    r"[\w.+-]{1,64}\s?(?:@|[(\[{]\s?(?:at|a|arr?obase)\s?[)\]}]|\barr?obase\b)\s?"
+    r"[\w-]{1,64}\s?(?:\.|[(\[{]\s?(?:dot|point)\s?[)\]}]|\b(?:dot|point)\b)\s?[a-z]{2,}"
+    r"|[\w.+-]{1,64}\sat\s[\w-]{1,64}(?:\s(?:dot|point)\s[a-z]{2,}|\.(?:fr|com|org|net|eu|info)\b)",
     re.IGNORECASE,
 )
 _GAP = r"[\s.\-/_]{0,2}"
