@@ -414,3 +414,11 @@ async def test_unknown_categories_are_suggested_apart(house: House) -> None:
     [event] = await house.said()
     assert isinstance(event, ProjectPublished)
     assert (event.project.categories, event.project.suggested_categories[0]) == ((), "alimentation")
+
+
+async def test_field_given_twice_is_named_with_a_remedy(house: House) -> None:
+    partner = await house.partner("org-a")
+    answer = await partner.put("/v1/projects/prj-1", content=b'{"title": "a", "title": "b"}')
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (422, "title", "champ-en-double")
+    assert error["remedy"]
