@@ -60,9 +60,12 @@ async def test_events_of_a_key_leave_in_the_order_of_their_versions(
         records = await records_of(bootstrap_servers, f"{topic_prefix}preferences")
     by_key: dict[bytes, list[int]] = {}
     for record in records:
-        by_key.setdefault(record.key, []).append(version_of(record))
+        heard = by_key.setdefault(record.key, [0])
+        # A commit whose answer was lost is sent again, whole: whoever holds the version ignores it.
+        if version_of(record) > heard[-1]:
+            heard.append(version_of(record))
         assert record.partition == partition_of(record.key.decode(), 4)
-    assert by_key == {f"per-{n}".encode(): list(range(1, 21)) for n in range(5)}
+    assert by_key == {f"per-{n}".encode(): list(range(21)) for n in range(5)}
 
 
 async def test_a_fact_that_is_rolled_back_says_nothing(
