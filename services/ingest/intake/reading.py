@@ -144,8 +144,8 @@ def valid_id(text: str) -> bool:
 
 
 def valid_email(address: str) -> bool:
-    """Whether mail can be addressed so, by form alone."""
-    return len(address) <= 254 and _EMAIL.fullmatch(address) is not None
+    """Whether mail can be addressed so, by form alone; « =? » would begin an encoded word in a mail's header."""
+    return len(address) <= 254 and "=?" not in address and _EMAIL.fullmatch(address) is not None
 
 
 def _contact(data: object, faults: list[Fault]) -> Contact | None:

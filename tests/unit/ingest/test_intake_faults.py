@@ -96,6 +96,7 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"contact": "a@b.fr"}, "contact", "objet-attendu"),
     ({"contact": {}}, "contact.email", "obligatoire"),
     ({"contact": {"email": "a@b"}}, "contact.email", "courriel-invalide"),
+    ({"contact": {"email": "=?utf-8?q?=0A?=@example.org"}}, "contact.email", "courriel-invalide"),
     ({"contact": {"email": "a@b.fr", "language": "de"}}, "contact.language", "valeur-inconnue"),
     ({"contact": {"email": "a@b.fr", "phone": "1"}}, "contact.phone", "champ-inconnu"),
 ]
