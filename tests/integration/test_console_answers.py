@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.console.pages.answering import say_due
+from services.console.store import people
+from services.console.views.rights import Person
 from shared.events.people import AnswerGiven
 from shared.links import sign
 from tests.conftest import ServiceDsn
@@ -136,6 +138,17 @@ async def test_contacts_are_shown_after_the_introduction_only(stage: Stage) -> N
         assert "lea@example.org" in (await reader.get(PAGE)).text
         stage.elsewhere.is_away = True
         assert (await reader.get(PAGE)).status_code == 200
+
+
+async def test_link_of_a_mail_opens_what_became_its_bearers_a_moment_ago(stage: Stage) -> None:
+    link = sign(
+        SECRET, "match", {"person": "per-owner", "match": MATCH, "side": "project"}, stage.now[0].replace(year=2027)
+    )
+    async with stage.pool.acquire() as connection:
+        await people.upsert_person(connection, Person("per-owner", projects=frozenset({"prj-before"})))
+    stage.elsewhere.know(Person("per-owner", projects=frozenset({"prj-before", "prj-a"})), "owner@example.org")
+    async with stage.reader() as reader:
+        assert (await reader.get(f"{PAGE}?lien={link}")).status_code == 200
 
 
 async def test_link_of_a_mail_answers_for_its_bearer_and_for_that_match_alone(stage: Stage) -> None:

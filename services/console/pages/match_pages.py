@@ -11,7 +11,15 @@ from services.console.connectors.ingest import Contacts, ServiceAway
 from services.console.pages.answering import give_answer
 from services.console.pages.context import Console
 from services.console.pages.rendering import render
-from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm, SignInNeeded, Visitor, rights_of
+from services.console.pages.visitors import (
+    CurrentConsole,
+    CurrentVisitor,
+    SentForm,
+    SignInNeeded,
+    Visitor,
+    refresh_rights,
+    rights_of,
+)
 from services.console.store import answers, matches, people
 from services.console.views.answers import Speaker, actions, hidden_until, waiting_words
 from services.console.views.cards import card
@@ -106,9 +114,9 @@ def _back(reading: Reading, thanks: str) -> Response:
 async def _reading(console: Console, visitor: Visitor, match_id: str, link: str) -> Reading:
     """The match with its reader. 404 when there is none, 403 when it is not theirs, sign-in when nobody is known."""
     person = visitor.person
-    by_link = await _bearer(console, match_id, link) if link else None
     async with console.pool.acquire() as connection:
         match = await matches.match(connection, match_id)
+    by_link = await _bearer(console, match_id, match, link) if link else None
     if person is None and by_link is None:
         raise SignInNeeded
     if match is None:
@@ -120,12 +128,17 @@ async def _reading(console: Console, visitor: Visitor, match_id: str, link: str)
     raise HTTPException(403)
 
 
-async def _bearer(console: Console, match_id: str, link: str) -> Person | None:
-    """The person whom a mail's link stands for, for this match alone."""
+async def _bearer(console: Console, match_id: str, match: MatchChanged | None, link: str) -> Person | None:
+    """The person whom a mail's link stands for, for this match alone; rights older than the mail are read anew."""
     fields = verify(console.site.link_secret, "match", link, console.clock())
     if fields is None or fields.get("match") != match_id:
         return None
-    return await rights_of(console, fields.get("person", ""))
+    person_id = fields.get("person", "")
+    person = await rights_of(console, person_id)
+    if person and match and not may_see(person, match):
+        await refresh_rights(console, person_id)
+        person = await rights_of(console, person_id)
+    return person
 
 
 def _speaker(reading: Reading, asked: str) -> Speaker:
