@@ -49,6 +49,17 @@ def finish(process: subprocess.Popen[str]) -> str:
     return output
 
 
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What the process writes, up to the line with these words; fails when it ends before."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return "".join(said)
+    raise AssertionError(f"it ended without saying {words}:\n{''.join(said)}")
+
+
 def mails(environment: dict[str, str]) -> list[dict[str, Any]]:
     url = f"http://127.0.0.1:{environment['ESSAIM_MAIL_PAGE_PORT']}/api/v1/messages"
     if not answers(url):
@@ -66,14 +77,17 @@ def running(home: Path) -> list[int]:
 def test_the_demonstration_sends_mails_and_ends_cleanly(home: Path, environment: dict[str, str]) -> None:
     process = demo(environment)
     try:
+        said = read_until(process, "Essaim est prêt")
         assert wait_until(lambda: mails(environment) or process.poll() is not None, seconds=READY_SECONDS)
         assert process.poll() is None
         assert answers(f"http://127.0.0.1:{environment['ESSAIM_CONSOLE_PORT']}/connexion")
         assert len(running(home)) == 7
     finally:
         process.send_signal(signal.SIGINT)
-    output = finish(process)
-    assert "Essaim est prêt" in output
+    assert process.stdout is not None
+    with process.stdout:
+        output = said + process.stdout.read()
+    assert process.wait(READY_SECONDS) == 0, output
     assert "Refusé" not in output
     assert f"http://127.0.0.1:{environment['ESSAIM_CONSOLE_PORT']}" in output
     assert "Tout est arrêté" in output
