@@ -52,7 +52,7 @@ def rank(
 def classify(lines: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """For each `{"id", "text"}`, what the text says: categories with scores, best first, a stage or none, needs.
 
-    Raises `ValueError`, with the number of the line, where one has no id or no text.
+    Raises `ValueError`, in French with the number of the line, where one has no id or no text.
     """
     classifier = load_classifier()
     for number, line in enumerate(lines, start=1):

@@ -107,5 +107,5 @@ def test_classify_says_categories_stage_and_needs() -> None:
 
 @pytest.mark.parametrize("line", [{"id": "a"}, {"text": "b"}, {"id": "a", "text": None}])
 def test_classify_names_the_line_it_cannot_read(line: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="line 2"):
+    with pytest.raises(ValueError, match="ligne 2"):
         list(classify([{"id": "a", "text": "b"}, line]))
