@@ -261,14 +261,18 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         consumer = self._consumer()
         found: dict[str, int] = {}
         latest = 0
-        for unit in list(self._units.values()):
-            for partition in unit.partitions if unit.opening is not None else ():
+        for unit in [unit for unit in self._units.values() if unit.opening is not None]:
+            left = 0
+            for partition in unit.partitions:
                 end = consumer.last_stable_offset(partition)
                 latest = max(latest, consumer.last_poll_timestamp(partition) or 0)
                 # Between batches the position also stands beyond the marks that transactions leave in the log.
                 handled = unit.handlings[partition].position.next_offset
                 done = handled if unit.lock.locked() else await consumer.position(partition)
                 found[self._name(partition)] = max(0, (end or 0) - done)
+                left += 1 if end is None or end > done else 0
+            if not left and unit.opening is not None and not unit.lock.locked():
+                unit.emptied()
         self.lag = found
         now = asyncio.get_running_loop().time()
         if latest != self._answered[0] or self._at_work_since is not None or not found:

@@ -77,6 +77,10 @@ class Unit:
         """A batch was handled: what went wrong before is over."""
         self.not_handled, self.failures = None, 0
 
+    def emptied(self) -> None:
+        """Nothing is left to handle: what could not be handled here, another process has handled."""
+        self.not_handled = None
+
     def close(self, *, pause: float = 0.0) -> None:
         """Let nothing that came before now be handled; it is opened again after `pause` seconds."""
         self._is_open = False

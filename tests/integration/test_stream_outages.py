@@ -109,6 +109,32 @@ async def test_reading_resumes_by_itself_when_postgresql_comes_back(
         assert [row["key"] for row in found] == [f"per-{n}" for n in range(20)]
 
 
+async def test_a_batch_that_failed_is_no_problem_once_another_process_has_handled_it(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    async def fail(connection: Connection, batch: Batch) -> AfterCommit | None:
+        raise RuntimeError("this process cannot")
+
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        stream = Stream(service="notifier", bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix, pool=pool)
+        stream.hears(["preferences"], {"preferences": fail})
+        async with started(stream):
+            await put(bootstrap_servers, f"{topic_prefix}preferences", [raw(preference_set("per-a"))])
+
+            async def says_so() -> bool:
+                return any("preferences/0" in problem for problem in stream.problems())
+
+            await eventually(says_so, seconds=30)
+            # What the other process does besides its work.
+            await pool.execute("UPDATE offsets SET next_offset = 1 WHERE topic = 'preferences' AND partition = 0")
+
+            async def well() -> bool:
+                return not stream.problems()
+
+            await eventually(well, seconds=30)
+            assert stream.lag() == {f"preferences/{number}": 0 for number in range(4)}
+
+
 async def test_a_transaction_is_tried_again_after_a_lost_connection_and_no_more_than_asked(
     service_dsn: ServiceDsn,
 ) -> None:
