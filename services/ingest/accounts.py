@@ -4,13 +4,13 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from services.ingest import accounts_store, contacts_store
-from services.ingest.accounts_store import ApiKey, Coordinator, Organisation
 from services.ingest.announcing import publish
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email, valid_id
 from services.ingest.people import new_person
+from services.ingest.store import accounts, people
+from services.ingest.store.accounts import ApiKey, Coordinator, Organisation
 from services.ingest.submissions import locked
 from shared.database import Connection, Pool, in_transaction
 
@@ -32,17 +32,17 @@ async def add_organisation(pool: Pool, organisation_id: str, name: str) -> None:
         )
     if not name.strip():
         raise RefusedAccount("le nom de l'organisation est vide")
-    await accounts_store.put_organisation(pool, organisation_id, name.strip())
+    await accounts.put_organisation(pool, organisation_id, name.strip())
 
 
 async def list_organisations(pool: Pool) -> list[Organisation]:
     """All organisations, revoked ones too."""
-    return await accounts_store.organisations(pool)
+    return await accounts.organisations(pool)
 
 
 async def require_organisation(pool: Pool, organisation_id: str) -> None:
     """Raises `RefusedAccount` unless an active organisation has this id."""
-    found = await accounts_store.organisations(pool)
+    found = await accounts.organisations(pool)
     if not any(each.organisation_id == organisation_id and each.revoked_at is None for each in found):
         raise RefusedAccount(
             f"aucune organisation active n'a l'identifiant « {organisation_id} » : essaim organisation add"
@@ -51,7 +51,7 @@ async def require_organisation(pool: Pool, organisation_id: str) -> None:
 
 async def revoke_organisation(pool: Pool, organisation_id: str) -> bool:
     """Ends an organisation's access, with all its keys; what it submitted stays. False when nothing was to revoke."""
-    return await in_transaction(pool, lambda c: accounts_store.revoke_organisation(c, organisation_id))
+    return await in_transaction(pool, lambda c: accounts.revoke_organisation(c, organisation_id))
 
 
 async def add_key(
@@ -71,7 +71,7 @@ async def add_key(
     if not prefix:
         raise RefusedAccount("cette clé n'a pas la forme essaim_<préfixe>_<secret>")
     scopes = [scope for scope in SCOPES if scope in scopes]
-    kept = await accounts_store.add_key(
+    kept = await accounts.add_key(
         pool, prefix, digest_of(secret), organisation_id=organisation_id, scopes=scopes, label=label
     )
     if not kept:
@@ -81,12 +81,12 @@ async def add_key(
 
 async def list_keys(pool: Pool, organisation_id: str | None = None) -> list[ApiKey]:
     """Keys by prefix, with scopes and dates, without secrets."""
-    return await accounts_store.keys(pool, organisation_id)
+    return await accounts.keys(pool, organisation_id)
 
 
 async def revoke_key(pool: Pool, prefix: str) -> bool:
     """Ends a key, named by its prefix; False when nothing was to revoke."""
-    return await accounts_store.revoke_key(pool, prefix)
+    return await accounts.revoke_key(pool, prefix)
 
 
 async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str | None = None) -> str:
@@ -98,7 +98,7 @@ async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str |
 
     async def work(connection: Connection) -> str:
         person_id = await new_person(connection, Contact(email, name))
-        await contacts_store.answer_for(connection, ("territory", territory_id), person_id)
+        await people.answer_for(connection, ("territory", territory_id), person_id)
         await _say_territory(connection, territory_id)
         return person_id
 
@@ -107,15 +107,15 @@ async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str |
 
 async def list_coordinators(pool: Pool, territory_id: str | None = None) -> list[Coordinator]:
     """The coordinators of a territory, or of all."""
-    return await accounts_store.coordinators(pool, territory_id)
+    return await accounts.coordinators(pool, territory_id)
 
 
 async def revoke_coordinator(pool: Pool, territory_id: str, email: str) -> bool:
     """Ends a coordination; False when there was none."""
-    address = contacts_store.normalised(email)
+    address = people.normalised(email)
 
     async def work(connection: Connection) -> bool:
-        removed = await accounts_store.remove_coordinator(connection, territory_id, address)
+        removed = await accounts.remove_coordinator(connection, territory_id, address)
         if removed:
             await _say_territory(connection, territory_id)
         return removed

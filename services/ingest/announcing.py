@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import uuid4
 
-from services.ingest import contacts_store, store
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Entity
 from services.ingest.intake.publication import published_commitment, published_project
 from services.ingest.intake.reading import KINDS
-from services.ingest.store import Kept
+from services.ingest.store import entities, people
+from services.ingest.store.entities import Kept
 from shared.database import Connection
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.event import Event
@@ -48,7 +48,7 @@ async def keep_next(connection: Connection, kept: Kept) -> Kept:
     """Keeps the submission as the next version of its key, still to be announced."""
     version = await next_version(connection, TOPICS[kept.entity_type], kept.entity_id)
     kept = replace(kept, version=version)
-    await store.keep(connection, kept)
+    await entities.keep(connection, kept)
     return kept
 
 
@@ -58,8 +58,8 @@ async def event_of(connection: Connection, kept: Kept, known: Known, *, created:
     `created`: nothing can have been concluded of it yet.
     """
     party = (kept.entity_type, kept.entity_id)
-    concluded = [] if created else await store.concluded_of(connection, *party)
-    told = kept.entity_type in {"fund", "territory"} and await contacts_store.is_answered_for(connection, party)
+    concluded = [] if created else await entities.concluded_of(connection, *party)
+    told = kept.entity_type in {"fund", "territory"} and await people.is_answered_for(connection, party)
     entity = entity_of(kept, answered_for=told)
     if isinstance(entity, Project):
         entity = published_project(entity, concluded, known)

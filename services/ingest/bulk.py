@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from services.ingest import progress_store, store
 from services.ingest.announcing import TOPICS
 from services.ingest.intake.files import Row, read_file
 from services.ingest.intake.known import Known, known_of
@@ -17,7 +16,8 @@ from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter
 from services.ingest.intake.wording import Language, say_all
-from services.ingest.progress_store import Counts
+from services.ingest.store import entities, progress
+from services.ingest.store.progress import Counts
 from services.ingest.submissions import Outcome, deposit
 from shared.database import Connection, Pool, in_transaction
 from shared.events.vocabulary import EntityType
@@ -91,7 +91,7 @@ async def import_file(
     """
     assert who.organisation_id is not None
     place = _Place(_digest_of(path), who.organisation_id)
-    counts = await progress_store.import_position(pool, place.digest, place.organisation_id)
+    counts = await progress.import_position(pool, place.digest, place.organisation_id)
     rows = read_file(path, entity_type)
     for _ in range(counts.rows):
         next(rows, None)
@@ -123,7 +123,7 @@ async def _take_and_note(
 
 
 async def _note(connection: Connection, place: _Place, counts: Counts, *, finished: bool) -> None:
-    await progress_store.set_import_position(connection, place.digest, place.organisation_id, counts, finished=finished)
+    await progress.set_import_position(connection, place.digest, place.organisation_id, counts, finished=finished)
 
 
 def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -152,7 +152,7 @@ async def _read_chunks(
     cut = chunks(rows)
     loop = asyncio.get_running_loop()
     while (chunk := await loop.run_in_executor(_THREADS, _next_of, cut)) is not None:
-        known = known_of(*await store.published_challenges(pool))
+        known = known_of(*await entities.published_challenges(pool))
         readings = await loop.run_in_executor(_THREADS, _read_all, chunk, known, scopes)
         yield chunk, (chunk, readings, known)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from services.ingest import answers_store, progress_store, store
+from services.ingest.store import answers, entities, progress
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
 from shared.events.people import DayStarted
 from shared.outbox import announce, next_version
@@ -40,10 +40,10 @@ def seconds_to_midnight(now: datetime) -> float:
 
 async def say_days(connection: Connection, now: datetime) -> list[date]:
     """Announces the days that are due at `now`, each in its own event; returns them. A day is never said twice."""
-    await store.lock(connection, ["days"])
+    await entities.lock(connection, ["days"])
     said = []
-    for day in days_due(await progress_store.last_day_said(connection), now.astimezone(PARIS).date()):
-        if await progress_store.add_day(connection, day):
+    for day in days_due(await progress.last_day_said(connection), now.astimezone(PARIS).date()):
+        if await progress.add_day(connection, day):
             version = await next_version(connection, "days", "day")
             await announce(connection, DayStarted(version=version, event_id=uuid4(), occurred_at=now, day=day))
             said.append(day)
@@ -57,7 +57,7 @@ async def keep_saying_days(pool: Pool, clock: Clock = utc_now) -> None:
             said = await in_transaction(pool, lambda connection: say_days(connection, clock()))
             for day in said:
                 logger.info("a day begins", extra={"day": day.isoformat()})
-            await answers_store.forget_old_answers(pool)
+            await answers.forget_old_answers(pool)
         except CONNECTION_LOST as error:
             logger.warning("PostgreSQL is away: the day waits", extra={"cause": type(error).__name__})
         await asyncio.sleep(min(_LONGEST_PAUSE_S, seconds_to_midnight(clock())))

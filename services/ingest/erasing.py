@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
 
-from services.ingest import contacts_store, erasure_store
 from services.ingest.announcing import TOPICS, publish
 from services.ingest.intake.known import Known
-from services.ingest.store import Kept, Party
+from services.ingest.store import erasure, people
+from services.ingest.store.entities import Kept, Party
 from services.ingest.submissions import locked, settle_twins
 from shared.database import Connection
 from shared.dead_letter import forget
@@ -24,19 +24,19 @@ async def erase_entity(connection: Connection, party: Party, known: Known) -> bo
     kept = await locked(connection, [party])
     if party not in kept:
         return False
-    people = await erasure_store.people_of(connection, [party])
+    concerned = await erasure.people_of(connection, [party])
     await _purge(connection, kept[party], known)
     await _say(connection, party[0], party[1], [party])
-    await _forget_idle(connection, people)
+    await _forget_idle(connection, concerned)
     return True
 
 
 async def erase_person(connection: Connection, person_id: str, known: Known) -> bool:
     """Forgets a person, with the projects carried in their own name; their other entities are left without contact."""
-    holding = await contacts_store.holding_of(connection, person_id)
+    holding = await people.holding_of(connection, person_id)
     kept = await locked(connection, sorted(holding.entities))
     own = [each for party, each in sorted(kept.items()) if _is_their_own(each)]
-    if not await erasure_store.delete_person(connection, person_id):
+    if not await erasure.delete_person(connection, person_id):
         return False
     for each in own:
         await _purge(connection, each, known)
@@ -50,31 +50,31 @@ async def erase_person(connection: Connection, person_id: str, known: Known) -> 
 
 async def erase_organisation(connection: Connection, organisation_id: str, known: Known) -> bool:
     """Forgets an organisation, its keys and all that it submitted or that was submitted for it."""
-    parties = await erasure_store.entities_of_organisation(connection, organisation_id)
+    parties = await erasure.entities_of_organisation(connection, organisation_id)
     kept = await locked(connection, parties)
-    people = await erasure_store.people_of(connection, parties)
-    known_here = await erasure_store.delete_organisation(connection, organisation_id)
+    concerned = await erasure.people_of(connection, parties)
+    known_here = await erasure.delete_organisation(connection, organisation_id)
     if not known_here and not kept:
         return False
     for _, each in sorted(kept.items()):
         await _purge(connection, each, known)
     await _say(connection, "organisation", organisation_id, sorted(kept))
-    await _forget_idle(connection, people)
+    await _forget_idle(connection, concerned)
     return True
 
 
 async def is_forgotten(connection: Connection, subject: Subject, subject_id: str) -> bool:
     """Whether this was erased before: a second call has nothing to do."""
     if subject in TOPICS:
-        return await erasure_store.was_erased(connection, TOPICS[subject], subject_id)
-    return await erasure_store.was_said(connection, "erasures", f"{subject}:{subject_id}")
+        return await erasure.was_erased(connection, TOPICS[subject], subject_id)
+    return await erasure.was_said(connection, "erasures", f"{subject}:{subject_id}")
 
 
 async def _purge(connection: Connection, kept: Kept, known: Known) -> None:
     """Deletes all that is kept of an entity, revives its twins, and leaves a tombstone to the relay."""
     party, topic = (kept.entity_type, kept.entity_id), TOPICS[kept.entity_type]
-    await erasure_store.delete_submission(connection, party)
-    await erasure_store.unname_conclusions(connection, party)
+    await erasure.delete_submission(connection, party)
+    await erasure.unname_conclusions(connection, party)
     await purge_waiting(connection, topic, kept.entity_id)
     await forget(connection, kept.entity_id)
     await announce_erased(connection, topic, kept.entity_id)
@@ -85,10 +85,10 @@ def _is_their_own(kept: Kept) -> bool:
     return kept.entity_type == "project" and kept.content["owner"]["legal_form"] in INDIVIDUALS
 
 
-async def _forget_idle(connection: Connection, people: Sequence[str]) -> None:
+async def _forget_idle(connection: Connection, concerned: Sequence[str]) -> None:
     """An address was given for what is gone: it goes too, unless it serves something else."""
-    for person_id in await erasure_store.without_anything(connection, people):
-        await erasure_store.delete_person(connection, person_id)
+    for person_id in await erasure.without_anything(connection, concerned):
+        await erasure.delete_person(connection, person_id)
         await _say(connection, "person", person_id, ())
 
 

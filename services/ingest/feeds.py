@@ -8,15 +8,15 @@ from datetime import date, datetime, timedelta
 
 import httpx
 
-from services.ingest import listing_store, progress_store
 from services.ingest.bulk import take_in
 from services.ingest.connectors import ademe, ile_de_france
 from services.ingest.connectors.fetching import Unanswered, fetch
 from services.ingest.connectors.mapping import PARIS, Mapped, Unusable
 from services.ingest.intake.files import Row
 from services.ingest.intake.rights import Submitter
-from services.ingest.progress_store import Polled
 from services.ingest.settings import Settings
+from services.ingest.store import listing, progress
+from services.ingest.store.progress import Polled
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
 
 CLAIM = timedelta(minutes=10)
@@ -68,19 +68,19 @@ async def poll(pool: Pool, feed: Feed, client: httpx.AsyncClient, *, every: time
     except (Unanswered, Unusable) as error:
         asked = error.retry_after_s if isinstance(error, Unanswered) else None
         failed = _failed(state, now, every, asked)
-        await progress_store.set_polled(pool, feed.name, now, failed, str(error))
+        await progress.set_polled(pool, feed.name, now, failed, str(error))
         logger.warning("a feed was not read", extra={"feed": feed.name, "cause": str(error)})
         return True
     read = Polled(fetched.etag, fetched.last_modified, 0, now + every)
-    await progress_store.set_polled(pool, feed.name, now, read, None)
+    await progress.set_polled(pool, feed.name, now, read, None)
     return True
 
 
 async def _claim(connection: Connection, name: str, now: datetime) -> Polled | None:
-    state = await progress_store.polled(connection, name, now)
+    state = await progress.polled(connection, name, now)
     if state.next_poll_at > now:
         return None
-    await progress_store.claim_poll(connection, name, now + CLAIM)
+    await progress.claim_poll(connection, name, now + CLAIM)
     return state
 
 
@@ -95,7 +95,7 @@ def _failed(state: Polled, now: datetime, every: timedelta, asked_s: int | None)
 async def _submit(pool: Pool, feed: Feed, mapped: Mapped) -> None:
     who = Submitter(organisation_id=f"connector-{feed.name}")
     offered = {fund["fund_id"] for fund in mapped.funds}
-    before = await listing_store.active_of(pool, "fund", f"connector-{feed.name}")
+    before = await listing.active_of(pool, "fund", f"connector-{feed.name}")
     # An item left out today may be misread rather than gone: nothing is closed then.
     gone = [] if mapped.left_out else [kept for kept in before if kept.entity_id not in offered]
     rows = [Row(place, "fund", fund) for place, fund in enumerate(mapped.funds, 1)]

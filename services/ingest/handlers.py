@@ -1,10 +1,10 @@
 """What ingest does with the events it hears: what a match concluded lowers what remains on both sides."""
 
-from services.ingest import store
 from services.ingest.announcing import publish
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.publication import Concluded
-from services.ingest.store import Party
+from services.ingest.store import entities
+from services.ingest.store.entities import Party
 from services.ingest.submissions import locked
 from shared.database import Connection
 from shared.events.matches import MatchChanged
@@ -26,7 +26,7 @@ async def on_matches(connection: Connection, batch: Batch) -> None:
     for match in concluded:
         known = [side for side in _sides(match) if side in kept]
         amounts = Concluded(match.offer.kinds, match.concluded_eur or 0, match.concluded_days or 0)
-        if await store.conclude(connection, match.match_id, known, amounts):
+        if await entities.conclude(connection, match.match_id, known, amounts):
             changed |= {side for side in known if side[0] != "fund"}
     for side in sorted(changed):
         await publish(connection, kept[side], reference_known())

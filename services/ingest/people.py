@@ -2,11 +2,11 @@
 
 from uuid import uuid4
 
-from services.ingest import contacts_store
 from services.ingest.intake.outcome import Contact
+from services.ingest.store import people
 from shared.database import Connection
 
 
 async def new_person(connection: Connection, contact: Contact) -> str:
     """The id of who has this address, a new one where nobody had; a name or language said is kept."""
-    return await contacts_store.remember_person(connection, contact, f"per-{uuid4().hex}")
+    return await people.remember_person(connection, contact, f"per-{uuid4().hex}")

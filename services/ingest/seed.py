@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from services.ingest import erasure_store, store
 from services.ingest.announcing import TOPICS
 from services.ingest.intake.known import Known, reference_known
 from services.ingest.intake.outcome import Accepted
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter
-from services.ingest.store import Party
+from services.ingest.store import entities, erasure
+from services.ingest.store.entities import Party
 from services.ingest.submissions import deposit
 from shared.database import Connection, Pool, in_transaction
 from shared.events.vocabulary import EntityType
@@ -30,8 +30,8 @@ async def load_reference(pool: Pool) -> int:
 
 
 async def _load(connection: Connection, submissions: list[Accepted], known: Known) -> int:
-    kept = await store.kept_of(connection, [_party(each) for each in submissions])
-    erased = await erasure_store.erased_keys(connection, [TOPICS["territory"], TOPICS["fund"]])
+    kept = await entities.kept_of(connection, [_party(each) for each in submissions])
+    erased = await erasure.erased_keys(connection, [TOPICS["territory"], TOPICS["fund"]])
     missing = [
         each
         for each in submissions

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from services.ingest import contacts_store, store
 from services.ingest.announcing import event_of, keep_next, publish
-from services.ingest.contacts_store import Person
 from services.ingest.intake.duplicates import twin_key
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
 from services.ingest.people import new_person
-from services.ingest.store import Kept, Party
+from services.ingest.store import entities, people
+from services.ingest.store.entities import Kept, Party
+from services.ingest.store.people import Person
 from shared.database import Connection
 from shared.events.event import Event
 from shared.events.vocabulary import EntityType
@@ -80,7 +80,7 @@ async def deposit(
         again = {each.party: each for each in await _on_record(connection, [each.accepted for each in fresh])}
         deposits = [again.get(each.party, each) for each in deposits]
     parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
-    desk = _Desk(connection, who, known, expected, await store.organisations_of_parties(connection, parties))
+    desk = _Desk(connection, who, known, expected, await entities.organisations_of_parties(connection, parties))
     outcomes = [await _take(desk, each) for each in deposits]
     await announce(connection, *desk.events)
     return outcomes
@@ -93,11 +93,11 @@ async def locked(
 
     `also` names further locks, taken with them so that the order is the same everywhere.
     """
-    groups = _groups(await store.kept_of(connection, parties))
-    entities = {f"entity:{entity_type}:{entity_id}" for entity_type, entity_id in parties}
+    groups = _groups(await entities.kept_of(connection, parties))
+    named = {f"entity:{entity_type}:{entity_id}" for entity_type, entity_id in parties}
     while True:
-        await store.lock(connection, groups | entities | also)
-        kept = await store.kept_of(connection, parties)
+        await entities.lock(connection, groups | named | also)
+        kept = await entities.kept_of(connection, parties)
         if _groups(kept) <= groups:
             return kept
         # Someone moved one to another group before we had the lock: that group too, then.
@@ -110,8 +110,8 @@ def _groups(kept: Mapping[Party, Kept]) -> set[str]:
 
 async def _on_record(connection: Connection, submissions: Sequence[Accepted]) -> list[_Deposit]:
     parties: list[Party] = [(each.entity_type, each.entity_id) for each in submissions]
-    kept = await store.kept_of(connection, parties)
-    contacts = await contacts_store.contacts_of(connection, parties)
+    kept = await entities.kept_of(connection, parties)
+    contacts = await people.contacts_of(connection, parties)
     return [
         _Deposit(each, twin_digest(each), kept.get(party), contacts.get(party))
         for each, party in zip(submissions, parties, strict=True)
@@ -130,7 +130,7 @@ def _names(deposits: Sequence[_Deposit]) -> frozenset[str]:
     for each in deposits:
         names |= {f"party:{party}" for party in (party_of(each.accepted.entity),) if party}
         if each.accepted.contact:
-            names |= {f"address:{contacts_store.normalised(each.accepted.contact.email)}"}
+            names |= {f"address:{people.normalised(each.accepted.contact.email)}"}
     return frozenset(names)
 
 
@@ -181,12 +181,12 @@ async def _keep(desk: _Desk, each: _Deposit) -> Kept:
         None,
     )
     left = before.twin_digest if before and before.twin_digest != each.digest else None
-    draft = replace(draft, duplicate_of=await store.kept_twin(connection, draft))
+    draft = replace(draft, duplicate_of=await entities.kept_twin(connection, draft))
     kept = await keep_next(connection, draft)
     await _set_contact(connection, desk.who, each)
     desk.events.append(await event_of(connection, kept, desk.known, created=before is None))
     for digest in (each.digest, left):
-        for twin in await store.twins_to_settle(connection, kept.entity_type, digest):
+        for twin in await entities.twins_to_settle(connection, kept.entity_type, digest):
             revised = await keep_next(connection, twin)
             desk.events.append(await event_of(connection, revised, desk.known))
     return kept
@@ -194,7 +194,7 @@ async def _keep(desk: _Desk, each: _Deposit) -> Kept:
 
 async def settle_twins(connection: Connection, entity_type: EntityType, digest: bytes | None, known: Known) -> None:
     """Once one of a group of twins is gone for good, revives the one that stays now and points the others at it."""
-    for twin in await store.twins_to_settle(connection, entity_type, digest):
+    for twin in await entities.twins_to_settle(connection, entity_type, digest):
         await publish(connection, twin, known)
 
 
@@ -202,8 +202,8 @@ async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -
     contact = each.accepted.contact
     if contact is not None:
         person_id = await new_person(connection, contact)
-        await contacts_store.set_contact(connection, each.party, person_id)
+        await people.set_contact(connection, each.party, person_id)
     elif each.accepted.contact_said:
-        await contacts_store.set_contact(connection, each.party, None)
+        await people.set_contact(connection, each.party, None)
     elif each.kept is None and who.person_id is not None:
-        await contacts_store.answer_for(connection, each.party, who.person_id)
+        await people.answer_for(connection, each.party, who.person_id)

@@ -8,10 +8,11 @@ from typing import Any
 
 import asyncpg
 
-from services.ingest import contacts_store, store
 from services.ingest.announcing import entity_of
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.publication import published_commitment, published_project
+from services.ingest.store.entities import COLUMNS, concluded_of, kept_row
+from services.ingest.store.people import is_answered_for
 from services.matcher.audit import Difference, audit
 from services.matcher.lists import OfferKey, OfferList, ProjectList
 from services.matcher.matching.model import PreparedOffer, PreparedProject
@@ -81,7 +82,7 @@ async def published(pool: Pool) -> Published:
     )
 
 
-_SUBMISSIONS = f"SELECT {store.COLUMNS} FROM submissions ORDER BY entity_type, entity_id"
+_SUBMISSIONS = f"SELECT {COLUMNS} FROM submissions ORDER BY entity_type, entity_id"
 _PEOPLE = """
 SELECT entity_type AS type, entity_id AS id, person_id FROM contacts
 UNION ALL SELECT 'territory', territory_id, person_id FROM coordinators
@@ -89,10 +90,10 @@ UNION ALL SELECT 'territory', territory_id, person_id FROM coordinators
 
 
 async def _entity(connection: Connection, row: asyncpg.Record) -> Project | Commitment | Fund | Territory:
-    kept = store.kept_row(row)
+    kept = kept_row(row)
     party = kept.entity_type, kept.entity_id
-    entity = entity_of(kept, answered_for=await contacts_store.is_answered_for(connection, party))
-    concluded = await store.concluded_of(connection, *party)
+    entity = entity_of(kept, answered_for=await is_answered_for(connection, party))
+    concluded = await concluded_of(connection, *party)
     if isinstance(entity, Project):
         return published_project(entity, concluded, reference_known())
     return published_commitment(entity, concluded) if isinstance(entity, Commitment) else entity

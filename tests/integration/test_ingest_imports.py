@@ -14,7 +14,7 @@ import pytest
 from services.ingest import bulk
 from services.ingest.bulk import Progress, ReportLine, import_file
 from services.ingest.intake.rights import Submitter
-from services.ingest.progress_store import Counts
+from services.ingest.store.progress import Counts
 from shared.database import Connection
 from shared.reference import samples
 from tests.factories import a_project, a_territory

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.ingest.contacts_store import Person
 from services.ingest.intake.publication import Concluded
 from services.ingest.intake.reading import KINDS
-from services.ingest.store import Kept
+from services.ingest.store.entities import Kept
+from services.ingest.store.people import Person
 from services.ingest.submissions import Outcome
 from shared.events.vocabulary import EntityType
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.ingest import accounts, accounts_store, contacts_store
-from services.ingest.accounts_store import ApiKey
+from services.ingest import accounts
 from services.ingest.api.desk import Desk, desk_of
 from services.ingest.api.problems import Problem
 from services.ingest.intake.rights import Submitter
+from services.ingest.store import people
+from services.ingest.store.accounts import ApiKey, key_with_digest
 
 ACTING_FOR = "essaim-acting-for"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="essaim"'}
@@ -69,7 +70,7 @@ def _bearer(request: Request) -> str | None:
 
 async def _key(desk: Desk, request: Request, token: str | None) -> ApiKey:
     split = accounts.split_key(token) if token else None
-    found = await accounts_store.key_with_digest(desk.pool, split[0]) if split else None
+    found = await key_with_digest(desk.pool, split[0]) if split else None
     if split is None or found is None or not hmac.compare_digest(found[1], accounts.digest_of(split[1])):
         # Counted by address, so that guessing is slow and uses up nobody's calls.
         _count(desk, request, f"address {request.client.host if request.client else ''}")
@@ -82,9 +83,9 @@ async def _person(desk: Desk, request: Request) -> Submitter:
     kind, _, person_id = request.headers.get(ACTING_FOR, "").partition(":")
     if kind != "person" or not person_id:
         raise Problem("cle-requise", headers=_CHALLENGE)
-    if await contacts_store.person_by(desk.pool, person_id=person_id) is None:
+    if await people.person_by(desk.pool, person_id=person_id) is None:
         raise Problem("introuvable", value=person_id[:80])
-    holding = await contacts_store.holding_of(desk.pool, person_id)
+    holding = await people.holding_of(desk.pool, person_id)
     return Submitter(person_id=person_id, entities=holding.entities, party_ids=holding.party_ids)
 
 

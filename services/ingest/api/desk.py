@@ -5,9 +5,9 @@ from typing import cast
 
 from fastapi import Request
 
-from services.ingest import store
 from services.ingest.api.limits import Limiter
 from services.ingest.intake.known import Known, known_of
+from services.ingest.store import entities
 from shared.database import Connection, Pool
 
 ANSWER_WITHIN_S = 20.0
@@ -25,7 +25,7 @@ class Desk:
 
 async def known_now(connection: Connection) -> Known:
     """What submissions are compared with: the territories declared so far, those of this transaction too."""
-    return known_of(*await store.published_challenges(connection))
+    return known_of(*await entities.published_challenges(connection))
 
 
 def desk_of(request: Request) -> Desk:

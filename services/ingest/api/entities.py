@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.ingest import contacts_store, listing_store, store
 from services.ingest.api.answers import PLURALS, entity_body
 from services.ingest.api.auth import Caller, Reader, caller
 from services.ingest.api.bodies import read_json
@@ -20,7 +19,8 @@ from services.ingest.intake.merging import merged, withdrawn
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.reading import KINDS, valid_id
 from services.ingest.intake.rights import Submitter
-from services.ingest.store import Party
+from services.ingest.store import entities, listing, people
+from services.ingest.store.entities import Party
 from shared.events.vocabulary import EntityType
 
 _MOST_ITEMS = 200
@@ -90,13 +90,13 @@ async def _read_one(request: Request, who: Submitter, party: Party) -> Response:
     if is_known_to(request, kept.version):
         return Response(status_code=304, headers=headers)
     async with pool.acquire(timeout=5) as connection:
-        concluded = await store.concluded_of(connection, *party)
-        contacts = await contacts_store.contacts_of(connection, [party])
+        concluded = await entities.concluded_of(connection, *party)
+        contacts = await people.contacts_of(connection, [party])
     return JSONResponse(entity_body(kept, concluded, contacts.get(party)), headers=headers)
 
 
-async def _territory(request: Request, party: Party) -> store.Kept:
-    kept = (await store.kept_of(desk_of(request).pool, [party])).get(party)
+async def _territory(request: Request, party: Party) -> entities.Kept:
+    kept = (await entities.kept_of(desk_of(request).pool, [party])).get(party)
     if kept is None:
         raise Problem("introuvable", value=party[1][:80])
     return kept
@@ -106,7 +106,7 @@ async def _read_list(request: Request, who: Submitter, entity_type: EntityType) 
     filters = asked_filters(request, entity_type)
     limit = _limit(request.query_params.get("limit", "50"))
     after = _decoded(request.query_params.get("after", ""))
-    page = await listing_store.page(desk_of(request).pool, entity_type, who, filters=filters, after=after, limit=limit)
+    page = await listing.page(desk_of(request).pool, entity_type, who, filters=filters, after=after, limit=limit)
     body: dict[str, Any] = {"items": [entity_body(kept) for kept in page.items], "next": None}
     headers = {}
     if page.next_after is not None:

@@ -15,7 +15,7 @@ from services.ingest.api.writing import kept_for
 from services.ingest.erasing import Subject
 from services.ingest.intake.known import Known
 from services.ingest.intake.rights import Submitter
-from services.ingest.store import Party
+from services.ingest.store.entities import Party
 from shared.database import Connection, in_transaction
 from shared.events.vocabulary import EntityType
 

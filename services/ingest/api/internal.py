@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.ingest import contacts_store
 from services.ingest.api.auth import require_service
 from services.ingest.api.desk import desk_of
-from services.ingest.contacts_store import Person
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email
 from services.ingest.people import new_person
+from services.ingest.store import people
+from services.ingest.store.people import Person
 from shared.database import Pool, in_transaction
 from shared.events.shapes import Identifier
 from shared.events.vocabulary import EntityType
@@ -50,18 +50,18 @@ async def contacts(request: Request, asked: Asked) -> JSONResponse:
     if asked.create and asked.address and valid_email(asked.address):
         contact = Contact(asked.address, asked.name, asked.language)
         await in_transaction(pool, lambda c: new_person(c, contact))
-    person = await contacts_store.person_by(pool, address=asked.address or "", person_id=asked.person_id or "")
+    person = await people.person_by(pool, address=asked.address or "", person_id=asked.person_id or "")
     return JSONResponse({"person": await _described(pool, person) if person else None}, headers=headers)
 
 
 async def _of_parties(pool: Pool, asked: list[AskedParty]) -> dict[str, Any]:
     parties = list(dict.fromkeys((party.type, party.id) for party in asked))
-    contacts = await contacts_store.contacts_of(pool, parties)
+    contacts = await people.contacts_of(pool, parties)
     found = [_contact(*party, contacts[party], "contact") for party in parties if party in contacts]
     territories = [party_id for kind, party_id in parties if kind == "territory"]
-    for territory_id, person in await contacts_store.coordinators_of(pool, territories):
+    for territory_id, person in await people.coordinators_of(pool, territories):
         found.append(_contact("territory", territory_id, person, "coordinator"))
-    names = await contacts_store.owner_names(pool, [party_id for kind, party_id in parties if kind == "project"])
+    names = await people.owner_names(pool, [party_id for kind, party_id in parties if kind == "project"])
     owners = [{"type": "project", "id": project_id, "name": name} for project_id, name in names.items()]
     return {"contacts": found, "owners": owners}
 
@@ -79,7 +79,7 @@ def _contact(entity_type: EntityType, entity_id: str, person: Person, role: str)
 
 
 async def _described(pool: Pool, person: Person) -> dict[str, Any]:
-    holding = await contacts_store.holding_of(pool, person.person_id)
+    holding = await people.holding_of(pool, person.person_id)
     ids = {
         plural: sorted(entity_id for kind, entity_id in holding.entities if kind == entity_type)
         for entity_type, plural in (

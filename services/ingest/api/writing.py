@@ -8,8 +8,6 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from services.ingest import answers_store, store
-from services.ingest.answers_store import KeptAnswer
 from services.ingest.api.answers import address_of, outcome_body
 from services.ingest.api.conditions import etag, expected, require
 from services.ingest.api.desk import ANSWER_WITHIN_S, desk_of, known_now
@@ -18,7 +16,9 @@ from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault, Refused
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter, may_see
-from services.ingest.store import Kept, Party
+from services.ingest.store import answers, entities
+from services.ingest.store.answers import KeptAnswer
+from services.ingest.store.entities import Kept, Party
 from services.ingest.submissions import Outcome, deposit, locked, standing_of
 from shared.database import Connection, Pool, in_transaction
 
@@ -60,7 +60,7 @@ async def change(
 
 async def kept_for(connection: Connection | Pool, who: Submitter, party: Party) -> Kept:
     """The entity at this address; a problem when there is none, or when it is somebody else's."""
-    kept = (await store.kept_of(connection, [party])).get(party)
+    kept = (await entities.kept_of(connection, [party])).get(party)
     if kept is None:
         raise Problem("introuvable", value=party[1][:80])
     standing = standing_of(kept)
@@ -80,15 +80,15 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
     async def remembered(connection: Connection) -> KeptAnswer:
         if key is None:
             return _answer_of(await work(connection), digest)
-        await store.lock(connection, [f"answer:{who.actor}:{key}"])
-        before = await answers_store.kept_answer(connection, who.actor, key)
+        await entities.lock(connection, [f"answer:{who.actor}:{key}"])
+        before = await answers.kept_answer(connection, who.actor, key)
         if before is not None:
             if before.request_digest != digest:
                 raise Problem("cle-reutilisee")
             before.headers["Idempotency-Replayed"] = "true"
             return before
         answer = _answer_of(await work(connection), digest)
-        await answers_store.keep_answer(connection, who.actor, key, party, answer)
+        await answers.keep_answer(connection, who.actor, key, party, answer)
         return answer
 
     async with asyncio.timeout(ANSWER_WITHIN_S):

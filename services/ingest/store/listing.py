@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.ingest.intake.rights import Submitter
-from services.ingest.store import COLUMNS, Kept, kept_row
+from services.ingest.store.entities import COLUMNS, Kept, kept_row
 from shared.database import Connection, Pool
 from shared.events.vocabulary import EntityType
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.ingest.intake.outcome import Contact
-from services.ingest.store import Party
+from services.ingest.store.entities import Party
 from shared.database import Connection, Pool
 from shared.events.vocabulary import EntityType
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest.store import Party
+from services.ingest.store.entities import Party
 from shared.database import Connection, Pool
 
 KEPT_FOR_HOURS = 24

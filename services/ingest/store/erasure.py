@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.ingest.store import Party
+from services.ingest.store.entities import Party
 from shared.database import Connection
 
 

@@ -1,0 +1,1 @@
+"""Every SQL statement of ingest, by what it is about."""
