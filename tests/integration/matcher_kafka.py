@@ -21,6 +21,7 @@ class Kafka:
 
     def __init__(self, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, prefix: str) -> None:
         self._producer, self._consumer, self._prefix = producer, consumer, prefix
+        self._versions: dict[str, int] = {}
         self.heard: list[MatchChanged] = []
 
     async def say(self, *events: Event) -> None:
@@ -34,12 +35,18 @@ class Kafka:
         await self._producer.send_and_wait(name, event.to_bytes(), key=event.key.encode(), headers=headers)
 
     async def matches(self, count: int) -> Sequence[MatchChanged]:
-        """All events heard on `matches`, once there are `count`."""
+        """All events heard on `matches`, once there are `count`.
+
+        As every reader, it ignores what a relay that ended between sending and deleting has said again.
+        """
 
         async def enough() -> bool:
             found = await self._consumer.getmany(timeout_ms=200)
             records = [record for each in found.values() for record in each]
-            self.heard += [MatchChanged.model_validate_json(record.value) for record in records if record.value]
+            for event in [MatchChanged.model_validate_json(record.value) for record in records if record.value]:
+                if event.version > self._versions.get(event.match_id, 0):
+                    self._versions[event.match_id] = event.version
+                    self.heard.append(event)
             return len(self.heard) >= count
 
         await eventually(enough, seconds=60)
