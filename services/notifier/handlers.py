@@ -1,9 +1,9 @@
 """What the notifier does with each batch it hears: what is to be told is noted; nothing is sent from here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from services.notifier.messages.notices import Party, notices_of
+from services.notifier.messages.notices import Notice, Party, is_told, life_of, notices_of
 from services.notifier.messages.schedule import Preference, due_at
 from services.notifier.store import erasures, matches, people
 from shared.database import Connection
@@ -22,11 +22,21 @@ async def on_matches(connection: Connection, batch: Batch) -> None:
     events = [record.event for record in new if isinstance(record.event, MatchChanged)]
     erased = await matches.erased_at(connection, {party for event in events for party in _sides(event)})
     ended = {e.match_id for e in events if any(erased.get(side, _NEVER) >= e.occurred_at for side in _sides(e))}
-    notices = [notice for event in events for notice in notices_of(event, event.occurred_at.astimezone(PARIS).date())]
-    await matches.add_notices(connection, notices)
+    await matches.add_notices(connection, await _untold(connection, events))
     last = {record.key: record for record in new}
     await matches.keep(connection, [record.event for record in last.values() if isinstance(record.event, MatchChanged)])
     await matches.end(connection, [r for r in last.values() if r.event is None or r.key in ended])
+
+
+async def _untold(connection: Connection, events: Sequence[MatchChanged]) -> set[Notice]:
+    """What these events give reason to tell, and the ledger does not hold."""
+    reasons = [
+        (notice, life_of(event))
+        for event in events
+        for notice in notices_of(event, event.occurred_at.astimezone(PARIS).date())
+    ]
+    told = await matches.tellings(connection, {notice for notice, _ in reasons})
+    return {notice for notice, life in reasons if not is_told(notice.kind, life, told.get(notice, ()))}
 
 
 def _rising(records: Iterable[Received], held: dict[str, int]) -> Iterator[Received]:

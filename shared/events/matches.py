@@ -151,6 +151,11 @@ class MatchChanged(PairEvent):
     offer_version: int
     change: Change = Field(description="What happened now.")
     state: MatchState
+    began_at: AwareDatetime | None = Field(
+        None,
+        description="When this life of the match began: it was proposed first, or again after a withdrawal. What is"
+        " told once is told once in each life.",
+    )
     cause: Cause | None = None
     refusals: tuple[RefusalCode, ...] = Field((), description="Why it is refused now, when withdrawn for that.")
     score: Share

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
-from services.notifier.messages.notices import SIDES, Party, party_of, stands
+from services.notifier.messages.notices import SIDES, Party, Telling, is_told, life_of, party_of, stands
 from shared.database import Pool
 from shared.events.matches import MatchChanged
 from shared.events.people import MailDelivered, MailKind
@@ -23,18 +23,23 @@ Told = tuple[str, str, str]
 class MailBooks:
     """The notifier's ledger, what became of each mail, and everybody's address as ingest has it."""
 
-    ledger: dict[Told, str]
+    ledger: dict[Told, dict[str, Telling]]
+    """By Message-ID, one for each life of the match."""
     states: dict[str, str]
     addresses: dict[str, str]
 
     @classmethod
     async def read(cls, notifier: Pool, ingest: Pool) -> "MailBooks":
         """As they now stand."""
-        ledger = await notifier.fetch("SELECT person_id, match_id, kind, message_id FROM ledger")
+        rows = await notifier.fetch("SELECT person_id, match_id, kind, began_at, told_at, message_id FROM ledger")
         mails = await notifier.fetch("SELECT message_id, state FROM mails")
         people = await ingest.fetch("SELECT person_id, email FROM people")
+        ledger: dict[Told, dict[str, Telling]] = defaultdict(dict)
+        for row in rows:
+            telling = Telling(row["began_at"], row["told_at"])
+            ledger[row["person_id"], row["match_id"], row["kind"]][row["message_id"]] = telling
         return cls(
-            {(row["person_id"], row["match_id"], row["kind"]): row["message_id"] for row in ledger},
+            dict(ledger),
             {row["message_id"]: row["state"] for row in mails},
             {row["person_id"]: row["email"] for row in people},
         )
@@ -52,15 +57,18 @@ def copy_faults(mails: Sequence[Mail], most_repeats: int) -> Iterator[str]:
             yield f"{message_id} came {len(copies)} times, with {most_repeats} interruptions"
 
 
-def telling_faults(mails: Sequence[Mail], log: Log) -> Iterator[str]:
-    """Each (recipient, match, kind) is in exactly one Message-ID: in what was said, and in what came."""
+def telling_faults(mails: Sequence[Mail], log: Log, books: MailBooks) -> Iterator[str]:
+    """Each (recipient, match, kind) is in exactly one Message-ID for each life: in what was said, and in what came."""
+    lives = {
+        (told[1], each): telling.began_at for told, by_id in books.ledger.items() for each, telling in by_id.items()
+    }
     deliveries = {event.message_id: event for event in _deliveries(log)}
     came: dict[Told, set[str]] = defaultdict(set)
     for mail in (each for each in mails if each.message_id in deliveries):
         for match_id in set(_MATCH.findall(mail.text)):
             came[mail.recipient, match_id, deliveries[mail.message_id].kind].add(mail.message_id)
     for told, message_ids in (*_by_told(deliveries.values()).items(), *came.items()):
-        if len(message_ids) > 1:
+        if len(message_ids) > len({lives.get((told[1], each)) for each in message_ids}):
             yield f"{told} is in several mails: {sorted(message_ids)}"
 
 
@@ -70,10 +78,10 @@ def ledger_faults(books: MailBooks, log: Log) -> Iterator[str]:
     stands = {key for key, record in log.compacted("matches").items() if record.body is not None}
     for told, message_ids in said.items():
         kept = message_ids & books.states.keys()
-        if kept and told[1] in stands and books.ledger.get(told) not in kept:
+        if told[1] in stands and not kept <= books.ledger.get(told, {}).keys():
             yield f"{told} was said in {kept}, the ledger has {books.ledger.get(told)}"
-    for told, message_id in books.ledger.items():
-        if message_id in books.states and message_id not in said.get(told, ()):
+    for told, tellings in books.ledger.items():
+        for message_id in tellings.keys() & books.states.keys() - said.get(told, set()):
             yield f"the ledger has {told} in {message_id}, said: {said.get(told)}"
 
 
@@ -101,9 +109,12 @@ def untold(log: Log, answered_for: Mapping[tuple[str, str], set[str]], books: Ma
     """What stands now and was never told to somebody who should know."""
     for record in log.compacted("matches").values():
         event = record.event
-        for party, kind in _to_tell(event, today) if isinstance(event, MatchChanged) else ():
+        if not isinstance(event, MatchChanged):
+            continue
+        for party, kind in _to_tell(event, today):
             for person_id in answered_for.get((party.type, party.id), ()):
-                if (person_id, record.key, kind) not in books.ledger:
+                tellings = books.ledger.get((person_id, record.key, kind), {}).values()
+                if not is_told(kind, life_of(event), tellings):
                     yield f"{person_id} was never told of {record.key} ({kind}, for {party})"
 
 

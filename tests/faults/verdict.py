@@ -62,7 +62,7 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
     lost = list(_lost(state, log, promises, came))
     doubled = [
         *mails.copy_faults(came, interruptions),
-        *mails.telling_faults(came, log),
+        *mails.telling_faults(came, log, state.books),
         *mails.ledger_faults(state.books, log),
     ]
     wrong = [

@@ -75,6 +75,36 @@ async def test_entering_again_is_not_told_again(stage: Stage) -> None:
     assert len(stage.sink.mails) == 1
 
 
+async def test_each_life_of_a_match_tells_its_interest(stage: Stage) -> None:
+    first, second = stage.now, stage.now + DAY
+    await stage.hear(match_changed(**INTERESTED, began_at=first, interested_sides=("project",)))
+    await stage.go()
+    withdrawn = match_changed(version=2, state="withdrawn", change="withdrawn", began_at=first, entered=())
+    await stage.hear(withdrawn)
+    for version in (3, 4):
+        again = match_changed(version=version, **INTERESTED, began_at=second, interested_sides=("project",))
+        await stage.hear(again)
+        await stage.go()
+    assert len(stage.sink.mails) == 2
+    assert len(set(stage.sink.message_ids)) == 2
+
+
+@pytest.mark.parametrize(("away", "mails"), [(29, 1), (31, 2)])
+async def test_a_match_that_comes_back_is_suggested_again_only_after_a_month(
+    stage: Stage, away: int, mails: int
+) -> None:
+    await stage.hear(for_project(began_at=stage.now))
+    await stage.go()
+    back = stage.now + away * DAY
+    await stage.hear(for_project(version=2, state="withdrawn", change="withdrawn"))
+    stage.now = back
+    await stage.hear(for_project(version=3, began_at=back))
+    await stage.go()
+    await stage.hear(for_project(version=4, began_at=back))
+    await stage.go()
+    assert len(stage.sink.mails) == mails
+
+
 async def test_an_older_version_is_ignored(stage: Stage) -> None:
     await stage.hear(for_project(version=2, state="withdrawn", change="withdrawn"))
     await stage.hear(for_project(version=1))

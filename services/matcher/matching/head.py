@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from services.matcher.matching.model import MILLION, Fit, Pair
 from shared.events.matches import (
     Cause,
@@ -41,6 +43,7 @@ class Head(Shape):
     offer_version: int
     change: Change
     state: MatchState
+    began_at: AwareDatetime | None = None
     cause: Cause | None = None
     refusals: tuple[RefusalCode, ...] = ()
     score_ppm: int

@@ -87,6 +87,7 @@ def _propose(head: Head | None, judged: Judged, sides: tuple[Side, ...], at: dat
         at,
         entry={"score": judged.fit.score, "model": judged.model},
         state="proposed",
+        began_at=at,
         listed_by=sides,
         entered=sides,
         **afresh,

@@ -1,7 +1,8 @@
 """Who is told of a match: what its state gives reason to say, and whether that still stands when the mail is made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from shared.events.matches import MatchChanged
 from shared.events.people import MailKind
@@ -9,6 +10,9 @@ from shared.events.vocabulary import EntityType, Side
 from shared.words.facts import is_stale
 
 SIDES: tuple[Side, Side] = ("project", "offer")
+SUGGESTED_AGAIN_AFTER = timedelta(days=30)
+"""A match that came back is suggested again where it began anew so long after the last mail that suggested it."""
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,31 @@ class Notice:
     party: Party
     match_id: str
     kind: MailKind
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One thing told of a match: in which of its lives, and when the mail was made."""
+
+    began_at: datetime
+    told_at: datetime
+
+
+def life_of(match: MatchChanged) -> datetime:
+    """What names the present life of a match: when it began; the same always for events that do not say it."""
+    return match.began_at or _ALWAYS
+
+
+def is_told(kind: MailKind, life: datetime, tellings: Iterable[Telling]) -> bool:
+    """Whether `tellings`, what somebody was told of this kind and match, leave nothing to tell of its present life.
+
+    Each thing is told once in each life. A suggestion is also not told of a match that left the lists and came back
+    soon: pairs at the end of a list do so all the time.
+    """
+    return any(
+        each.began_at == life or (kind == "suggestions" and life < each.told_at + SUGGESTED_AGAIN_AFTER)
+        for each in tellings
+    )
 
 
 def party_of(match: MatchChanged, side: Side) -> Party | None:

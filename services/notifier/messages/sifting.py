@@ -6,7 +6,7 @@ from datetime import date
 
 from services.notifier.messages.compose import best_first
 from services.notifier.messages.letter import Contact, Item
-from services.notifier.messages.notices import Party, party_of, stands
+from services.notifier.messages.notices import Party, Telling, is_told, life_of, party_of, stands
 from services.notifier.messages.schedule import Preference
 from shared.events.matches import MatchChanged
 from shared.events.people import MailKind
@@ -22,8 +22,12 @@ class Waiting:
     match_id: str
     party: Party
     match: MatchChanged | None
-    told: bool
-    """Whether the ledger holds it already."""
+    tellings: tuple[Telling, ...] = ()
+    """What the ledger holds of it."""
+
+    def is_told(self, kind: MailKind) -> bool:
+        """Whether nothing of this kind is left to tell."""
+        return self.match is not None and is_told(kind, life_of(self.match), self.tellings)
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,12 @@ def sift(
     for each in waiting:
         item = _item(each, kind, contacts, owners)
         if item is None or each.party not in contacts:
-            (dropped if each.match is None or each.told else []).append(each.match_id)
-        elif not each.told and _is_wanted(item, kind, preference) and _is_true(item, person_id, kind, contacts, today):
+            (dropped if each.match is None or each.is_told(kind) else []).append(each.match_id)
+        elif (
+            not each.is_told(kind)
+            and _is_wanted(item, kind, preference)
+            and _is_true(item, person_id, kind, contacts, today)
+        ):
             items.append(item)
         else:
             dropped.append(each.match_id)

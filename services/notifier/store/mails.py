@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifier.messages.letter import Item
+from services.notifier.messages.notices import life_of
 from shared.database import Connection, Pool
 from shared.events.people import MailKind
 
@@ -46,12 +47,22 @@ async def freeze(
     )
     await connection.executemany(
         """
-        INSERT INTO ledger (person_id, match_id, kind, party_type, party_id, mail_id, message_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO ledger (person_id, match_id, kind, began_at, party_type, party_id, mail_id, message_id, told_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         [
-            (mail.person_id, i.match.match_id, mail.kind, i.party.type, i.party.id, mail.mail_id, mail.message_id)
-            for i in items
+            (
+                mail.person_id,
+                item.match.match_id,
+                mail.kind,
+                life_of(item.match),
+                item.party.type,
+                item.party.id,
+                mail.mail_id,
+                mail.message_id,
+                at,
+            )
+            for item in items
         ],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from services.notifier.messages.notices import Notice, Party
+from services.notifier.messages.notices import Notice, Party, Telling
 from shared.database import Connection, Pool
 from shared.events.matches import MatchChanged
 from shared.offsets import Received
@@ -75,16 +75,33 @@ async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
     await connection.execute("DELETE FROM pending WHERE match_id = ANY ($1)", gone)
 
 
+async def tellings(connection: Connection, notices: Iterable[Notice]) -> dict[Notice, list[Telling]]:
+    """What anybody was told of these, where somebody was."""
+    asked = list(notices)
+    rows = await connection.fetch(
+        """
+        SELECT match_id, kind, party_type, party_id, began_at, told_at
+        FROM ledger JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS asked (match_id, kind, party_type, party_id) USING (match_id, kind, party_type, party_id)
+        """,
+        [notice.match_id for notice in asked],
+        [notice.kind for notice in asked],
+        [notice.party.type for notice in asked],
+        [notice.party.id for notice in asked],
+    )
+    found: dict[Notice, list[Telling]] = {}
+    for row in rows:
+        notice = Notice(Party(row["party_type"], row["party_id"]), row["match_id"], row["kind"])
+        found.setdefault(notice, []).append(Telling(row["began_at"], row["told_at"]))
+    return found
+
+
 async def add_notices(connection: Connection, notices: Iterable[Notice]) -> None:
-    """Let these wait for their parties' contacts; one that waits already, or is in the ledger, changes nothing."""
+    """Let these wait for their parties' contacts; one that waits already changes nothing."""
     rows = sorted({(n.match_id, n.kind, n.party.type, n.party.id) for n in notices})
     await connection.executemany(
         """
-        INSERT INTO notices (match_id, kind, party_type, party_id)
-        SELECT $1, $2, $3, $4
-        WHERE NOT EXISTS (
-            SELECT FROM ledger WHERE match_id = $1 AND kind = $2 AND party_type = $3 AND party_id = $4)
-        ON CONFLICT DO NOTHING
+        INSERT INTO notices (match_id, kind, party_type, party_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
         """,
         rows,
     )

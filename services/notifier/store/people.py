@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notifier.messages.notices import Notice, Party
+from services.notifier.messages.notices import Notice, Party, Telling
 from services.notifier.messages.schedule import Preference
 from services.notifier.messages.sifting import Waiting
 from shared.database import Connection, Pool
@@ -143,23 +143,39 @@ async def claim_waiting(connection: Connection, person_id: str, kind: MailKind, 
     await connection.execute("SELECT FROM matches WHERE match_id = ANY ($1) ORDER BY match_id FOR UPDATE", match_ids)
     rows = await connection.fetch(
         """
-        SELECT pending.match_id, pending.party_type, pending.party_id, body, ledger.mail_id IS NOT NULL AS told
-        FROM pending LEFT JOIN matches USING (match_id) LEFT JOIN ledger USING (person_id, kind, match_id)
+        SELECT match_id, party_type, party_id, body FROM pending LEFT JOIN matches USING (match_id)
         WHERE person_id = $1 AND kind = $2 AND match_id = ANY ($3) ORDER BY match_id
         """,
         person_id,
         kind,
         match_ids,
     )
+    told = await _tellings(connection, person_id, kind, match_ids)
     return tuple(
         Waiting(
             row["match_id"],
             Party(row["party_type"], row["party_id"]),
             MatchChanged.model_validate_json(row["body"]) if row["body"] else None,
-            row["told"],
+            told.get(row["match_id"], ()),
         )
         for row in rows
     )
+
+
+async def _tellings(
+    connection: Connection, person_id: str, kind: MailKind, match_ids: Sequence[str]
+) -> dict[str, tuple[Telling, ...]]:
+    """What a person was told of this kind, by match."""
+    rows = await connection.fetch(
+        "SELECT match_id, began_at, told_at FROM ledger WHERE person_id = $1 AND kind = $2 AND match_id = ANY ($3)",
+        person_id,
+        kind,
+        match_ids,
+    )
+    found: dict[str, tuple[Telling, ...]] = {}
+    for row in rows:
+        found[row["match_id"]] = (*found.get(row["match_id"], ()), Telling(row["began_at"], row["told_at"]))
+    return found
 
 
 async def let_be_told_of(connection: Connection, person_ids: Sequence[str]) -> frozenset[str]:

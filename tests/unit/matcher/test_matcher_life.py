@@ -82,6 +82,21 @@ def test_leaving_both_lists_withdraws_and_coming_back_proposes_anew() -> None:
     assert changes(back.head) == ["proposed", "withdrawn", "proposed"]
 
 
+def test_each_return_begins_another_life_and_nothing_else_does() -> None:
+    later = AT + timedelta(days=3)
+    head = after(proposed(), ("interested", "project"))
+    assert head.began_at == AT
+    gone = on_refused(head, ("suspendu",), at=AT, day=DAY).head
+    assert gone is not None
+    assert gone.began_at == AT
+    back = on_lists(gone, judged(), BOTH, at=later, day=TOMORROW).head
+    assert back is not None
+    assert (back.state, back.began_at) == ("proposed", later)
+    entered = on_lists(proposed("project"), judged(), BOTH, at=later, day=TOMORROW).head
+    assert entered is not None
+    assert entered.began_at == AT
+
+
 def test_from_the_first_interest_on_lists_matter_no_more() -> None:
     head = after(proposed(), ("interested", "project"))
     moved = listed(head)
