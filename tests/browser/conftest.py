@@ -122,14 +122,14 @@ def doubled(elsewhere: Elsewhere) -> FastAPI:
     """Ingest and the matcher, as far as the console asks them."""
     app = FastAPI()
 
-    @app.api_route("/{path:path}", methods=["GET", "POST", "PUT"])
+    @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH"])
     async def answer(request: Request) -> Response:
         assert request.headers["Authorization"] == f"Bearer {TOKEN}"
         asked = httpx.Request(
             request.method, str(request.url), headers=dict(request.headers), content=await request.body()
         )
         said = elsewhere(asked)
-        return Response(said.content, said.status_code, media_type="application/json")
+        return Response(said.content, said.status_code, {"ETag": said.headers.get("etag", "")}, "application/json")
 
     return app
 

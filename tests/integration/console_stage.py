@@ -36,13 +36,14 @@ STRANGER = Person("per-stranger", projects=frozenset({"prj-other"}))
 
 @dataclass
 class Elsewhere:
-    """Ingest and the matcher, as far as the console asks them; what was deposited is kept."""
+    """Ingest and the matcher, as far as the console asks them; `deposits` is what was sent, `kept` what is read."""
 
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     owners: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, Any] = field(default_factory=lambda: {"refused": [], "counts": {}})
     deposits: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     answer: tuple[int, dict[str, Any]] = (202, {"result": "accepted"})
     is_away: bool = False
 
@@ -69,6 +70,9 @@ class Elsewhere:
             return httpx.Response(200, json=self._contacts(json.loads(request.content)))
         if path.startswith("/internal/"):
             return httpx.Response(200, json=self.refusals)
+        if request.method == "GET":
+            found = self.kept.get(path)
+            return httpx.Response(200 if found else 404, json=found or {}, headers={"ETag": '"1"'})
         status, body = self.answer
         self.deposits.append((path, request.headers["Essaim-Acting-For"], json.loads(request.content)))
         return httpx.Response(status, json=body)

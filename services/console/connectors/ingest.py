@@ -1,8 +1,9 @@
 """What ingest alone knows: who someone is, how to reach the parties of a match; and deposits in someone's name."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -48,10 +49,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What ingest said to a deposit: its status, and its JSON."""
+    """What ingest said of a deposit: its status, its JSON, and the tag of its version (empty where there is none)."""
 
     status: int
     body: dict[str, Any]
+    etag: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -105,15 +107,35 @@ class Ingest:
         """Drop what is kept of someone, after they deposited something."""
         self._kept.pop(("person", person_id), None)
 
-    async def deposit(self, path: str, body: dict[str, Any], *, acting_for: str, key: str) -> Outcome:
-        """Submit something under `/v1` in a person's name; the same `key` twice deposits once. Raises `ServiceAway`."""
+    async def kept(self, path: str, *, acting_for: str) -> Outcome:
+        """A deposit under `/v1` as it is kept, read in a person's name. Raises `ServiceAway`."""
+        return await self._acting(acting_for, "GET", path)
+
+    async def submit(
+        self, method: str, path: str, body: dict[str, Any], *, acting_for: str, key: str, version: str = ""
+    ) -> Outcome:
+        """Submit something under `/v1` in a person's name; the same `key` twice submits once. Raises `ServiceAway`.
+
+        `version`: the tag of the version that the person changes; when it is not the last one, nothing is changed.
+        """
+        headers = {"Idempotency-Key": key} | ({"If-Match": version} if version else {})
+        return await self._acting(acting_for, method, path, body, headers)
+
+    async def _acting(
+        self,
+        person_id: str,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Outcome:
         try:
-            answer = await self._client.put(
-                path, json=body, headers={"Essaim-Acting-For": f"person:{acting_for}", "Idempotency-Key": key}
+            answer = await self._client.request(
+                method, path, json=body, headers={**headers, "Essaim-Acting-For": f"person:{person_id}"}
             )
             if answer.status_code >= 500:
                 raise ServiceAway(f"ingest answered {answer.status_code}")
-            return Outcome(answer.status_code, answer.json())
+            return Outcome(answer.status_code, answer.json(), answer.headers.get("etag", ""))
         except (httpx.HTTPError, ValueError) as error:
             raise ServiceAway("ingest does not answer") from error
 

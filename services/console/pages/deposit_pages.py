@@ -89,8 +89,8 @@ async def _deposit(
     """Submit in the person's name; returns what is wrong by field, nothing once it is accepted."""
     body = json.dumps(submission, sort_keys=True).encode()
     try:
-        outcome = await console.ingest.deposit(
-            path, submission, acting_for=person.person_id, key=hashlib.sha256(path.encode() + body).hexdigest()
+        outcome = await console.ingest.submit(
+            "PUT", path, submission, acting_for=person.person_id, key=hashlib.sha256(path.encode() + body).hexdigest()
         )
     except ServiceAway:
         return AWAY

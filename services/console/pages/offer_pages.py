@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
+from services.console.pages.deposits import unheard
 from services.console.pages.exporting import spreadsheet
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
@@ -40,7 +41,9 @@ async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentV
             summary = offer_summary(offer, names, today)
             own = party_matches(await matches.of_offer(connection, summary.type, summary.offer_id), "offer", today)
             rows.append((summary, len(own.open), awaiting(own.open, "offer", today)))
-    return await render(request, "my_offers.html", rows=rows, is_thanked=bool(merci))
+    owned = {"commitment": person.commitments, "fund": person.funds}
+    awaited = await unheard(console, person, owned, {(summary.type, summary.offer_id) for summary, _, _ in rows})
+    return await render(request, "my_offers.html", rows=rows, unheard=awaited, is_thanked=bool(merci))
 
 
 @router.get("/offres/{offer_id}")

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
+from services.console.pages.deposits import unheard
 from services.console.pages.exporting import spreadsheet
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
@@ -38,7 +39,10 @@ async def my_projects(request: Request, console: CurrentConsole, visitor: Curren
             of_project = await matches.of_project(connection, project.project_id)
             own = party_matches(of_project, "project", today)
             rows.append((summary_of(project, atlas.names, today), len(own.open), awaiting(own.open, "project", today)))
-    return await render(request, "my_projects.html", rows=rows, is_thanked=bool(merci))
+    awaited = await unheard(
+        console, person, {"project": person.projects}, {("project", one.project_id) for one in found}
+    )
+    return await render(request, "my_projects.html", rows=rows, unheard=awaited, is_thanked=bool(merci))
 
 
 @router.get("/projets/{project_id}")
