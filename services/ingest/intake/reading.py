@@ -97,7 +97,7 @@ def read(entity_type: EntityType, data: object, known: Known | None = None) -> R
     kind.complete(work)
     faults += [Fault(name, "obligatoire") for name in kind.required if name not in work.data]
     entity, misshapen = shape_faults(kind.shape, work.data)
-    faults += _without_shadows(misshapen, data)
+    faults += _about_the_place(misshapen, data)
     faults += rules.broken(kind.rules, work.data, work.known)
     faults += rules.individuals_named(work.data, contact.name if contact else None)
     entity_id = _identifier(work.data.get(kind.id_field))
@@ -194,10 +194,12 @@ def _drop_repeats(data: dict[str, Any]) -> None:
             _drop_repeats(value)
 
 
-def _without_shadows(misshapen: list[Fault], data: dict[str, Any]) -> list[Fault]:
-    """Leaves out « required » of a commune that was given and already found wrong."""
-    given = {"commune"} if any(data.get(name) is not None for name in ("commune", "place")) else set()
-    return [fault for fault in misshapen if not (fault.code == "obligatoire" and fault.field in given)]
+def _about_the_place(misshapen: list[Fault], data: dict[str, Any]) -> list[Fault]:
+    """Says of a missing commune that `place` would do too, and nothing of one given and already found wrong."""
+    given = any(data.get(name) is not None for name in ("commune", "place"))
+    missing = Fault("commune", "obligatoire")
+    said = [] if given else [Fault("commune", "lieu-absent")]
+    return [each for fault in misshapen for each in (said if fault == missing else [fault])]
 
 
 def _in_order(faults: list[Fault], kind: Kind) -> tuple[Fault, ...]:

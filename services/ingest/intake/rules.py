@@ -8,6 +8,7 @@ from typing import Any
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.structure import nearest
+from services.ingest.intake.texts import joined
 from shared.events.vocabulary import INDIVIDUALS
 from shared.text.folding import fold
 
@@ -143,21 +144,33 @@ def broken(rules: Sequence[Rule], data: Data, known: Known) -> list[Fault]:
 
 def individuals_named(data: Data, contact_name: str | None) -> Iterator[Fault]:
     """A person who bears a project is not named in what is published: one fault for each text that does."""
-    if _inside(data, "owner.legal_form") not in INDIVIDUALS:
+    legal_form = _inside(data, "owner.legal_form")
+    if not isinstance(legal_form, str) or legal_form not in INDIVIDUALS:
         return
     names = [_words(name) for name in (_inside(data, "owner.name"), contact_name)]
     names = [name for name in names if len(name) >= 2]
     names += [name[::-1] for name in names if len(name) == 2]
-    texts = {"title": data.get("title"), "summary": data.get("summary")}
-    texts |= {f"needs[{index}].label": need.get("label") for index, need in enumerate(_items(data, "needs"))}
-    for path, text in texts.items():
+    for path, text in _published_texts(data):
         said = f" {' '.join(_words(text))} "
         if any(f" {' '.join(name)} " in said for name in names):
             yield Fault(path, "particulier-nomme")
 
 
+def _published_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text within, ids too, with where it stands, but the owner's own name, which its event replaces."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            if (path, name) != ("owner", "name"):
+                yield from _published_texts(item, joined(path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _published_texts(item, f"{path}[{index}]")
+
+
 def _words(text: object) -> list[str]:
-    found = re.findall(r"\w+", fold(text)) if isinstance(text, str) else []
+    found = re.findall(r"[^\W_]+", fold(text)) if isinstance(text, str) else []
     return [word for word in found if word not in _CIVILITIES]
 
 

@@ -7,7 +7,14 @@ _ALLOWED_EN = ("Did you mean “{suggestion}”?", "Possible values: {allowed}."
 
 FORM: dict[str, Sentences] = {
     "obligatoire": words_of(
-        "Ce champ est obligatoire.", ("Ajoutez « {field} ».", "{hint_fr}"), "This field is required.", "Add “{field}”."
+        "Ce champ est obligatoire.", "Ajoutez « {field} ».", "This field is required.", "Add “{field}”."
+    ),
+    "lieu-absent": words_of(
+        "Il manque la commune où le projet se déroule.",
+        "Ajoutez « commune » (son code INSEE), ou « place » avec « name » et, au besoin, « postal_code » ou"
+        " « departement ».",
+        "The commune where the project takes place is missing.",
+        "Add “commune” (its INSEE code), or “place” with “name” and, where needed, “postal_code” or “departement”.",
     ),
     "champ-inconnu": words_of(
         "Le champ « {name} » n'existe pas.",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.ingest.intake import Accepted, Refused, read, say
+from services.ingest.intake.wording import Language
 from services.ingest.intake.words import WORDS
 from shared.events.vocabulary import EntityType
 from tests.unit.ingest.submissions import commitment, fund, project, territory
@@ -47,7 +48,7 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"owner": {**OWNER, "actor_type": "mairie"}}, "owner.actor_type", "valeur-inconnue"),
     ({"owner": {**OWNER, "adresse": "x"}}, "owner.adresse", "champ-inconnu"),
     ({"owner": {**OWNER, "name": "Appeler 0240123456"}}, "owner.name", "telephone-dans-le-texte"),
-    ({"commune": None}, "commune", "obligatoire"),
+    ({"commune": None}, "commune", "lieu-absent"),
     ({"commune": "44999"}, "commune", "commune-inconnue"),
     ({"commune": 44143}, "commune", "texte-attendu"),
     ({"commune": None, "place": {"name": "Saint-Denis"}}, "place", "lieu-ambigu"),
@@ -102,11 +103,18 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 PERSON = {**OWNER, "name": "Mme Léa Martin-Roy", "legal_form": "entreprise-individuelle"}
+BARRIER = {"kind": "norme-nationale"}
+NAMED = "particulier-nomme"
 ZOE = {"email": "a@example.org", "name": "Zoé Petit"}
 PROJECTS += [
     ({"owner": PERSON, "title": "Le potager de LEA MARTIN ROY"}, "title", "particulier-nomme"),
     ({"owner": PERSON, "summary": "Petit Zoe ouvre un atelier.", "contact": ZOE}, "summary", "particulier-nomme"),
     ({"owner": PERSON, "needs": [{**NEED, "label": "Aider léa\nMartin-Roy"}]}, "needs[0].label", "particulier-nomme"),
+    ({"owner": PERSON, "barrier": {**BARRIER, "text": "Léa Martin-Roy n'a pas l'agrément."}}, "barrier.text", NAMED),
+    ({"owner": PERSON, "beneficiaries": {"count": 1, "label": "léa martin roy"}}, "beneficiaries.label", NAMED),
+    ({"owner": PERSON, "notes": ["Rien.", "Vu avec LÉA MARTIN-ROY."]}, "notes[1]", NAMED),
+    ({"owner": {**PERSON, "owner_id": "por-lea-martin-roy"}}, "owner.owner_id", NAMED),
+    ({"owner": {**PERSON, "legal_form": []}}, "owner.legal_form", "valeur-inconnue"),
 ]
 
 COMMITMENTS: list[tuple[dict[str, Any], str, str]] = [
@@ -206,6 +214,14 @@ def test_fault_is_told_by_its_field(entity_type: EntityType, changes: dict[str, 
 )
 def test_names_of_organisations_and_single_words_may_stand_in_texts(changes: dict[str, Any]) -> None:
     assert isinstance(read("project", project(**changes)), Accepted)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_remedy_of_a_missing_commune_names_the_place_too(language: Language) -> None:
+    reading = read("project", project(commune=None))
+    assert isinstance(reading, Refused)
+    remedy = say(reading.faults[0], language).remedy
+    assert all(name in remedy for name in ("commune", "place", "postal_code", "departement"))
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 3, {1: 2}])
