@@ -3,7 +3,7 @@
 from datetime import date
 
 from shared.events.matches import OfferFacts, ProjectFacts
-from shared.words.french import clauses, closes, days, due, money, month, opens
+from shared.words.french import clauses, closes, days, due, labelled, money, month, opens
 from shared.words.names import Names
 from shared.words.reasons import money_span
 
@@ -61,15 +61,25 @@ def project_need(project: ProjectFacts, offer: OfferFacts, names: Names) -> str 
 
 def is_stale(offer: OfferFacts, today: date) -> bool:
     """Whether its openness was last checked more than a year before `today`: no mail pushes it."""
-    return offer.last_checked_on is not None and (today - offer.last_checked_on).days > _FRESH_DAYS
+    return is_old(offer.last_checked_on, today)
+
+
+def is_old(checked_on: date | None, today: date) -> bool:
+    """Whether what was checked that day is to be checked again."""
+    return checked_on is not None and (today - checked_on).days > _FRESH_DAYS
 
 
 def staleness(offer: OfferFacts, today: date) -> str | None:
-    """« Cité en février 2019 ; ouverture à vérifier auprès de Bpifrance », or nothing while fresh."""
+    """« Cité en février 2019 ; ouverture à vérifier auprès de : Bpifrance », or nothing while fresh."""
     if offer.last_checked_on is None or not is_stale(offer, today):
         return None
-    ask = f"ouverture à vérifier auprès de {offer.organisation_name}"
-    return clauses(f"Cité en {month(offer.last_checked_on)}", ask)
+    return staleness_words(offer.last_checked_on, offer.organisation_name)
+
+
+def staleness_words(checked_on: date, whom: str | None) -> str:
+    """« Cité en février 2019 ; ouverture à vérifier auprès de : Bpifrance »."""
+    ask = "ouverture à vérifier"
+    return clauses(f"Cité en {month(checked_on)}", labelled(f"{ask} auprès de", whom) if whom else ask)
 
 
 def _smaller(a: int | None, b: int | None) -> int | None:

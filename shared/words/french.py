@@ -92,6 +92,15 @@ def due(deadline: date, today: date) -> str:
     return f"échéance {_ahead(deadline, today)}"
 
 
+def dated(value: date, today: date) -> str:
+    """After a label: « 3 décembre 2026 (dans 12 jours) », « 3 décembre 2026 (passée) », or the day alone when far."""
+    ahead = (value - today).days
+    if ahead > _COUNTED_DAYS:
+        return day(value)
+    near = {0: "aujourd'hui", 1: "demain"}.get(ahead, f"dans {days(ahead)}")
+    return f"{day(value)} ({near if ahead >= 0 else 'passée'})"
+
+
 def ago(at: datetime, now: datetime) -> str:
     """« à l'instant », « il y a 2 min », « il y a 3 h », « hier », « il y a 6 jours », then « le 3 décembre 2026 ».
 

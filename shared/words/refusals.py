@@ -79,7 +79,10 @@ def _perimeter(pair: Pair) -> Words:
 
 
 def _label(pair: Pair) -> Words:
-    because = clauses("réservé aux Territoires French Impact", f"{pair.project.commune_name} n'en est pas")
+    because = clauses(
+        f"{pair.voice.the_offer} est réservée aux Territoires French Impact",
+        f"{pair.project.commune_name} n'en est pas",
+    )
     return because, f"oui si {pair.voice.the_project} se déroule dans un territoire labellisé"
 
 
@@ -102,9 +105,9 @@ def _kind(pair: Pair) -> Words:
         labelled(start, pair.names.kinds(pair.offer.kinds)),
         labelled(f"besoins {pair.voice.of_the_project}", needs),
     )
-    if pair.voice.reader == "offer":
-        return because, "oui si c'est aussi un besoin réel du projet"
-    return because, labelled("oui", "si c'est aussi un besoin réel, ajoutez-le")
+    if pair.voice.reader == "project":
+        return because, labelled("oui si c'est aussi un besoin réel", "ajoutez-le")
+    return because, "oui si c'est aussi un besoin réel du projet"
 
 
 def _objects(pair: Pair) -> Words:
@@ -125,7 +128,7 @@ def _stage(pair: Pair) -> Words:
         labelled(f"stade {pair.voice.of_the_project}", pair.names.word("stages", stage)),
     )
     if not ahead:
-        return f"{because}, déjà plus avancé", None
+        return clauses(because, f"{pair.voice.the_project} est déjà plus avancé"), None
     reach = f"oui si {pair.voice.the_project} atteint ce stade"
     return because, reach if len(accepted) == 1 else labelled(reach, pair.names.word("stages", ahead[0]))
 
@@ -141,8 +144,13 @@ def _form(pair: Pair) -> Words:
 
 def _amount(pair: Pair) -> Words:
     least, needed = _least_and_need(pair)
-    because = clauses(f"à partir de {least}", labelled("besoin", needed)) if least and needed else "besoin trop petit"
-    return because, labelled("oui", "un projet commun à plusieurs structures atteindrait ce montant")
+    small = "le besoin est trop petit"
+    because = clauses(_minimum(least), labelled("besoin", needed)) if least and needed else small
+    return because, "oui si un projet commun à plusieurs structures atteint ce montant"
+
+
+def _minimum(least: str) -> str:
+    return labelled("minimum par projet", least)
 
 
 def _least_and_need(pair: Pair) -> tuple[str | None, str | None]:
@@ -165,25 +173,27 @@ def _capacity(pair: Pair) -> Words:
     if offer.remaining_days is not None and offer.remaining_eur is None:
         left, least = offer.remaining_days, offer.min_days
         spent = "tous les jours sont engagés" if not left else f"il ne reste que {days(left)}"
-        return (clauses(spent, f"minimum {days(least)}") if left and least else spent), f"{ending} des jours"
+        return (clauses(spent, _minimum(days(least))) if left and least else spent), f"{ending} des jours"
     left, least = offer.remaining_eur or 0, offer.min_eur
     spent = "tout le budget est engagé" if not left else f"il ne reste que {money(left)}"
-    return (clauses(spent, f"à partir de {money(least)}") if left and least else spent), f"{ending} du budget"
+    return (clauses(spent, _minimum(money(least))) if left and least else spent), f"{ending} du budget"
 
 
 def _not_yet(pair: Pair) -> Words:
     opening = pair.offer.opens_on
-    return (f"ouvre le {day(opening)}" if opening else "pas encore ouvert"), "oui à partir de cette date"
+    opens = f"ouvre le {day(opening)}" if opening else "n'est pas encore ouverte"
+    return f"{pair.voice.the_offer} {opens}", "oui à partir de cette date"
 
 
 def _closed(pair: Pair) -> Words:
     closing, deadline = pair.offer.closes_on, pair.project.deadline
     if closing and closing < pair.today:
-        return f"clos depuis le {day(closing + timedelta(days=1))}", "oui si une nouvelle édition est annoncée"
+        over = f"{pair.voice.the_offer} est close depuis le {day(closing + timedelta(days=1))}"
+        return over, "oui si une nouvelle édition est annoncée"
     if deadline and deadline < pair.today:
-        because = labelled(f"échéance {pair.voice.of_the_project} passée", day(deadline))
+        because = f"l'échéance {pair.voice.of_the_project} était le {day(deadline)}"
         return because, f"oui si {pair.voice.the_project} reporte son échéance"
-    return "clos", "oui si une nouvelle édition est annoncée"
+    return "l'offre ou le projet est clos", "oui si une nouvelle édition est annoncée"
 
 
 def _same_organisation(pair: Pair) -> Words:
@@ -196,11 +206,12 @@ def _same_organisation(pair: Pair) -> Words:
 
 
 def _declined(pair: Pair) -> Words:
-    return (f"décliné le {day(pair.declined_on)}" if pair.declined_on else "décliné par l'une des parties"), None
+    who = "l'une des parties a décliné"
+    return (f"{who} le {day(pair.declined_on)}" if pair.declined_on else who), None
 
 
 def _no_barrier(pair: Pair) -> Words:
-    return "guichet pour les freins réglementaires", (
+    return "c'est un guichet pour les freins réglementaires", (
         "oui si vous décrivez le frein que rencontre votre projet"
         if pair.voice.reader == "project"
         else "oui si le projet décrit son frein"
@@ -208,7 +219,8 @@ def _no_barrier(pair: Pair) -> Words:
 
 
 def _twin(pair: Pair) -> Words:
-    return (f"déjà déposé sous le titre {quoted(pair.twin_title)}" if pair.twin_title else "déjà déposé"), None
+    said = "c'est déjà déposé"
+    return (f"{said} sous le titre {quoted(pair.twin_title)}" if pair.twin_title else said), None
 
 
 _WORDS: dict[RefusalCode, Callable[[Pair], Words]] = {
@@ -226,7 +238,7 @@ _WORDS: dict[RefusalCode, Callable[[Pair], Words]] = {
     "meme-organisation": _same_organisation,
     "decline": _declined,
     "frein-absent": _no_barrier,
-    "suspendu": lambda _: ("en pause", "oui si l'auteur reprend"),
-    "retire": lambda _: ("retiré", None),
+    "suspendu": lambda _: ("l'offre ou le projet est en pause", "oui si son auteur reprend"),
+    "retire": lambda _: ("l'offre ou le projet a été retiré", None),
     "doublon": _twin,
 }

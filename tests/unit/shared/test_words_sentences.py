@@ -148,7 +148,7 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
         (
             "label-requis",
             {"project": {"commune_name": "Dunkerque"}},
-            "réservé aux Territoires French Impact ; Dunkerque n'en est pas",
+            "l'offre est réservée aux Territoires French Impact ; Dunkerque n'en est pas",
             "oui si le projet se déroule dans un territoire labellisé",
         ),
         (
@@ -161,13 +161,13 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
             "engagement-non-recherche",
             {"offer": {"kinds": ["mecenat-competences"]}},
             "offre : mécénat de compétences ; besoins du projet : mécénat en nature, mécénat financier",
-            "oui : si c'est aussi un besoin réel, ajoutez-le",
+            "oui si c'est aussi un besoin réel du projet",
         ),
         (
             "engagement-non-recherche",
             {"project": {"amount_sought_eur": 0}, "offer": FUND},
             "offre : prêt, subvention ; besoins du projet : aucun financement à trouver",
-            "oui : si c'est aussi un besoin réel, ajoutez-le",
+            "oui si c'est aussi un besoin réel du projet",
         ),
         (
             "objet-different",
@@ -190,7 +190,7 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
         (
             "stade-non-admis",
             {"project": {"stage": "developpement"}, "offer": {"stages": ["idee", "amorcage"]}},
-            "stades acceptés : idée, amorçage ; stade du projet : développement, déjà plus avancé",
+            "stades acceptés : idée, amorçage ; stade du projet : développement ; le projet est déjà plus avancé",
             None,
         ),
         (
@@ -202,8 +202,8 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
         (
             "montant-hors-fourchette",
             {"project": {"amount_sought_eur": 200_000}, "offer": FUND | {"min_eur": 300_000}},
-            "à partir de 300 000 € ; besoin : 200 000 €",
-            "oui : un projet commun à plusieurs structures atteindrait ce montant",
+            "minimum par projet : 300 000 € ; besoin : 200 000 €",
+            "oui si un projet commun à plusieurs structures atteint ce montant",
         ),
         (
             "capacite-epuisee",
@@ -214,7 +214,7 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
         (
             "capacite-epuisee",
             {"offer": {"remaining_eur": 1_500}},
-            "il ne reste que 1 500 € ; à partir de 2 000 €",
+            "il ne reste que 1 500 € ; minimum par projet : 2 000 €",
             "oui si l'entreprise ajoute du budget",
         ),
         (
@@ -226,26 +226,26 @@ FUND = {"nature": "fonds", "kinds": ["pret", "subvention"]}
         (
             "pas-encore-ouvert",
             {"offer": {"opens_on": "2027-03-01"}},
-            "ouvre le 1er mars 2027",
+            "l'offre ouvre le 1er mars 2027",
             "oui à partir de cette date",
         ),
         (
             "clos",
             {"offer": {"closes_on": "2019-06-30"}},
-            "clos depuis le 1er juillet 2019",
+            "l'offre est close depuis le 1er juillet 2019",
             "oui si une nouvelle édition est annoncée",
         ),
         (
             "clos",
             {"project": {"deadline": date(2026, 11, 30)}},
-            "échéance du projet passée : 30 novembre 2026",
+            "l'échéance du projet était le 30 novembre 2026",
             "oui si le projet reporte son échéance",
         ),
-        ("decline", {"declined_on": date(2027, 3, 3)}, "décliné le 3 mars 2027", None),
-        ("frein-absent", {}, "guichet pour les freins réglementaires", "oui si le projet décrit son frein"),
-        ("suspendu", {}, "en pause", "oui si l'auteur reprend"),
-        ("retire", {}, "retiré", None),
-        ("doublon", {"twin_title": "Épicerie"}, "déjà déposé sous le titre « Épicerie »", None),
+        ("decline", {"declined_on": date(2027, 3, 3)}, "l'une des parties a décliné le 3 mars 2027", None),
+        ("frein-absent", {}, "c'est un guichet pour les freins réglementaires", "oui si le projet décrit son frein"),
+        ("suspendu", {}, "l'offre ou le projet est en pause", "oui si son auteur reprend"),
+        ("retire", {}, "l'offre ou le projet a été retiré", None),
+        ("doublon", {"twin_title": "Épicerie"}, "c'est déjà déposé sous le titre « Épicerie »", None),
     ],
 )
 def test_a_refusal_says_both_facts_and_what_would_lift_it(
@@ -335,7 +335,7 @@ def test_bands_begin_at_their_floor() -> None:
 
 def test_a_fund_checked_more_than_a_year_ago_says_so() -> None:
     old = MATCH.offer.model_copy(update={"last_checked_on": date(2019, 2, 25), "organisation_name": "Bpifrance"})
-    expected = "Cité en février 2019 ; ouverture à vérifier auprès de Bpifrance"
+    expected = "Cité en février 2019 ; ouverture à vérifier auprès de : Bpifrance"
     assert (facts.staleness(old, TODAY) or "").translate(PLAIN) == expected
     assert not facts.is_stale(old.model_copy(update={"last_checked_on": date(2025, 12, 1)}), TODAY)
     assert facts.is_stale(old.model_copy(update={"last_checked_on": date(2025, 11, 30)}), TODAY)
