@@ -23,7 +23,7 @@ from services.console.pages.housekeeping import keep_house, say_due_answers
 from services.console.settings import Settings
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
-from shared.http import SecurityHeaders, asyncapi_routes, health_routes
+from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(SecurityHeaders, policy=routes.POLICY)
+    app.add_middleware(AnswerHead)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(asyncapi_routes(stream))
     routes.install(app)

@@ -28,7 +28,7 @@ from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.events.vocabulary import EntityType
 from shared.failures import failure_of
-from shared.http import SecurityHeaders, asyncapi_routes, health_routes
+from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.telemetry import metrics_route
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,7 @@ def create_app() -> FastAPI:
     made.include_router(asyncapi_routes(stream))
     made.add_middleware(AnnounceLimits)
     made.add_middleware(SecurityHeaders)
+    made.add_middleware(AnswerHead)
     add_problem_handlers(made)
     made.openapi = openapi  # type: ignore[method-assign]  # ours says what the routes alone cannot
     return made

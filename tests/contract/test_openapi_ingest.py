@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from deploy.documents import ROOT
+from services.ingest.accounts import SCOPES
 from services.ingest.api.documentation import page
 from services.ingest.api.examples import EXAMPLES, IDS, IMPORT_CSV, PATCHES
 from services.ingest.api.openapi import openapi
@@ -89,3 +90,16 @@ def test_page_links_lead_somewhere_and_call_nobody_else() -> None:
     assert set(KINDS) <= anchors
     assert set(re.findall(r'(?:src|href)="(?!#)([^"]+)"', html)) == {"/docs/style.css", "/openapi.json"}
     assert "<script" not in html
+
+
+def test_the_page_speaks_one_language() -> None:
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page("http://127.0.0.1:8001"))
+    assert titles == [
+        "Pour commencer", "Projets", "Engagements", "Fonds", "Territoires", "Fichiers", "Organisations", "Personnes",
+        "Colonnes des fichiers CSV et XLSX", "Problèmes"
+    ]  # fmt: skip
+
+
+def test_every_scope_is_explained_to_integrators() -> None:
+    explained = (ROOT / "docs" / "integrator.md").read_text()
+    assert [scope for scope in SCOPES if f"`{scope}`" not in explained] == []

@@ -47,3 +47,14 @@ async def test_page_and_document_are_served_to_all_and_run_nothing(house: House)
     assert (page.status_code, style.status_code, document.status_code) == (200, 200, 200)
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert document.json()["openapi"] == "3.1.0"
+
+
+async def test_head_is_answered_as_get_without_its_body(house: House) -> None:
+    partner = await house.partner("org-a")
+    for path in ("/docs", "/openapi.json", "/health/live", "/v1/projects", "/v1/projects/prj-inconnu"):
+        got, head = await partner.get(path), await partner.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == str(len(got.content))
+        assert head.headers["content-type"] == got.headers["content-type"]
+    refused = await partner.head("/v1/imports")
+    assert refused.status_code == 405

@@ -127,10 +127,15 @@ def _answer(operation: Operation, status: int) -> dict[str, Any]:
 
 
 _NULLABLE_TEXT = {"type": ["string", "null"]}
-_FAULT = {
-    "type": "object",
-    "required": ["field", "code", "message", "remedy"],
-    "properties": {name: {"type": "string"} for name in ("field", "code", "message", "remedy")},
+_TEXT = {"type": "string"}
+_INTEGER = {"type": "integer"}
+_FAULTS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["field", "code", "message", "remedy"],
+        "properties": dict.fromkeys(("field", "code", "message", "remedy"), _TEXT),
+    },
 }
 _RESULT = {"type": "string", "enum": ["accepted", "unchanged", "refused"]}
 
@@ -145,41 +150,37 @@ def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = definitions["$defs"]
     for entity_type in NAMES:
         _as_submitted(schemas[_name(entity_type)], entity_type)
+    return {**schemas, **_answers()}
+
+
+def _answers() -> dict[str, Any]:
+    """What the calls answer, entities apart."""
+    completed = {"type": "array", "items": {"type": "object"}}
     return {
-        **schemas,
         "Problem": {
-            "type": "object",
-            "properties": {
-                **{name: {"type": "string"} for name in ("type", "title", "detail", "instance")},
-                "status": {"type": "integer"},
-                "errors": {"type": "array", "items": _FAULT},
-            },
+            **_object(**_texts("type", "title", "detail", "instance"), status=_INTEGER, errors=_FAULTS),
             "example": document(Problem("introuvable", value="prj-inconnu"), "fr", "/v1/projects/prj-inconnu"),
         },
-        "Outcome": {
-            "type": "object",
-            "properties": {
-                "result": _RESULT,
-                "version": {"type": "integer"},
-                "status": {"type": "string"},
-                "url": {"type": "string"},
-                "duplicate_of": {"type": "string"},
-                "suggested_categories": {"type": "array", "items": {"type": "string"}},
-                "completed": {"type": "array", "items": {"type": "object"}},
-            },
-        },
-        "Erasure": {"type": "object", "properties": {n: {"type": "string"} for n in ("subject", "id", "result")}},
-        "ReportLine": {
-            "type": "object",
-            "properties": {
-                "line": {"type": "integer"},
-                "result": _RESULT,
-                **{name: {"type": "string"} for name in ("type", "id", "duplicate_of")},
-                "version": {"type": "integer"},
-                "errors": {"type": "array", "items": _FAULT},
-            },
-        },
+        "Outcome": _object(
+            result=_RESULT,
+            version=_INTEGER,
+            **_texts("status", "url", "duplicate_of"),
+            suggested_categories={"type": "array", "items": _TEXT},
+            completed=completed,
+        ),
+        "Erasure": _object(**_texts("subject", "id", "result")),
+        "ReportLine": _object(
+            line=_INTEGER, result=_RESULT, **_texts("type", "id", "duplicate_of"), version=_INTEGER, errors=_FAULTS
+        ),
     }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _texts(*names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, _TEXT)
 
 
 def _as_submitted(schema: dict[str, Any], entity_type: EntityType) -> None:
