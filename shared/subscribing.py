@@ -51,7 +51,8 @@ def subscribe(
 def build_broker(bootstrap_servers: str, client_id: str) -> KafkaBroker:
     """The one place that sets how records are taken: by hand, raw, and acknowledged by nobody but PostgreSQL."""
     return KafkaBroker(
-        bootstrap_servers,
+        # FastStream takes one name for one server.
+        bootstrap_servers.split(","),
         client_id=client_id,
         consumer_only=True,
         ack_policy=AckPolicy.MANUAL,
