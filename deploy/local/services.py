@@ -44,7 +44,7 @@ class Ports:
 def command(service: str, port: int) -> list[str | Path]:
     """How the service is started."""
     program = [sys.executable, "-m", "uvicorn", f"services.{service}.app:app"]
-    return [*program, "--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    return [*program, "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-proxy-headers"]
 
 
 def environment(

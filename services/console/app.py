@@ -25,6 +25,7 @@ from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
+from shared.proxies import BehindProxies
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         heard.hears(tuple(HANDLERS), HANDLERS)
         async with _clients(read) as (ingest, matcher):
             app.state.stream = heard
+            app.state.trusted_proxies = read.trusted_proxies
             app.state.console = console = _console(read, pool, Ingest(ingest), Matcher(matcher))
             await heard.start()
             async with _running(
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(SecurityHeaders, policy=routes.POLICY)
     app.add_middleware(AnswerHead)
+    app.add_middleware(BehindProxies, trusted=lambda: app.state.trusted_proxies)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(asyncapi_routes(stream))
     routes.install(app)

@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.proxies import Networks
 from shared.secrets import secrets_dir
 
 
@@ -30,4 +31,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="Role -> address signed in by its button; roles: see views/sign_in.py."
     )
     decline_grace_s: int = Field(120, ge=0, le=3600, description="For how long a « Pas pour nous » can be taken back.")
+    trusted_proxies: Networks = Field(
+        (), description="Reverse proxies whose X-Forwarded-For and -Proto count: addresses or networks, by commas."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

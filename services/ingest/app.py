@@ -29,6 +29,7 @@ from shared.database import Pool, open_pool
 from shared.events.vocabulary import EntityType
 from shared.failures import failure_of
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
+from shared.proxies import BehindProxies
 from shared.telemetry import metrics_route
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.load_reference:
             await load_reference(pool)
         limiter = Limiter(settings.calls_per_minute, time.monotonic)
+        app.state.trusted_proxies = settings.trusted_proxies
         app.state.desk = Desk(pool, limiter, settings.service_token.get_secret_value())
         app.state.stream = stream_of(settings, pool)
         await app.state.stream.start()
@@ -120,6 +122,7 @@ def create_app() -> FastAPI:
     made.add_middleware(AnnounceLimits)
     made.add_middleware(SecurityHeaders)
     made.add_middleware(AnswerHead)
+    made.add_middleware(BehindProxies, trusted=lambda: made.state.trusted_proxies)
     add_problem_handlers(made)
     made.openapi = openapi  # type: ignore[method-assign]  # ours says what the routes alone cannot
     return made

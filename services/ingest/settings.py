@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.proxies import Networks
 from shared.secrets import secrets_dir
 
 
@@ -22,4 +23,7 @@ class Settings(BaseSettings):
     ademe_url: str | None = Field(None, description="ADEME's feed of funds, polled where its address is given.")
     ile_de_france_url: str | None = Field(None, description="The Île-de-France region's feed of funds, likewise.")
     poll_every_s: int = Field(21_600, ge=60, description="Seconds between two polls of a feed that answers.")
+    trusted_proxies: Networks = Field(
+        (), description="Reverse proxies whose X-Forwarded-For and -Proto count: addresses or networks, by commas."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from services.console.mailer import Smtp
-from services.console.views.sign_in import MOST_PER_ADDRESS
+from services.console.views.sign_in import LINK_MINUTES, MOST_PER_ADDRESS, MOST_PER_NETWORK
+from shared.proxies import BehindProxies
 from tests.conftest import ServiceDsn
 from tests.integration.console_stage import COORDINATOR, Reader, Stage, staged
 from tests.integration.notifier_stage import Sink
@@ -115,6 +117,38 @@ async def test_too_many_requests_send_nothing_more_and_say_nothing_of_it(stage: 
         answers = {await ask(reader, "owner@example.org") for _ in range(MOST_PER_ADDRESS + 3)}
     assert answers == {(303, "/connexion/envoye")}
     assert stage.console.mailer.waiting == MOST_PER_ADDRESS
+
+
+async def test_who_is_refused_for_another_enters_by_a_link_already_mailed(stage: Stage, sink: Sink) -> None:
+    async with stage.reader() as nuisance, stage.reader() as owner:
+        for _ in range(MOST_PER_ADDRESS + 3):
+            await ask(nuisance, "owner@example.org")
+        await ask(owner, "owner@example.org")
+        assert (await enter(owner, await link_in(stage, sink)))[0] == 303
+
+
+async def test_who_insists_waits_no_longer(stage: Stage, sink: Sink) -> None:
+    async with stage.reader() as reader:
+        for _ in range(MOST_PER_ADDRESS):
+            await ask(reader, "owner@example.org")
+        await stage.pool.execute("update attempts set at = at - make_interval(mins => $1)", LINK_MINUTES - 1)
+        for _ in range(MOST_PER_NETWORK):
+            await ask(reader, "owner@example.org")
+        assert stage.console.mailer.waiting == MOST_PER_ADDRESS
+        await stage.pool.execute("update attempts set at = at - interval '1 minute'")
+        await ask(reader, "owner@example.org")
+    assert stage.console.mailer.waiting == MOST_PER_ADDRESS + 1
+
+
+async def test_one_network_asks_for_so_many_addresses_and_others_still_may(stage: Stage, sink: Sink) -> None:
+    stage.app.add_middleware(BehindProxies, trusted=lambda: (ip_network("127.0.0.0/8"),))
+    async with stage.reader() as reader:
+        for number in range(MOST_PER_NETWORK + 3):
+            await ask(reader, f"person-{number}@example.org")
+        assert stage.console.mailer.waiting == MOST_PER_NETWORK
+        reader.client.headers["X-Forwarded-For"] = "198.51.100.7"
+        await ask(reader, "owner@example.org")
+    assert stage.console.mailer.waiting == MOST_PER_NETWORK + 1
 
 
 async def test_link_too_old_opens_nothing(stage: Stage, sink: Sink) -> None:

@@ -17,10 +17,10 @@ from services.console.views.sign_in import (
     DEMO_ROLES,
     LINK_MINUTES,
     MOST_PER_ADDRESS,
-    MOST_PER_ORIGIN,
-    WITHIN_MINUTES,
+    MOST_PER_NETWORK,
     link_digest,
     looks_like_address,
+    network_of,
     safe_path,
 )
 from shared.links import verify
@@ -134,16 +134,20 @@ async def _new_person_id(console: Console, account: str, token: str) -> str | No
 
 
 async def _is_allowed(request: Request, console: Console, address: str) -> bool:
-    """Whether neither this address nor this origin asked too often; both are counted, known or not."""
-    origin = request.client.host if request.client else "unknown"
+    """Whether neither this network nor this address asked too often; known addresses or not are counted alike.
+
+    Nobody is locked out by another: the mails that used up an address's limit carry links that still serve.
+    """
+    network = network_of(request.client.host if request.client else "")
     async with console.pool.acquire() as connection:
-        of_address = await sessions.note_attempt(
-            connection, _subject(console, f"address:{address.lower()}"), within_minutes=WITHIN_MINUTES
+        return await sessions.take_attempt(
+            connection, _subject(console, f"network:{network}"), most=MOST_PER_NETWORK, within_minutes=LINK_MINUTES
+        ) and await sessions.take_attempt(
+            connection,
+            _subject(console, f"address:{address.lower()}"),
+            most=MOST_PER_ADDRESS,
+            within_minutes=LINK_MINUTES,
         )
-        of_origin = await sessions.note_attempt(
-            connection, _subject(console, f"origin:{origin}"), within_minutes=WITHIN_MINUTES
-        )
-    return of_address <= MOST_PER_ADDRESS and of_origin <= MOST_PER_ORIGIN
 
 
 def _subject(console: Console, what: str) -> bytes:

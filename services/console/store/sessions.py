@@ -65,16 +65,21 @@ async def delete_session(connection: Connection, token: str) -> None:
     await connection.execute("delete from sessions where token_hash = $1", token_hash(token))
 
 
-async def note_attempt(connection: Connection, subject: bytes, *, within_minutes: int) -> int:
-    """Note one more attempt of a subject; returns how many it made within so many minutes, this one included."""
-    await connection.execute("insert into attempts (subject) values ($1)", subject)
-    return int(
-        await connection.fetchval(
-            "select count(*) from attempts where subject = $1 and at > now() - make_interval(mins => $2)",
-            subject,
-            within_minutes,
-        )
+async def take_attempt(connection: Connection, subject: bytes, *, most: int, within_minutes: int) -> bool:
+    """Count one more attempt of a subject, if it made fewer than `most` within so many minutes.
+
+    Refused ones are not counted: whoever insists does not make the wait longer.
+    """
+    status = await connection.execute(
+        """
+        insert into attempts (subject) select $1
+        where $2 > (select count(*) from attempts where subject = $1 and at > now() - make_interval(mins => $3))
+        """,
+        subject,
+        most,
+        within_minutes,
     )
+    return bool(status.endswith(" 1"))
 
 
 async def prune(connection: Connection) -> None:

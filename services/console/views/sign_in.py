@@ -3,12 +3,13 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlencode
 
 LINK_MINUTES = 15
+"""A link serves for so long; limits count over the same time, so that who is refused has a link that serves."""
 MOST_PER_ADDRESS = 5
-MOST_PER_ORIGIN = 20
-WITHIN_MINUTES = 15
+MOST_PER_NETWORK = 20
 LONGEST_ADDRESS = 254
 
 _ADDRESS = re.compile(
@@ -64,6 +65,18 @@ DEMO_ROLES: tuple[DemoRole, ...] = (
 def looks_like_address(text: str) -> bool:
     """Whether a mail could go there, by form alone: ASCII, one @, a domain with a dot."""
     return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
+def network_of(host: str) -> str:
+    """What one household or office has: an IPv4 address, the /64 around an IPv6 one; the text itself otherwise."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    if mapped or isinstance(address, IPv4Address):
+        return str(mapped or address)
+    return str(ip_network((address, 64), strict=False))
 
 
 def link_digest(token: str) -> str:
