@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
-.PHONY: help install install-dev demo demo-reset check generate format test lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+.PHONY: help install install-dev demo demo-reset check generate format test faults lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
 
 help:          ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,8 @@ format: install-dev  ## put the code in its house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 test: install-dev    ## every test, on real servers found or started
 	$(BIN)/pytest $(ARGS)
+faults: install-dev  ## the long version of tests/faults, half an hour: what it lost, doubled, and how soon it was ready again
+	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest tests/faults $(ARGS)
 lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
 lock-dev:
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt

@@ -1,9 +1,9 @@
-"""The two servers that everything needs, a broker and a database, with one life: for the demo and for tests alike."""
+"""The servers that everything needs, a broker and a database, with one life: for the demo and for tests alike."""
 
 import asyncio
 import fcntl
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ import asyncpg
 
 from deploy.create_roles import SERVICES
 from deploy.local.children import Child, stop_leftovers
-from deploy.local.kafka import Kafka
+from deploy.local.kafka import Kafka, Node
 from deploy.local.machine import MachineError, check_owner
 from deploy.local.ports import any_free_port
 from deploy.local.postgres import Postgres
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class LocalServers:
-    """One Kafka broker and one PostgreSQL server on loopback, their data below `state`.
+    """One Kafka broker, or a cluster, and one PostgreSQL server on loopback, their data below `state`.
 
     Use it as a context manager, from the main thread. Data survive a stop, and a kill -9
     of the servers or of this process.
@@ -40,17 +40,23 @@ class LocalServers:
         kafka_port: int = 0,
         kafka_controller_port: int = 0,
         postgres_port: int = 0,
+        forwarders: Sequence[int] = (),
         cache: Path | None = None,
         durable: bool = True,
         progress: Progress | None = None,
     ) -> None:
+        """One broker, or with `forwarders` one behind each of these ports, and reached directly all the same."""
         self.state = state.absolute()
         self.run = self.state / "run"
         self._progress: Progress = progress or Silent()
         cache = (cache or default_cache()).absolute()
         self._cache = cache
-        kafka_ports = kafka_port or any_free_port(), kafka_controller_port or any_free_port()
-        self.kafka = Kafka(self.state / "kafka", cache, self.run, *kafka_ports)
+        first = Node(1, kafka_port or any_free_port(), kafka_controller_port or any_free_port())
+        self.nodes = [
+            Node(number, any_free_port(), any_free_port(), (any_free_port(), port))
+            for number, port in enumerate(forwarders, 1)
+        ] or [first]
+        self.brokers = [Kafka(self._folder_of(node), cache, self.run, node, self.nodes) for node in self.nodes]
         self.postgres = Postgres(self.state / "postgres", self.run, postgres_port or any_free_port(), durable=durable)
         self._lock: IO[str] | None = None
 
@@ -65,8 +71,8 @@ class LocalServers:
 
     @property
     def bootstrap_servers(self) -> str:
-        """The broker's address for clients."""
-        return self.kafka.bootstrap_servers
+        """The brokers' addresses for clients."""
+        return ",".join(broker.bootstrap_servers for broker in self.brokers)
 
     def dsn(self, database: str = DATABASE) -> str:
         """The superuser's DSN of a database; only after `start`."""
@@ -78,8 +84,8 @@ class LocalServers:
 
     @property
     def children(self) -> list[Child]:
-        """The two processes."""
-        return [self.kafka.child, self.postgres.child]
+        """The processes."""
+        return [*(broker.child for broker in self.brokers), self.postgres.child]
 
     def claim(self) -> None:
         """Take the state for this process and stop what a killed run of it left running; a second call does nothing.
@@ -100,23 +106,30 @@ class LocalServers:
             self.claim()
             # The quick one first: it starts while the broker is prepared.
             self.postgres.start(self._progress)
-            self.kafka.start(self._progress)
+            for broker in self.brokers:
+                broker.start(self._progress)
             with self._progress.step("Démarrage de PostgreSQL et de Kafka"):
                 self.postgres.wait()
                 run_apart(self._prepare_database())
-                self.kafka.wait()
+                for broker in self.brokers:
+                    broker.wait()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop both cleanly, the broker first; a second call does nothing."""
-        self.kafka.ask_to_stop()
+        """Stop all cleanly, brokers first; a second call does nothing."""
+        for broker in self.brokers:
+            broker.ask_to_stop()
         self.postgres.stop()
-        self.kafka.stop()
+        for broker in self.brokers:
+            broker.stop()
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    def _folder_of(self, node: Node) -> Path:
+        return self.state / ("kafka" if node.number == 1 else f"kafka-{node.number}")
 
     async def _prepare_database(self) -> None:
         connection = await asyncpg.connect(self.dsn("postgres"))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 
 from tests.faults.installation import Installation
+from tests.faults.scale import SCALE
 
 _RUNNING: list[Installation] = []
 _SAID: list[str] = []
@@ -13,7 +14,7 @@ _SAID: list[str] = []
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
     """Everything started, on ports of its own; each test leaves it running and quiet."""
-    made = Installation()
+    made = Installation(brokers=SCALE.brokers)
     _RUNNING.append(made)
     try:
         made.start()

@@ -8,9 +8,10 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -27,6 +28,7 @@ from deploy.local.state import own_secrets
 from services.ingest.accounts import add_key, add_organisation
 from shared.database import open_pool
 from shared.migrations import migrate
+from tests.faults.forwarder import Forwarders
 from tests.faults.post import PostOffice
 
 READY_SECONDS = 60.0
@@ -43,22 +45,30 @@ SETTINGS = {
 class Installation:
     """Servers, services and a post office of their own, below a temporary folder; use `start` and `stop`.
 
-    A service that runs twice at once is named by `twin` the second time. Call all but the waits from the main thread.
+    Services reach the servers through forwarders. `matcher-2` is a second matcher, and so on. Call all but the waits
+    and the ends from the main thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, brokers: int = 1) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="essaim-faults-"))
         # PostgreSQL runs as another user when the tests run as root: let it pass.
         self.state.chmod(0o755)
-        self.servers = LocalServers(self.state)
+        self._kafka_ports = [any_free_port() for _ in range(brokers)]
+        self._postgres_port, postgres_port = any_free_port(), any_free_port()
+        self.servers = LocalServers(self.state, postgres_port=postgres_port, forwarders=self._kafka_ports)
+        behind = [node.forwarded[0] for node in self.servers.nodes if node.forwarded]
+        self._forwarders = Forwarders(
+            [(self._postgres_port, postgres_port), *zip(self._kafka_ports, behind, strict=True)]
+        )
         self.ports = Ports(*(any_free_port() for _ in range(6)))
         self.post = PostOffice(self.ports.smtp)
         self.key = ""
         self.kills: Counter[str] = Counter()
         self.pauses: Counter[str] = Counter()
         self.restarts: Counter[str] = Counter()
+        self.cuts: Counter[str] = Counter()
         self.recoveries: list[float] = []
-        """Seconds from each start to readiness."""
+        """Seconds from each start of a service, or end of a server, to readiness."""
         self._running: dict[str, Child] = {}
         self._started_at: dict[str, float] = {}
         self._addresses = {service: self.ports.url(service) for service in SERVICES}
@@ -67,6 +77,7 @@ class Installation:
     def start(self) -> None:
         """Start everything and wait until all is ready."""
         self.servers.start()
+        self._forwarders.open()
         self.post.open()
         run_apart(self._prepare())
         for service in SERVICES:
@@ -80,22 +91,27 @@ class Installation:
             child.ask_to_stop()
         for child in self._running.values():
             child.stop(5)
+        self._forwarders.close()
         self.servers.stop()
         self.post.close()
         shutil.rmtree(self.state)
 
     def url(self, service: str) -> str:
-        """Where a service, or its twin, answers."""
+        """Where a service answers."""
         return self._addresses[service]
 
+    def runs(self, service: str) -> bool:
+        """Whether it was started, and neither ended nor killed since."""
+        return service in self._running
+
     def start_service(self, service: str) -> None:
-        """Start a service that does not run; `matcher-twin` is a second matcher, on a port of its own."""
-        kind = service.removesuffix("-twin")
+        """Start a service that does not run; `matcher-2` is a second matcher, on a port of its own."""
+        kind = _kind(service)
         self._addresses.setdefault(service, f"http://127.0.0.1:{any_free_port()}")
         self._runs[service] += 1
         port = int(self._addresses[service].rpartition(":")[2])
         settings = environment(kind, self.servers, self.ports, own_secrets(self.state), PREFIX)
-        settings |= SETTINGS | {"MATCHER_ADDRESS": self._addresses[service]}
+        settings |= SETTINGS | self._forwarded(kind) | {"MATCHER_ADDRESS": self._addresses[service]}
         child = Child(f"{service}-{self._runs[service]}", self.servers.run)
         child.start(command(kind, port), env=settings)
         self._running[service] = child
@@ -110,7 +126,9 @@ class Installation:
         )
 
     async def mend(self) -> None:
-        """Have all services run, whatever a test that failed has left."""
+        """Have all services run, once each, whatever another test has left."""
+        for service in self._running.keys() - set(SERVICES):
+            self.stop_service(service)
         for service in SERVICES:
             if service not in self._running or self._running[service].exit_code is not None:
                 self.start_service(service)
@@ -119,7 +137,7 @@ class Installation:
     def kill(self, service: str) -> None:
         """End a service, and the relay in it, as `kill -9` does."""
         self._end(service, Child.kill)
-        self.kills[service.removesuffix("-twin")] += 1
+        self.kills[_kind(service)] += 1
 
     def stop_service(self, service: str) -> None:
         """End a service as an operator does."""
@@ -130,11 +148,28 @@ class Installation:
         """A service that runs no further meanwhile, and afterwards goes on without knowing that time has passed."""
         pid = self._running[service].pid
         os.kill(pid, signal.SIGSTOP)
-        self.pauses[service] += 1
+        self.pauses[_kind(service)] += 1
         try:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    def cut(self, server: str) -> None:
+        """Break off every connection between the services and `broker` or `postgres`."""
+        for port in self._ports_of(server):
+            self._forwarders.cut(port)
+        self.cuts[server] += 1
+
+    @contextmanager
+    def slowed(self, server: str, seconds: float) -> Iterator[None]:
+        """Let all that services and `broker` or `postgres` say to one another take so much longer meanwhile."""
+        for port in self._ports_of(server):
+            self._forwarders.delay(port, seconds)
+        try:
+            yield
+        finally:
+            for port in self._ports_of(server):
+                self._forwarders.delay(port, 0)
 
     async def relay_of(self, service: str) -> int:
         """Which database session is the active relay of a service; 0 when there is none."""
@@ -152,23 +187,30 @@ class Installation:
             await connection.close()
         return int(found or 0)
 
-    def restart_broker(self, *, clean: bool) -> None:
-        """End the broker and start it again; `clean` or as `kill -9` does."""
-        kafka = self.servers.kafka
-        (kafka.stop if clean else kafka.kill)()
-        kafka.start(Silent())
+    def end_broker(self, number: int, *, clean: bool) -> None:
+        """End one of the brokers, counted from 0; `clean` or as `kill -9` does."""
+        broker = self.servers.brokers[number]
+        (broker.stop if clean else broker.kill)()
         self.restarts["broker"] += 1
 
-    def restart_postgres(self, *, clean: bool) -> None:
-        """End the database server and start it again; `clean` or as `kill -9` does."""
+    def start_broker(self, number: int) -> None:
+        """Start a broker that was ended."""
+        self.servers.brokers[number].start(Silent())
+
+    def end_postgres(self, *, clean: bool) -> None:
+        """End the database server; `clean` or as `kill -9` does."""
         postgres = self.servers.postgres
         (postgres.stop if clean else postgres.kill)()
-        postgres.start(Silent())
         self.restarts["postgres"] += 1
 
+    def start_postgres(self) -> None:
+        """Start the database server that was ended."""
+        self.servers.postgres.start(Silent())
+
     async def serving(self) -> None:
-        """Return once broker and database serve."""
-        await asyncio.to_thread(self.servers.kafka.wait)
+        """Return once brokers and database serve."""
+        for broker in self.servers.brokers:
+            await asyncio.to_thread(broker.wait)
         deadline = time.monotonic() + SERVER_SECONDS
         while True:
             try:
@@ -210,6 +252,18 @@ class Installation:
             found[path.name] = "\n".join(line[:width] for line in last)
         return found
 
+    def _ports_of(self, server: str) -> list[int]:
+        return self._kafka_ports if server == "broker" else [self._postgres_port]
+
+    def _forwarded(self, kind: str) -> dict[str, str]:
+        """The settings of a service that lead it through the forwarders."""
+        dsn = self.servers.service_dsn(kind)
+        name = kind.upper()
+        return {
+            f"{name}_DATABASE_URL": dsn.replace(f":{urlsplit(dsn).port}/", f":{self._postgres_port}/"),
+            f"{name}_KAFKA_BOOTSTRAP_SERVERS": ",".join(f"127.0.0.1:{port}" for port in self._kafka_ports),
+        }
+
     def _end(self, service: str, how: Callable[[Child], None]) -> None:
         child = self._running.pop(service)
         how(child)
@@ -219,11 +273,16 @@ class Installation:
     async def _prepare(self) -> None:
         for service in SERVICES:
             await migrate(self.servers.service_dsn(service), service)
-        await ensure_topics(self.servers.bootstrap_servers, prefix=PREFIX)
+        replication = len(self.servers.brokers)
+        await ensure_topics(self.servers.bootstrap_servers, prefix=PREFIX, replication=replication)
         pool = await open_pool(self.servers.service_dsn("ingest"), service="ingest")
         await add_organisation(pool, OPERATOR, "Exploitant")
         self.key = await add_key(pool, OPERATOR, ["admin"])
         await pool.close()
+
+
+def _kind(service: str) -> str:
+    return service.partition("-")[0]
 
 
 def seed() -> int:

@@ -42,12 +42,15 @@ class Load:
         self.promises = Promises()
         self.done = 0
 
-    async def run(self, *, first: int, steps: int, pause_s: float) -> None:
-        """Each partner puts `first` entities at once, then takes `steps` steps, `pause_s` apart on average."""
+    async def run(self, *, first: int, steps: int, pause_s: float, until: asyncio.Event | None = None) -> None:
+        """Each partner puts `first` entities at once, then takes `steps` steps, `pause_s` apart on average.
+
+        With `until`, the partners go on after these steps until it is set.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 for name in self._names:
-                    group.create_task(self._partner(name, first, steps, pause_s))
+                    group.create_task(self._partner(name, first, steps, pause_s, until))
         finally:
             await self._move(0, ended=True)
 
@@ -63,14 +66,15 @@ class Load:
             self._ended = self._ended or ended
             self._moved.notify_all()
 
-    async def _partner(self, name: str, first: int, steps: int, pause_s: float) -> None:
+    async def _partner(self, name: str, first: int, steps: int, pause_s: float, until: asyncio.Event | None) -> None:
         chance = random.Random(f"{self._seed}/{name}")
         async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=15) as client:
             partner = _Partner(name, chance, client, self.promises)
             for _ in range(first):
                 await partner.put_new()
                 await self._move(1)
-            for _ in range(steps):
+            while steps > 0 or (until and not until.is_set()):
+                steps -= 1
                 await asyncio.sleep(chance.expovariate(1 / pause_s))
                 await partner.step()
                 await self._move(1)

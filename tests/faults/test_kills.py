@@ -1,10 +1,9 @@
 """Services killed, hung and poisoned, servers restarted, under load: nothing is lost, nothing is told twice.
 
-`ESSAIM_FAULTS_KILLS` and `ESSAIM_FAULTS_STEPS` make it longer, `ESSAIM_FAULTS_SEED` repeats a run.
+`ESSAIM_FAULTS=long` (`make faults`) makes it longer, `ESSAIM_FAULTS_SEED` repeats a run.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -22,14 +21,13 @@ from tests.faults.log import POISON
 from tests.faults.people import People
 from tests.faults.poison import KINDS, poison
 from tests.faults.quiet import HEARS, settled
+from tests.faults.scale import SCALE
 from tests.faults.submissions import TERRITORIES
 from tests.faults.verdict import judge
 
-KILLS = int(os.environ.get("ESSAIM_FAULTS_KILLS", "8"))
-STEPS = int(os.environ.get("ESSAIM_FAULTS_STEPS", "55"))
 FIRST = 15
 PARTNERS = 3
-ANSWERS = 2 * STEPS
+ANSWERS = 2 * SCALE.steps
 HANGING_SECONDS = 40
 
 
@@ -41,18 +39,23 @@ async def test_kills_and_restarts_under_load_lose_and_double_nothing(
     await coordinated(installation, *TERRITORIES[:2])
     load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=PARTNERS)
     people = People(installation.post, installation.url("console"), seed=drawn)
-    chaos = Chaos(installation, load, seed=drawn)
-    faults = chaos.plan(steps=PARTNERS * (FIRST + STEPS), kills=KILLS)
-    over = asyncio.Event()
+    chaos = Chaos(installation, load, SCALE, seed=drawn)
+    faults = chaos.plan(steps=PARTNERS * (FIRST + SCALE.steps))
+    done, over = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(people.read_until(over, most=ANSWERS))
-        submitting = group.create_task(load.run(first=FIRST, steps=STEPS, pause_s=0.5))
+        group.create_task(chaos.come_and_go(over))
+        submitting = group.create_task(load.run(first=FIRST, steps=SCALE.steps, pause_s=0.5, until=done))
         await chaos.run(faults)
+        done.set()
         await submitting
         over.set()
     log = await settled(installation)
     verdict = await judge(installation, log, [load.promises])
-    say(f"seed {drawn}: {verdict.summary(installation)}; answers {dict(people.given)}, links shut {dict(people.shut)}")
+    say(
+        f"seed {drawn}: {verdict.summary(installation)}; rebalances {chaos.rebalances};"
+        f" answers {dict(people.given)}, links shut {dict(people.shut)}"
+    )
     assert not verdict.faults, f"seed {drawn}, {chaos.done}:\n" + "\n".join(verdict.faults[:40])
 
 
@@ -108,12 +111,12 @@ async def test_a_process_that_hangs_while_another_takes_over_changes_nothing_whe
             return await installation.relay_of(service) not in {0, relay}
 
         async with installation.hanging(service):
-            installation.start_service(f"{service}-twin")
+            installation.start_service(f"{service}-2")
             await eventually(is_replaced, seconds=HANGING_SECONDS)
-            await installation.ready(f"{service}-twin")
+            await installation.ready(f"{service}-2")
         await load.reaches(load.done + 4)
         await installation.ready(service)
-        installation.stop_service(f"{service}-twin")
+        installation.stop_service(f"{service}-2")
 
 
 async def test_everything_killed_at_once_goes_on_where_it_was(
@@ -122,10 +125,14 @@ async def test_everything_killed_at_once_goes_on_where_it_was(
     async with loaded(installation, "power-cut", say):
         for service in SERVICES:
             installation.kill(service)
+        for number in range(SCALE.brokers):
+            installation.end_broker(number, clean=False)
+        installation.end_postgres(clean=False)
         for service in SERVICES:
-            # Which find neither server, then servers that are not ready.
+            # Which find no server, then servers that are not ready.
             installation.start_service(service)
-        installation.restart_broker(clean=False)
-        installation.restart_postgres(clean=False)
+        installation.start_postgres()
+        for number in range(SCALE.brokers):
+            installation.start_broker(number)
         await installation.serving()
         await installation.ready(*SERVICES)

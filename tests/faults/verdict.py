@@ -38,6 +38,7 @@ class Verdict:
             f"events {self.events}, matches {self.matches}, mails {self.mails}; lost {self.lost}, doubled"
             f" {self.doubled} (repeats without effect: {self.repeated_records} records, {self.repeated_mails} mails);"
             f" kills: {kills or 'none'}; restarts {dict(installation.restarts)}; pauses {installation.pauses.total()};"
+            f" cuts {dict(installation.cuts)};"
             f" ready again in {took[len(took) // 2]:.1f} s, at most {took[-1]:.1f} s"
         )
 
@@ -58,7 +59,9 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
     """Check everything; `log` is the whole log of an installation where all is quiet."""
     came = list(installation.post.mails)
     state = await _read(installation)
-    interruptions = installation.kills["notifier"] + installation.pauses["notifier"] + installation.post.lost_answers
+    post = installation.post
+    interruptions = installation.kills["notifier"] + installation.pauses["notifier"] + post.lost_answers
+    interruptions += installation.cuts["postgres"]
     lost = list(_lost(state, log, promises, came))
     doubled = [
         *mails.copy_faults(came, interruptions),

@@ -24,7 +24,7 @@ import signal, sys
 from pathlib import Path
 from deploy.local.servers import LocalServers
 with LocalServers(Path(sys.argv[1])) as servers:
-    print(servers.kafka.pid, servers.postgres.pid, servers.bootstrap_servers, servers.dsn(), flush=True)
+    print(servers.brokers[0].pid, servers.postgres.pid, servers.bootstrap_servers, servers.dsn(), flush=True)
     signal.pause()
 """
 
@@ -87,7 +87,7 @@ async def test_what_was_acknowledged_outlives_a_kill_and_a_new_start(state: Path
         await ensure_topics(servers.bootstrap_servers)
         await send(servers, b"1")
         assert await note(servers, "a") == ["a"]
-        servers.kafka.kill()
+        servers.brokers[0].kill()
         servers.postgres.kill()
     with LocalServers(state) as servers:
         assert await ensure_topics(servers.bootstrap_servers) == []
@@ -108,7 +108,7 @@ def test_nothing_is_left_running_after_the_parents_kill(state: Path, parent: sub
         wait_until(lambda: not started_at(kafka) and not started_at(postgres), seconds=20)
     # Whatever the system, the next start finds the place free.
     with LocalServers(state) as servers:
-        assert servers.kafka.pid != kafka
+        assert servers.brokers[0].pid != kafka
 
 
 def test_a_second_start_with_the_same_data_says_that_one_is_running(state: Path, parent: subprocess.Popen[str]) -> None:
