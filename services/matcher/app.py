@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         found = work()
         return found.lag() if found else {}
 
-    app = FastAPI(title="Essaim : rapprochements", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Essaim : rapprochements", lifespan=lifespan, openapi_url=None)
     app.include_router(router)
     app.include_router(health_routes(problems, lambda: app.state.owners.pool if work() else None, is_stuck))
     app.include_router(asyncapi_routes(stream))
