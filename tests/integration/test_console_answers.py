@@ -1,6 +1,7 @@
 """Answers given on the pages and by the API: who may, what is said, once, and what can still be taken back."""
 
 from collections.abc import AsyncIterator
+from html import unescape
 
 import pytest
 
@@ -10,7 +11,7 @@ from services.console.views.rights import Person
 from shared.events.people import AnswerGiven
 from shared.links import sign
 from tests.conftest import ServiceDsn
-from tests.factories import match_changed
+from tests.factories import mail_delivered, match_changed
 from tests.integration.console_stage import COMPANY, COORDINATOR, OWNER, SECRET, STRANGER, Stage, staged, token_of
 
 MATCH = "prj-a~commitment~eng-a"
@@ -204,3 +205,57 @@ async def test_api_without_session_is_a_problem_in_json(stage: Stage) -> None:
         answer = await reader.get("/v1/matches")
     assert answer.status_code == 401
     assert answer.json()["status"] == 401
+
+
+async def test_page_shows_ones_own_answer_at_once_with_what_still_applies(stage: Stage) -> None:
+    async with stage.reader(OWNER) as reader:
+        await reader.send(PAGE, f"{PAGE}/reponses", reponse="interested", qualite="project", identifiant="a")
+        page = unescape((await reader.get(f"{PAGE}?merci=interested")).text)
+        again = await reader.send(PAGE, f"{PAGE}/reponses", reponse="interested", qualite="project", identifiant="b")
+    assert 'value="interested"' not in page
+    assert "Vous avez dit oui\u00a0: l'autre partie n'a pas encore répondu" in page
+    assert "Intéressé</span>" in page
+    assert "est prévenue" not in page
+    assert again.status_code == 409
+    assert await said(stage) == [("project", "interested")]
+    async with stage.reader(COMPANY) as reader:
+        assert "Oui, ça nous intéresse" in (await reader.get(PAGE)).text
+
+
+async def test_coordinator_reads_the_contacts_of_both_parties_by_their_names(stage: Stage) -> None:
+    stage.elsewhere.contacts = [
+        {"type": "project", "id": "prj-a", "person_id": "per-owner", "email": "lea@example.org", "name": "Léa Martin"},
+        {"type": "commitment", "id": "eng-a", "person_id": "per-company", "email": "rse@example.org", "name": None},
+        {"type": "territory", "id": "nantes-metropole", "person_id": "per-c", "email": "co@example.org", "name": None},
+    ]
+    await stage.hear(match_changed(version=2, change="introduced", state="introduced"))
+    async with stage.reader(COORDINATOR) as reader:
+        page = unescape((await reader.get(PAGE)).text).replace("\u00a0", " ")
+    assert "Coordonnées des deux parties" in page
+    assert "Projet : Les Paniers de Rezé" in page
+    assert "Offre : Entreprise engagée A" in page
+    assert "co@example.org" not in page
+    async with stage.reader(COMPANY) as reader:
+        page = unescape((await reader.get(PAGE)).text).replace("\u00a0", " ")
+    assert "Offre : Entreprise engagée A (vous)" in page
+
+
+async def test_mails_of_a_match_say_to_whom_by_role_alone(stage: Stage) -> None:
+    stage.elsewhere.contacts = [
+        {"type": "project", "id": "prj-a", "person_id": "per-a", "email": "lea@example.org", "name": "Léa Martin"}
+    ]
+    await stage.hear(mail_delivered(), mail_delivered("mail-b"))
+    async with stage.reader(COORDINATOR) as reader:
+        page = unescape((await reader.get(PAGE)).text).replace("\u00a0", " ")
+    assert page.count("Mail au porteur du projet : de nouveaux rapprochements") == 1
+    assert "Léa" not in page
+
+
+async def test_one_answer_stands_out_on_a_page(stage: Stage) -> None:
+    await stage.hear(match_changed(version=2, change="introduced", state="introduced"))
+    both = Person("per-both", projects=frozenset({"prj-a"}), territories=frozenset({"nantes-metropole"}))
+    async with stage.reader(both) as reader:
+        page = (await reader.get(PAGE)).text
+    assert page.count('"button main"') == 1
+    assert 'name="jours"' not in page
+    assert "Valeur estimée de ce qui est donné ou prêté" in page

@@ -1,5 +1,7 @@
 """What ingest alone knows: who someone is, how to reach the parties of a match; and deposits in someone's name."""
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +30,7 @@ class Contact:
     email: str
     name: str | None
     role: str
+    person_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,14 @@ class Ingest:
         said = await self._contacts({"parties": [{"type": kind, "id": party_id} for kind, party_id in parties]})
         found = Contacts(
             tuple(
-                Contact(one["type"], one["id"], one["email"], one.get("name"), one.get("role", "contact"))
+                Contact(
+                    one["type"],
+                    one["id"],
+                    one["email"],
+                    one.get("name"),
+                    one.get("role", "contact"),
+                    one.get("person_id", ""),
+                )
                 for one in said.get("contacts", ())
             ),
             {owner["id"]: owner["name"] for owner in said.get("owners", ())},
@@ -112,13 +122,17 @@ class Ingest:
         return await self._acting(acting_for, "GET", path)
 
     async def submit(
-        self, method: str, path: str, body: dict[str, Any], *, acting_for: str, key: str, version: str = ""
+        self, method: str, path: str, body: dict[str, Any], *, acting_for: str, version: str = ""
     ) -> Outcome:
-        """Submit something under `/v1` in a person's name; the same `key` twice submits once. Raises `ServiceAway`.
+        """Submit something under `/v1` in a person's name. Raises `ServiceAway`.
 
-        `version`: the tag of the version that the person changes; when it is not the last one, nothing is changed.
+        A PUT said twice submits once: later changes stay. `version`: the tag of the version that the person
+        changes; when it is not the last one, nothing is changed.
         """
-        headers = {"Idempotency-Key": key} | ({"If-Match": version} if version else {})
+        headers = {"If-Match": version} if version else {}
+        if method == "PUT":
+            said = path.encode() + json.dumps(body, sort_keys=True).encode()
+            headers["Idempotency-Key"] = hashlib.sha256(said).hexdigest()
         return await self._acting(acting_for, method, path, body, headers)
 
     async def _acting(

@@ -8,6 +8,7 @@ from services.console.pages.context import Console
 from services.console.store import answers
 from services.console.views.answers import GivenAnswer, Speaker, may_answer
 from services.console.views.speaking import AskedAnswer
+from services.console.views.unheard import as_answered, unheard
 from shared.database import Connection, in_transaction
 from shared.events.matches import MatchChanged
 from shared.outbox import announce, next_version
@@ -18,12 +19,10 @@ async def give_answer(
 ) -> GivenAnswer:
     """Keep an answer and say it, at once or, for a decline, after the time to take it back.
 
-    The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved, or it
-    never was theirs to say.
+    The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved, they
+    already said otherwise, or it never was theirs to say.
     """
     now = console.clock()
-    if not may_answer(match, speaker, asked.answer, console.today()):
-        raise HTTPException(409, "answer-not-open")
     grace = console.site.decline_grace_s if asked.answer == "declined" else 0
     given = GivenAnswer(
         answer_id=asked.answer_id,
@@ -41,6 +40,12 @@ async def give_answer(
     )
 
     async def keep(connection: Connection) -> None:
+        before = await answers.of_match(connection, match.match_id)
+        if any(one.answer_id == given.answer_id for one in before):
+            return
+        standing = as_answered(match, unheard(match, before, (speaker,)), console.today())
+        if not may_answer(standing, speaker, given.answer, console.today()):
+            raise HTTPException(409, "answer-not-open")
         if await answers.insert(connection, given) and grace == 0:
             await _say(connection, given, console)
 

@@ -1,5 +1,6 @@
 """What was answered on these pages: kept until the match shows it, a decline held back while it can be taken back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,18 @@ async def of_match(connection: Connection, match_id: str) -> list[GivenAnswer]:
         match_id,
     )
     return [_given(dict(row)) for row in rows]
+
+
+async def of_matches(connection: Connection, match_ids: Sequence[str]) -> dict[str, list[GivenAnswer]]:
+    """What was answered here to each of these matches, oldest first; a match without answers is left out."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from answers where match_id = any($1::text[]) order by given_at, answer_id",  # noqa: S608  # names above
+        list(match_ids),
+    )
+    found: dict[str, list[GivenAnswer]] = {}
+    for row in rows:
+        found.setdefault(row["match_id"], []).append(_given(dict(row)))
+    return found
 
 
 async def take_back(connection: Connection, match_id: str, side: str) -> bool:

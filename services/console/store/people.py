@@ -101,7 +101,11 @@ async def insert_delivery(connection: Connection, event: MailDelivered) -> None:
 async def deliveries_about(connection: Connection, match_id: str) -> list[Delivery]:
     """The mails that named a match, oldest first."""
     rows = await connection.fetch(
-        "select kind, outcome, at from deliveries where match_ids @> array[$1::text] order by at, delivery_id", match_id
+        """
+        select kind, outcome, at, person_id from deliveries
+        where match_ids @> array[$1::text] order by at, delivery_id
+        """,
+        match_id,
     )
     return [Delivery(*row) for row in rows]
 

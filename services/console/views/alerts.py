@@ -41,11 +41,12 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A mail that left, or was given up."""
+    """A mail that left, or was given up; its recipient by their opaque id."""
 
     kind: str
     outcome: str
     at: datetime
+    person_id: str = ""
 
     @property
     def words(self) -> str:

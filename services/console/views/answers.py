@@ -1,13 +1,12 @@
 """Which answers a reader may give to a match now, and in which words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from shared.events.matches import MatchChanged
 from shared.events.people import Answer, AnswerGiven
-from shared.events.vocabulary import Side
 
 Speaker = Literal["project", "offer", "coordinator"]
 OPEN_STATES = frozenset({"proposed", "revised", "interested"})
@@ -21,7 +20,7 @@ class GivenAnswer:
     answer_id: UUID
     match_id: str
     project_id: str
-    side: str
+    side: Speaker
     answer: str
     reason: str | None
     show_reason: bool
@@ -77,8 +76,10 @@ def actions(match: MatchChanged, speaker: Speaker, today: date) -> tuple[Action,
     if speaker == "coordinator":
         return _of_coordinator(match)
     if match.offer_type == "fund" and not match.offer.managed:
-        return _of_applicant(match)
-    return _of_party(match, speaker)
+        found = _of_applicant(match)
+    else:
+        found = _of_party(match, speaker)
+    return tuple(each for each in found if each.answer != "later" or not hidden_until(match, speaker, today))
 
 
 def may_answer(match: MatchChanged, speaker: Speaker, answer: str, today: date) -> bool:
@@ -86,20 +87,7 @@ def may_answer(match: MatchChanged, speaker: Speaker, answer: str, today: date) 
     return any(action.answer == answer for action in actions(match, speaker, today))
 
 
-def waiting_words(match: MatchChanged, speaker: Speaker) -> str | None:
-    """What the match waits for, said to this reader; nothing when it waits for them or is over."""
-    if speaker == "coordinator":
-        return None
-    if match.state == "mutual":
-        return "Vous êtes tous deux intéressés : la coordination du territoire vous met en relation"
-    if match.state == "interested" and speaker in match.interested_sides and match.offer.managed:
-        return "Vous avez dit oui : nous attendons la réponse de l'autre partie"
-    if match.state == "interested" and speaker not in match.interested_sides:
-        return "L'autre partie a dit oui : elle attend votre réponse"
-    return None
-
-
-def hidden_until(match: MatchChanged, side: Side | None, today: date) -> date | None:
+def hidden_until(match: MatchChanged, side: Speaker | None, today: date) -> date | None:
     """Until when this side put the match aside; nothing when it did not, or the day came."""
     until = {"project": match.project_hidden_until, "offer": match.offer_hidden_until}.get(side or "")
     return until if until and until > today else None
@@ -113,10 +101,11 @@ _CONCLUDE = Action(
 
 
 def _of_party(match: MatchChanged, speaker: Speaker) -> tuple[Action, ...]:
+    follow_up = _follow_up(match) if speaker == "project" and match.offer_type == "fund" else ()
     if match.state == "introduced":
-        return (_as_main(_CONCLUDE), _DECLINE)
+        return (_as_main(_CONCLUDE), *follow_up, _DECLINE)
     if match.state == "mutual" or speaker in match.interested_sides:
-        return (_DECLINE,)
+        return (*follow_up, _DECLINE)
     interested = Action(
         "interested",
         "Oui, ça nous intéresse",
@@ -130,14 +119,19 @@ def _of_applicant(match: MatchChanged) -> tuple[Action, ...]:
     """For a fund that nobody here answers for: what its applicant keeps of where the file stands."""
     if "project" not in match.interested_sides:
         return (Action("interested", "Ça nous intéresse", "Le garde dans votre suivi.", is_main=True), _LATER, _DECLINE)
+    first, *others = _follow_up(match) or (_CONCLUDE,)
+    return (_as_main(first), *others) if first == _CONCLUDE else (_as_main(first), *others, _DECLINE)
+
+
+def _follow_up(match: MatchChanged) -> tuple[Action, ...]:
+    """The next steps of a file sent to a fund, kept by its applicant; none once it is granted."""
     steps = [entry.change for entry in match.history if entry.change in {"applied", "granted", "rejected"}]
     last = steps[-1] if steps else ""
     if last == "granted":
-        return (_as_main(_CONCLUDE),)
+        return ()
     if last == "applied":
-        return (Action("granted", "Dossier retenu", is_main=True), Action("rejected", "Dossier refusé"), _DECLINE)
-    applied = Action("applied", "Dossier déposé", "À garder en mémoire : personne d'autre n'est prévenu.", is_main=True)
-    return (applied, _DECLINE)
+        return (Action("granted", "Dossier retenu"), Action("rejected", "Dossier refusé"))
+    return (Action("applied", "Dossier déposé", "À garder en mémoire\u00a0: personne d'autre n'est prévenu."),)
 
 
 def _of_coordinator(match: MatchChanged) -> tuple[Action, ...]:
@@ -154,4 +148,27 @@ def _of_coordinator(match: MatchChanged) -> tuple[Action, ...]:
 
 
 def _as_main(action: Action) -> Action:
-    return Action(action.answer, action.label, action.hint, action.asks, True)
+    return replace(action, is_main=True)
+
+
+Quantity = Literal["montant", "jours"]
+
+_IN_EUROS = frozenset(
+    {"mecenat-financier", "mecenat-nature", "achats-responsables", "investissement-impact"}
+    | {"amorcage", "changement-echelle", "pret", "subvention", "garantie"}
+)
+_IN_DAYS = frozenset({"mecenat-competences"})
+_LABELS = {
+    "mecenat-nature": "Valeur estimée de ce qui est donné ou prêté, en euros",
+    "achats-responsables": "Montant des commandes, en euros",
+}
+
+
+def quantities(match: MatchChanged) -> dict[Quantity, str]:
+    """What a conclusion of this match is counted in, with the label of its field; nothing for a partnership."""
+    offer, found = match.offer, dict[Quantity, str]()
+    if _IN_EUROS.intersection(offer.kinds) or (offer.min_eur, offer.max_eur, offer.remaining_eur) != (None, None, None):
+        found["montant"] = next((_LABELS[kind] for kind in offer.kinds if kind in _LABELS), "Montant convenu, en euros")
+    if _IN_DAYS.intersection(offer.kinds) or (offer.min_days, offer.max_days, offer.remaining_days) != (None,) * 3:
+        found["jours"] = "Jours convenus"
+    return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.console.views.answers import Speaker, actions
+from services.console.views.waiting import ending
 from shared.events.matches import MatchChanged, MatchState
 from shared.events.vocabulary import Side
 from shared.words.bands import band, fit
@@ -47,7 +48,7 @@ class QuickAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card or a line shows of a match."""
+    """What a card or a line shows of a match; `ending` says why it is over, and reasons are then left out."""
 
     match_id: str
     href: str
@@ -62,6 +63,7 @@ class Card:
     at: str
     at_words: str
     reasons: tuple[str, ...]
+    ending: tuple[str, ...]
     amount: str | None
     dates: str | None
     need: str | None
@@ -90,6 +92,7 @@ def card(
 ) -> Card:
     """The card of a match, said to the reader of one side, or to neither; with a quick answer for the `speaker`."""
     project, offer, today = match.project, match.offer, now.astimezone(PARIS).date()
+    over = ending(match, names, today, reader=reader)
     return Card(
         match_id=match.match_id,
         href=match_href(match.match_id),
@@ -103,12 +106,13 @@ def card(
         when=ago(match.occurred_at, now),
         at=match.occurred_at.isoformat(timespec="seconds"),
         at_words=day_and_time(match.occurred_at),
-        reasons=top_reasons(match, names, REASONS_ON_CARD, reader=reader),
+        reasons=() if over else top_reasons(match, names, REASONS_ON_CARD, reader=reader),
+        ending=over,
         amount=offer_amount(offer),
         dates=offer_dates(offer, today),
         need=project_need(project, offer, names),
         deadline=project_dates(project, today),
-        warning=staleness(offer, today),
+        warning=None if over else staleness(offer, today),
         quick=quick_answer(match, speaker, today) if speaker else None,
     )
 

@@ -1,20 +1,16 @@
-"""One match in full: both sides fact by fact, the share of each criterion, what happened."""
+"""One match in full: both sides fact by fact, and the share of each criterion."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
-from services.console.views.alerts import Delivery
-from services.console.views.answers import GivenAnswer
 from shared.events.matches import MatchChanged, OfferFacts, ProjectFacts
 from shared.events.vocabulary import ReasonCode, RefusalCode, Side
 from shared.words.facts import offer_amount, offer_dates, offer_left, project_dates, project_need
-from shared.words.french import capitalised, day_and_time
+from shared.words.french import capitalised
 from shared.words.names import Names
 from shared.words.reasons import reason_sentence
-from shared.words.refusals import RefusalWords, refusal_words
-from shared.words.states import CHANGES, DECLINE_REASONS, history_words
 
 Verdict = Literal["fits", "partly", "open", "silent", "refused"]
 VERDICTS: dict[Verdict, str] = {
@@ -57,17 +53,6 @@ class ShareRow:
         """« 12,5 points »."""
         shown = f"{self.points:.1f}".rstrip("0").rstrip(".").replace(".", ",")
         return f"{shown or '0'}\u00a0point{'s' if self.points >= 2 else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """One dated step; `can_be_taken_back` marks the reader's own answer that nobody was told of yet."""
-
-    at: datetime
-    at_words: str
-    words: str
-    icon: str
-    can_be_taken_back: bool = False
 
 
 CRITERIA: dict[ReasonCode, str] = {
@@ -201,56 +186,3 @@ def _forms(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str,
     own = (project.legal_form, *project.accreditations)
     admitted = names.words_of("legal_forms", offer.legal_forms)
     return capitalised(names.words_of("legal_forms", own)), capitalised(admitted) or "Toutes les formes"
-
-
-def refusals_now(match: MatchChanged, names: Names, today: date, *, reader: Side | None) -> tuple[RefusalWords, ...]:
-    """Why a match that no longer holds is refused now."""
-    return tuple(
-        refusal_words(code, match.project, match.offer, today, names, reader=reader) for code in match.refusals
-    )
-
-
-def history_lines(
-    match: MatchChanged,
-    deliveries: Sequence[Delivery],
-    given: Sequence[GivenAnswer],
-    *,
-    reader: Side | None,
-    speaker: str | None,
-) -> tuple[HistoryLine, ...]:
-    """What happened, newest first; an answer given here stands alone until the match itself tells it."""
-    lines = [
-        HistoryLine(entry.at, day_and_time(entry.at), history_words(entry, reader=reader), entry.change)
-        for entry in match.history
-    ]
-    lines += [
-        HistoryLine(mail.at, day_and_time(mail.at), f"Message envoyé\u00a0: {mail.words.lower()}", "mail")
-        for mail in deliveries
-    ]
-    told = _told_of(match)
-    lines += [_given_line(one, speaker) for one in given if one.side == speaker and not told(one)]
-    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
-
-
-def _told_of(match: MatchChanged) -> Callable[[GivenAnswer], bool]:
-    changes = {"later": "postponed", "introduce": "introduced"}
-
-    def told(one: GivenAnswer) -> bool:
-        change = changes.get(one.answer, one.answer)
-        return any(entry.change == change and entry.at >= one.given_at for entry in match.history)
-
-    return told
-
-
-def _given_line(one: GivenAnswer, speaker: str | None) -> HistoryLine:
-    words = {"later": "Remis à plus tard", "introduce": "Mise en relation demandée"}.get(one.answer)
-    said = words or capitalised(CHANGES.get(one.answer, one.answer))  # type: ignore[call-overload]  # an answer is a change
-    because = f", motif\u00a0: {DECLINE_REASONS[one.reason]}" if one.reason in DECLINE_REASONS else ""
-    state = "réponse enregistrée, l'autre partie n'est pas encore prévenue" if one.is_held else "réponse transmise"
-    return HistoryLine(
-        one.given_at,
-        day_and_time(one.given_at),
-        f"{said}{because}\u00a0: {state}",
-        "declined" if one.answer == "declined" else "sent",
-        can_be_taken_back=one.is_held and one.side == speaker,
-    )

@@ -1,17 +1,23 @@
 """Who may answer what, when, and what a form of answer says."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from services.console.views.answers import GivenAnswer, Speaker, actions, hidden_until, may_answer, waiting_words
+from services.console.views.alerts import Delivery
+from services.console.views.answers import GivenAnswer, Speaker, actions, hidden_until, may_answer, quantities
 from services.console.views.cards import quick_answer
+from services.console.views.history import HistoryLine, history_lines
 from services.console.views.lists import awaiting, party_matches
-from services.console.views.match_page import history_lines
 from services.console.views.rights import Person, may_see, may_see_project, side_of
 from services.console.views.speaking import AskedAnswer, read_answer, speakers
-from shared.events.matches import HistoryEntry, MatchChanged
+from services.console.views.unheard import as_answered, unheard
+from services.console.views.waiting import ending, thanks_words, waiting_words
+from shared.events.matches import Change, HistoryEntry, MatchChanged
+from shared.reference.taxonomy import load_taxonomy
+from shared.words.names import reference_names
 from tests.factories import NOW, match_changed
 
 TODAY = date(2026, 12, 1)
@@ -20,9 +26,9 @@ COMPANY = Person("per-c", commitments=frozenset({"eng-a"}))
 COORDINATOR = Person("per-t", territories=frozenset({"nantes-metropole"}))
 
 
-def fund_match(**changes: object) -> MatchChanged:
+def fund_match(*, managed: bool = False, **changes: Any) -> MatchChanged:
     match = match_changed("prj-a", "fds-a", offer_type="fund", **changes)
-    return match.model_copy(update={"offer": match.offer.model_copy(update={"managed": False})})
+    return match.model_copy(update={"offer": match.offer.model_copy(update={"managed": managed})})
 
 
 def offered(match: MatchChanged, speaker: Speaker) -> list[str]:
@@ -50,8 +56,8 @@ def test_nothing_is_offered_once_it_is_over(state: str, speaker: Speaker) -> Non
 
 
 def test_fund_that_nobody_manages_is_followed_by_its_applicant_step_by_step() -> None:
-    def after(*changes: str) -> list[str]:
-        history = [HistoryEntry(at=NOW, change=change, side="project") for change in changes]  # type: ignore[arg-type]
+    def after(*changes: Change) -> list[str]:
+        history = [HistoryEntry(at=NOW, change=change, side="project") for change in changes]
         sides = ["project"] if changes else []
         return offered(fund_match(state="interested", interested_sides=sides, history=history), "project")
 
@@ -70,9 +76,14 @@ def test_exactly_one_answer_stands_out_where_there_is_a_yes() -> None:
 def test_waiting_is_said_to_who_waits_and_to_who_is_waited_for() -> None:
     match = match_changed(state="interested", interested_sides=["offer"])
     assert "attend votre réponse" in (waiting_words(match, "project") or "")
-    assert "nous attendons" in (waiting_words(match, "offer") or "")
-    assert waiting_words(match, "coordinator") is None
+    assert "n'a pas encore répondu" in (waiting_words(match, "offer") or "")
+    assert waiting_words(match, "coordinator") == (
+        "L'auteur de l'offre a dit oui\u00a0: le porteur du projet n'a pas encore répondu"
+    )
     assert waiting_words(match_changed(), "project") is None
+    mutual = match_changed(state="mutual", introduce_on="2026-12-08")
+    assert "que vous les mettiez en relation, au plus tard le 8" in (waiting_words(mutual, "coordinator") or "")
+    assert "la coordination du territoire vous met en relation" in (waiting_words(mutual, "offer") or "")
 
 
 def test_put_aside_hides_from_that_side_alone_until_the_day() -> None:
@@ -166,21 +177,166 @@ def test_faults_of_a_form_name_their_field(sent: dict[str, str], field: str) -> 
     assert list(read(sent)[1]) == [field]
 
 
-def given_answer(at: datetime, *, announced: bool) -> GivenAnswer:
+def given_answer(
+    at: datetime, *, announced: bool, answer: str = "declined", side: Speaker = "project", **more: Any
+) -> GivenAnswer:
+    fields: dict[str, Any] = {"reason": "trop-loin", "amount_eur": None, "days": None, "person_id": None} | more
     return GivenAnswer(
-        uuid4(), "prj-a~commitment~eng-a", "prj-a", "project", "declined", "trop-loin", True, None, None, None, at, at,
-        at if announced else None,
+        uuid4(), "prj-a~commitment~eng-a", "prj-a", side, answer, show_reason=True, given_at=at, due_at=at,
+        announced_at=at if announced else None, **fields,
     )  # fmt: skip
 
 
+LATER = NOW + timedelta(minutes=1)
+
+
+def lines_of(match: MatchChanged, *given: GivenAnswer, voice: Speaker = "project") -> tuple[HistoryLine, ...]:
+    side = None if voice == "coordinator" else voice
+    return history_lines(match, [], unheard(match, given, (voice,)), reader=side, roles={})
+
+
 def test_answer_given_here_shows_until_the_match_tells_it_and_only_to_its_side() -> None:
-    later = NOW + timedelta(minutes=1)
-    held = given_answer(later, announced=False)
-    lines = history_lines(match_changed(), [], [held], reader="project", speaker="project")
+    held = given_answer(LATER, announced=False)
+    lines = lines_of(match_changed(), held)
     assert (lines[0].can_be_taken_back, "motif\u00a0: trop loin" in lines[0].words) == (True, True)
-    assert len(history_lines(match_changed(), [], [held], reader="offer", speaker="offer")) == 1
-    told = match_changed(history=[HistoryEntry(at=later, change="declined", side="project")])
-    assert len(history_lines(told, [], [given_answer(NOW, announced=True)], reader="project", speaker="project")) == 1
+    assert len(lines_of(match_changed(), held, voice="offer")) == 1
+    told = match_changed(history=[HistoryEntry(at=LATER, change="declined", side="project")])
+    assert len(lines_of(told, given_answer(NOW, announced=True))) == 1
+
+
+def test_own_answer_counts_at_once_with_the_buttons_that_still_apply() -> None:
+    match = match_changed()
+    yes = as_answered(match, [given_answer(LATER, announced=True, answer="interested")], TODAY)
+    assert (yes.state, offered(yes, "project")) == ("interested", ["declined"])
+    assert "n'a pas encore répondu" in (waiting_words(yes, "project") or "")
+    no = as_answered(match, [given_answer(LATER, announced=False)], TODAY)
+    assert (no.state, offered(no, "project")) == ("declined", [])
+    aside = as_answered(match, [given_answer(LATER, announced=True, answer="later")], TODAY)
+    assert (hidden_until(aside, "project", TODAY), offered(aside, "project")) == (
+        date(2026, 12, 31),
+        ["interested", "declined"],
+    )
+
+
+def test_second_yes_is_mutual_and_an_introduction_opens_the_conclusion() -> None:
+    match = match_changed(state="interested", interested_sides=["offer"])
+    yes = given_answer(LATER, announced=True, answer="interested")
+    assert as_answered(match, [yes], TODAY).state == "mutual"
+    introduced = given_answer(LATER, announced=True, answer="introduce", side="coordinator")
+    assert offered(as_answered(match_changed(state="mutual"), [introduced], TODAY), "coordinator") == ["concluded"]
+    concluded = given_answer(LATER, announced=True, answer="concluded", amount_eur=5_000)
+    over = as_answered(match_changed(state="introduced"), [concluded], TODAY)
+    assert (over.state, over.concluded_eur, offered(over, "project")) == ("concluded", 5_000, [])
+
+
+def test_answer_that_the_match_no_longer_takes_changes_nothing() -> None:
+    withdrawn = match_changed(state="withdrawn")
+    assert as_answered(withdrawn, [given_answer(LATER, announced=True, answer="interested")], TODAY) == withdrawn
+    afresh = match_changed(began_at=LATER + timedelta(days=40))
+    assert len(lines_of(afresh, given_answer(LATER, announced=True, answer="interested"))) == 1
+
+
+def test_mails_are_told_once_for_each_side_and_never_by_name() -> None:
+    def mail(minutes: int, person: str) -> Delivery:
+        return Delivery("interest", "sent", NOW + timedelta(minutes=minutes), person)
+
+    match = match_changed()
+    mails = [mail(1, "per-o"), mail(2, "per-o2"), mail(3, "per-c"), mail(300, "per-c"), mail(301, "per-x")]
+    lines = history_lines(
+        match, mails, (), reader="project", roles={"per-o": "project", "per-o2": "project", "per-c": "offer"}
+    )
+    assert [line.words for line in lines] == [
+        "Mail\u00a0: une marque d'intérêt",
+        "Mail à l'auteur de l'offre\u00a0: une marque d'intérêt",
+        "Mail à l'auteur de l'offre\u00a0: une marque d'intérêt",
+        "Mail qui vous a été envoyé\u00a0: une marque d'intérêt",
+        "Proposé",
+    ]
+
+
+def test_history_is_newest_first_and_says_a_repeated_step_once() -> None:
+    def entry(minutes: int, change: Change) -> HistoryEntry:
+        return HistoryEntry(at=NOW + timedelta(minutes=minutes), change=change, score=minutes / 10)
+
+    history = [
+        entry(0, "proposed"),
+        entry(1, "revised"),
+        entry(2, "revised"),
+        entry(3, "interested"),
+        entry(3, "mutual"),
+    ]
+    lines = lines_of(match_changed(history=history))
+    assert [(line.words, line.at) for line in lines] == [
+        ("Intérêt réciproque", NOW + timedelta(minutes=3)),
+        ("Intéressé", NOW + timedelta(minutes=3)),
+        ("Mis à jour", NOW + timedelta(minutes=2)),
+        ("Proposé", NOW),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (["mecenat-nature"], ["montant"]),
+        (["mecenat-competences"], ["jours"]),
+        (["partenariat"], []),
+        (["rse"], []),
+        (["accompagnement"], []),
+    ],
+)
+def test_conclusion_is_counted_in_what_fits_its_kind(kinds: list[str], expected: list[str]) -> None:
+    match = match_changed()
+    bare = dict.fromkeys(("min_eur", "max_eur", "remaining_eur", "min_days", "max_days", "remaining_days"))
+    offer = match.offer.model_copy(update={"kinds": tuple(kinds), **bare})
+    assert list(quantities(match.model_copy(update={"offer": offer}))) == expected
+
+
+def test_every_kind_of_money_is_counted_in_euros() -> None:
+    match, taxonomy = match_changed(), load_taxonomy()
+    for kind in [one.id for one in taxonomy.fund_kinds.values() if one.money]:
+        offer = match.offer.model_copy(
+            update={"kinds": (kind,), "min_eur": None, "max_eur": None, "remaining_eur": None}
+        )
+        assert "montant" in quantities(match.model_copy(update={"offer": offer})), kind
+
+
+def test_conclusion_without_anything_to_count_asks_for_nothing() -> None:
+    sent = {"reponse": "concluded", "montant": "abc"}
+    about: dict[str, Any] = {"match_id": "prj-a~commitment~eng-a", "speaker": "project", "person_id": "per-a"}
+    match = match_changed()
+    bare = {"kinds": ("mecenat-competences",), "min_eur": None, "max_eur": None, "remaining_eur": None}
+    days = match.model_copy(update={"offer": match.offer.model_copy(update=bare)})
+    assert read_answer(sent, **about, counted_in=())[1] == {}
+    assert list(read_answer({"reponse": "concluded"}, **about, counted_in=quantities(days))[1]) == ["jours"]
+
+
+def test_file_sent_to_a_managed_fund_can_be_followed_by_its_applicant_alone() -> None:
+    waiting = fund_match(managed=True, state="interested", interested_sides=["project"])
+    assert offered(waiting, "project") == ["applied", "declined"]
+    assert offered(waiting, "offer") == ["interested", "later", "declined"]
+    met = fund_match(managed=True, state="introduced", interested_sides=["project", "offer"])
+    assert offered(met, "project") == ["concluded", "applied", "declined"]
+    assert offered(met, "offer") == ["concluded", "declined"]
+
+
+def test_thanks_say_what_really_happens() -> None:
+    yes = match_changed(state="interested", interested_sides=["project"])
+    assert "est prévenue" not in (thanks_words("interested", yes, "project") or "")
+    assert "c'est à vous de candidater" in (thanks_words("interested", fund_match(state="interested"), "project") or "")
+    aside = match_changed(project_hidden_until="2026-12-31")
+    assert "jusqu'au 31" in (thanks_words("later", aside, "project") or "")
+    assert thanks_words("<script>", yes, "project") is None
+
+
+def test_ended_match_says_how_it_ended_to_each_reader() -> None:
+    names = reference_names()
+    history = [HistoryEntry(at=NOW, change="declined", side="offer", cause="declined", reason="trop-loin")]
+    declined = match_changed(state="declined", history=history)
+    assert "l'auteur de l'offre" in ending(declined, names, TODAY, reader="project")[0]
+    assert "vous" in ending(declined, names, TODAY, reader="offer")[0]
+    assert ending(match_changed(), names, TODAY, reader=None) == ()
+    left = match_changed(state="withdrawn", cause="left-lists")
+    assert ending(left, names, TODAY, reader=None) == ("Ne tient plus\u00a0: d'autres correspondent mieux",)
 
 
 def test_event_of_an_answer_carries_its_own_id_and_the_projects_key() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.console.views.cards import card, fit_badge
 from services.console.views.export import COLUMNS, safe_cell, stream_table
-from services.console.views.match_page import conditions, fact_rows, refusals_now, shares
+from services.console.views.match_page import conditions, fact_rows, shares
 from services.console.views.refusals import Refusals, RefusedPair, refused_count, refused_groups
 from shared.events.matches import MatchChanged, Reason
 from shared.words.names import reference_names
@@ -87,8 +87,9 @@ def test_old_fund_says_that_its_opening_is_to_be_checked() -> None:
 
 
 def test_withdrawn_match_says_why_it_holds_no_more() -> None:
-    [words] = refusals_now(match_changed(refusals=["capacite-epuisee"]), NAMES, TODAY, reader="project")
-    assert words.sentence.startswith("Non, car ")
+    over = card(match_changed(state="withdrawn", refusals=["capacite-epuisee"]), NAMES, NOW, reader="project")
+    assert over.ending[0].startswith("Non, car ")
+    assert over.reasons == ()
 
 
 def pair(*codes: str, title: str = "Fonds", id: str = "fds-a") -> RefusedPair:
