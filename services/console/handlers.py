@@ -48,15 +48,22 @@ async def on_funds(connection: Connection, batch: Batch) -> None:
             await entities.delete_offer(connection, "fund", record.key)
 
 
+def _is_step(before: MatchChanged | None, event: MatchChanged) -> bool:
+    """Whether the match moved; otherwise only its lists or what is shown of its parties changed."""
+    return before is None or (before.change, before.history[-1:]) != (event.change, event.history[-1:])
+
+
 async def on_matches(connection: Connection, batch: Batch) -> None:
-    """Keep matches, forget those whose tombstone came, and append what moved to the feed, last."""
+    """Keep matches, forget those whose tombstone came, and append those with a new step to the feed, last."""
     records = await _newest(connection, batch)
     changed = [record.event for record in records if isinstance(record.event, MatchChanged)]
+    before = await matches.by_id(connection, [event.match_id for event in changed])
     for event in changed:
         await matches.upsert(connection, event)
     await matches.delete(connection, [record.key for record in records if record.event is None])
-    if changed:
-        await feed.append(connection, changed)
+    moved = [event for event in changed if _is_step(before.get(event.match_id), event)]
+    if moved:
+        await feed.append(connection, moved)
 
 
 async def on_deliveries(connection: Connection, batch: Batch) -> None:

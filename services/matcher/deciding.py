@@ -6,6 +6,9 @@ from datetime import datetime
 
 from services.matcher.lists import ProjectList, offer_of
 from services.matcher.matching.answers import on_answer
+from services.matcher.matching.facts import Facts
+from services.matcher.matching.head import Head
+from services.matcher.matching.life import FOLLOWED
 from services.matcher.matching.model import Pair
 from services.matcher.merging import Merge
 from services.matcher.moves import Moves, Verdict, moves_of, verdict_of
@@ -14,7 +17,6 @@ from services.matcher.partitions import HeldProject, Partition, Plan
 from services.matcher.store.entities import StoredProject
 from services.matcher.store.heads import HeadRow
 from services.matcher.verdicts import Parties
-from shared.events.matches import OfferFacts, ProjectFacts
 from shared.events.people import AnswerGiven
 
 Answers = Mapping[str, Sequence[AnswerGiven]]
@@ -26,7 +28,7 @@ class Decision:
     """What becomes of one match, with the facts its events show; none where it announces nothing."""
 
     moves: Moves
-    facts: tuple[ProjectFacts, OfferFacts] | None
+    facts: Facts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ def decide(
             answers=answers.get(pair.match_id, ()),
             is_due=is_ours and plan.day != partition.day,
         )
+        facts = parties.facts(pair) if moves.announced or (is_ours and _is_followed(moves.row.head)) else None
+        moves = moves.showing(facts) if facts else moves
         if moves.row != row or moves.row.is_empty or moves.outcomes:
-            decisions.append(Decision(moves, parties.facts(pair) if moves.announced else None))
+            decisions.append(Decision(moves, facts))
     return decisions
 
 
@@ -116,6 +120,10 @@ def declined_by(catalogue: Catalogue, answers: Answers, known: Mapping[str, Head
         if head.is_declined:
             found.add(row.pair)
     return frozenset(found)
+
+
+def _is_followed(head: Head | None) -> bool:
+    return head is not None and head.state in FOLLOWED
 
 
 def _foreign_verdict(parties: Parties, row: HeadRow) -> Verdict:

@@ -195,7 +195,9 @@ class Judge:
             some = told[place : place + AT_ONCE]
             versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in some])
             events = [
-                announcement(head, *facts, version=version, event_id=self._new_id(), occurred_at=now)
+                announcement(
+                    head, facts.project, facts.offer, version=version, event_id=self._new_id(), occurred_at=now
+                )
                 for (head, facts), version in zip(some, versions, strict=True)
             ]
             await announce(connection, *events)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from services.matcher.matching.answers import on_answer
+from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head, Judged, Moved, Outcome
 from services.matcher.matching.life import on_day, on_erased, on_lists, on_refused
 from services.matcher.matching.model import Fit
@@ -35,6 +36,18 @@ class Moves:
     announced: tuple[Head, ...] = ()
     is_ended: bool = False
     outcomes: tuple[Outcome, ...] = ()
+
+    def showing(self, facts: Facts) -> "Moves":
+        """The same, with `facts` told: by what is announced, else by an event without a step where they changed."""
+        head = self.row.head
+        if head is None or head.facts == facts.digest:
+            return self
+        told = head.model_copy(update={"facts": facts.digest})
+        if self.announced:
+            return replace(self, row=replace(self.row, head=told))
+        versions = {"project_version": facts.project_version, "offer_version": facts.offer_version}
+        told = told.model_copy(update={"entered": (), **versions})
+        return replace(self, row=replace(self.row, head=told), announced=(told,))
 
 
 def verdict_of(head: Head) -> Verdict:

@@ -1,19 +1,19 @@
 """Judges single pairs: what the engine says of one now, and the facts of both sides that its events carry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from services.matcher.lists import offer_of
+from services.matcher.lists import OfferKey, offer_of
 from services.matcher.matching.eligibility import refusals
-from services.matcher.matching.facts import offer_facts, project_facts
+from services.matcher.matching.facts import Facts, offer_facts, project_facts
 from services.matcher.matching.head import Judged
 from services.matcher.matching.model import Pair
 from services.matcher.matching.score import fit
 from services.matcher.moves import Verdict
 from services.matcher.offers import Catalogue
 from services.matcher.partitions import HeldProject, Partition, Plan
-from shared.events.matches import OfferFacts, ProjectFacts
+from shared.events.matches import OfferFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Parties:
     partition: Partition
     plan: Plan
     foreign: Mapping[str, HeldProject]
+    _shown: dict[OfferKey, OfferFacts] = field(default_factory=dict)
 
     def project(self, project_id: str) -> HeldProject | None:
         """A project with the version heard last."""
@@ -63,12 +64,15 @@ class Parties:
             return Verdict()
         return Verdict(Judged(fit(held.prepared, offer), self.plan.model, held.version, heard.version))
 
-    def facts(self, pair: Pair) -> tuple[ProjectFacts, OfferFacts]:
+    def facts(self, pair: Pair) -> Facts:
         """What an event shows of both sides; neither is erased."""
-        held, offer = self.project(pair.project_id), self.catalogue.shown(offer_of(pair))
+        held, offer = self.project(pair.project_id), offer_of(pair)
         assert held is not None
         assert held.prepared is not None
-        return project_facts(held.prepared), offer_facts(offer)
+        if offer not in self._shown:
+            self._shown[offer] = offer_facts(self.catalogue.shown(offer))
+        version = self.catalogue.version_of(offer)
+        return Facts(project_facts(held.prepared), self._shown[offer], held.version, version)
 
     def _is_declined(self, pair: Pair) -> bool:
         return offer_of(pair) in self.partition.declined.get(pair.project_id, ()) or pair in self.plan.declined

@@ -1,6 +1,7 @@
 """What the console keeps of what it heard: the newest state, whatever comes again, nothing of who was erased."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -49,6 +50,22 @@ async def test_entity_delivered_twice_is_kept_once(stage: Stage) -> None:
         assert (await entities.offer(connection, "commitment", "eng-a")) == a_commitment()
         assert [fund.fund_id for fund in await entities.active_funds(connection)] == ["fds-a"]
         assert [territory.territory_id for territory in await entities.territories(connection)] == ["ter-a"]
+
+
+async def test_a_match_whose_names_alone_changed_is_shown_and_moves_nothing(stage: Stage) -> None:
+    before = match_changed()
+    facts = before.project.model_copy(update={"title": "Nouveau titre"})
+    later = NOW + timedelta(days=1)
+    renamed = match_changed(version=2, entered=()).model_copy(update={"project": facts, "occurred_at": later})
+    await stage.hear(before)
+    await stage.hear(renamed)
+    async with stage.pool.acquire() as connection:
+        shown = await matches.match(connection, MATCH)
+        changed_at = await connection.fetchval("select changed_at from matches")
+    assert shown is not None
+    assert shown.project.title == "Nouveau titre"
+    assert changed_at == before.history[-1].at
+    assert len(await feed_entries(stage)) == 1
 
 
 async def test_older_version_that_comes_late_changes_nothing(stage: Stage) -> None:

@@ -114,6 +114,45 @@ async def test_the_next_in_line_takes_the_place_of_a_declined_one(matcher: Stage
     assert await matcher.differences() == []
 
 
+async def test_facts_that_change_neither_score_nor_reasons_are_told_without_a_step(
+    matcher: Stage, proposed: Process
+) -> None:
+    fund = {"kinds": ["amorcage"], "apply_url": "https://example.org/un", "last_checked_on": date(2026, 11, 1)}
+    renamed = a_commitment(company={"company_id": "cie-a", "name": "Nouveau nom"})
+    await proposed.hears(*matcher.log.say(fund_published(a_fund(**fund))))
+    said = await matcher.said()
+    before = {each.match_id: each for each in said}
+    fund |= {"apply_url": "https://example.org/deux", "last_checked_on": date(2026, 12, 1), "managed": True}
+    records = matcher.log.say(
+        fund_published(a_fund(**fund), version=2),
+        commitment_published(renamed, version=2),
+        commitment_published(renamed, version=3),
+    )
+    await proposed.hears(*records)
+    await proposed.hears(*records)
+    match, with_fund = await matcher.match(MATCH), await matcher.match(match_id_of("prj-a", "fund", "fds-a"))
+    assert (match.offer.organisation_name, match.offer_version) == ("Nouveau nom", 3)
+    assert (with_fund.offer.apply_url, with_fund.offer.managed) == ("https://example.org/deux", True)
+    assert with_fund.offer.last_checked_on == date(2026, 12, 1)
+    for each in (match, with_fund):
+        assert (each.entered, each.history) == ((), before[each.match_id].history)
+    assert len(await matcher.said()) == len(said) + 2
+    assert await matcher.differences() == []
+
+
+async def test_the_name_of_an_owner_follows_into_introduced_matches_alone(matcher: Stage, proposed: Process) -> None:
+    owner = {"owner_id": "org-a", "name": "Autre nom", "legal_form": "association"}
+    answers = [answer_given("interested", side, version=n) for n, side in enumerate(("project", "offer"), 1)]
+    await proposed.hears(*matcher.log.say(*answers))
+    await proposed.hears(*matcher.log.say(project_published(a_project(owner=owner), version=2)))
+    match = await matcher.match(MATCH)
+    assert (match.state, match.project.owner_name, match.project_version) == ("introduced", "Autre nom", 2)
+    await proposed.hears(*matcher.log.say(answer_given("concluded", version=3, amount_eur=1_000)))
+    renamed = a_project(owner=owner | {"name": "Encore un autre"})
+    await proposed.hears(*matcher.log.say(project_published(renamed, version=3)))
+    assert (await matcher.match(MATCH)).project.owner_name == "Autre nom"
+
+
 async def test_a_closed_offer_withdraws_its_matches(matcher: Stage, proposed: Process) -> None:
     records = matcher.log.say(commitment_published(a_commitment(status="clos"), version=2))
     await proposed.hears(*records)

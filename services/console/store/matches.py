@@ -23,8 +23,14 @@ class Counts:
     to_introduce: int
 
 
+async def by_id(connection: Connection, match_ids: Sequence[str]) -> dict[str, MatchChanged]:
+    """Those of these matches that are kept."""
+    rows = await connection.fetch("select body from matches where match_id = any($1::text[])", list(match_ids))
+    return {each.match_id: each for each in (_match(row["body"]) for row in rows)}
+
+
 async def upsert(connection: Connection, event: MatchChanged) -> None:
-    """Keep a match in its newest state."""
+    """Keep a match in its newest state; it changed with its last step, not when a title or a name in it did."""
     await connection.execute(
         """
         insert into matches (match_id, project_id, offer_type, offer_id, territories, challenge_id, categories, kinds,
@@ -45,7 +51,7 @@ async def upsert(connection: Connection, event: MatchChanged) -> None:
         event.state,
         round(event.score * MILLION),
         event.history[0].at if event.history else event.occurred_at,
-        event.occurred_at,
+        event.history[-1].at if event.history else event.occurred_at,
         event.model_dump(mode="json", exclude_none=True),
     )
 

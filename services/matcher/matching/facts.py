@@ -1,11 +1,32 @@
 """The facts of both sides that pages and mails put in words."""
 
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.events.matches import OfferFacts, ProjectFacts
 from shared.events.shapes import Commitment, Fund
 from shared.reference.geography import Unit
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an event shows of both sides, and which versions of them."""
+
+    project: ProjectFacts
+    offer: OfferFacts
+    project_version: int
+    offer_version: int
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells these facts from others, whatever the versions."""
+        found = blake2b(digest_size=8)
+        for side in (self.project, self.offer):
+            found.update(side.model_dump_json(exclude_defaults=True).encode())
+        return found.hexdigest()
 
 
 def project_facts(project: PreparedProject) -> ProjectFacts:

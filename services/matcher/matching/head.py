@@ -34,7 +34,10 @@ Outcome = Literal["done", "unchanged", "erased", "over", "already-said", "not-th
 
 
 class Head(Shape):
-    """A match as it stands; `entered` is whose lists it entered with the last step, which `change` names."""
+    """A match as it stands; `entered` is whose lists it entered with the last step, which `change` names.
+
+    `facts` is the digest of what was last told of its parties.
+    """
 
     project_id: Identifier
     offer_type: OfferType
@@ -62,6 +65,7 @@ class Head(Shape):
     concluded_eur: Euros | None = None
     concluded_days: Days | None = None
     history: tuple[HistoryEntry, ...] = ()
+    facts: str | None = None
 
     @property
     def pair(self) -> Pair:

@@ -13,6 +13,8 @@ FORGOTTEN_AFTER = timedelta(days=30)
 UNANSWERED = frozenset({"proposed", "revised"})
 ENGAGED = frozenset({"interested", "mutual"})
 """States in which only ineligibility, a decline or erasure ends a match; later ones outlive ineligibility."""
+FOLLOWED = UNANSWERED | ENGAGED | {"introduced"}
+"""States in which what is shown of the parties follows them; what is over keeps what it ended with."""
 
 _HIDDEN = ("project_hidden_until", "offer_hidden_until")
 
