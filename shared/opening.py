@@ -160,13 +160,13 @@ class Opening:
         unit.close(pause=pause)
         with contextlib.suppress(IllegalStateError):
             self._consumer().pause(*unit.partitions)
-        await self.lose(unit)
+        await self.lose(unit, taken_away=False)
 
-    async def lose(self, unit: Unit) -> None:
+    async def lose(self, unit: Unit, *, taken_away: bool) -> None:
         """Have the owner drop its memory of `unit`, where it holds any."""
         if unit.held and self._owner:
             unit.held = False
-            failure = await failure_of(self._owner.lost(unit.number))
+            failure = await failure_of(self._owner.lost(unit.number, taken_away=taken_away))
             if failure:
                 logger.error("memory of %s was not dropped cleanly", unit, exc_info=failure)
 

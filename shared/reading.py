@@ -128,7 +128,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                 raise self._failure
             self._changed.clear()
             while self._gone:
-                await self._opening.lose(self._gone.pop())
+                await self._opening.lose(self._gone.pop(), taken_away=True)
             for unit in [unit for unit in self._units.values() if unit.waits and unit.due <= clock()]:
                 await self._opening.open(unit)
             for chore in [chore for chore, at in due_at.items() if at <= clock()]:
@@ -238,7 +238,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self.close()
         await self._idle()
         for unit in [*self._units.values(), *self._gone]:
-            await self._opening.lose(unit)
+            await self._opening.lose(unit, taken_away=True)
         self._units.clear()
         self._gone.clear()
 

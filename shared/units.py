@@ -21,8 +21,11 @@ class PartitionOwner(Protocol):
         nobody else can have owned it meanwhile. Raising keeps the partition closed; it is called again after a pause.
         """
 
-    async def lost(self, partition: int) -> None:
-        """Forget `partition`: it went to another process, or a transaction on it failed."""
+    async def lost(self, partition: int, *, taken_away: bool) -> None:
+        """Forget `partition`: the group took it away, or this process ends; otherwise what was done with it failed.
+
+        After a failure the group still assigns it here, and another process may have taken it over unnoticed.
+        """
 
 
 class Unit:

@@ -29,7 +29,7 @@ class Places:
             "SELECT count(*) FROM places WHERE partition = $1", partition
         )
 
-    async def lost(self, partition: int) -> None:
+    async def lost(self, partition: int, *, taken_away: bool) -> None:
         del self.counts[partition]
 
     async def on_preferences(self, connection: Connection, batch: Batch) -> AfterCommit:

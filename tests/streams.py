@@ -76,7 +76,7 @@ class Recorder(PartitionOwner):
     async def taken(self, partition: int) -> None:
         self.calls.append(("taken", partition))
 
-    async def lost(self, partition: int) -> None:
+    async def lost(self, partition: int, *, taken_away: bool) -> None:
         self.calls.append(("lost", partition))
 
 

@@ -49,7 +49,7 @@ class Owners:
         self._owned: set[int] = set()
         self._assigned: set[int] = set()
         self._met_foreign: dict[int, float] = {}
-        self._about_to_lose: set[int] = set()
+        self._interrupted: set[int] = set()
         self._lost_at: dict[int, float] = {}
         self._taking: dict[int, asyncio.Lock] = {}
         self.before_judging: Callable[[], Awaitable[None]] = _nothing
@@ -85,7 +85,6 @@ class Owners:
         except LeaseLost:
             if number in self._owned:
                 self.fenced(number)
-            self._about_to_lose.add(number)
             raise
 
     async def taken(self, number: int) -> None:
@@ -95,21 +94,19 @@ class Owners:
         met, where the group has not taken the partition away and given it back meanwhile.
         """
         self._assigned.add(number)
-        try:
-            await self._make_own(number)
-        except (LeaseHeld, LeaseLost):
-            self._about_to_lose.add(number)
-            raise
+        await self._make_own(number)
 
-    async def lost(self, number: int) -> None:
-        """Let go of the partition: it went to another process, or what the stream did with it failed.
+    async def lost(self, number: int, *, taken_away: bool) -> None:
+        """Let go of the partition: the group took it away, or what the stream did with it failed.
 
-        What is in memory is kept aside for a while: its revision tells whether it is still true.
+        Once it was taken away, whoever is given it is right to take its lease. After a failure this process may have
+        slept through a takeover. What is in memory is kept aside for a while: its revision tells whether it is true.
         """
-        if number in self._about_to_lose:
-            self._about_to_lose.discard(number)
-        else:
+        if taken_away:
             self._met_foreign.pop(number, None)
+            self._interrupted.discard(number)
+        elif number in self._owned:
+            self._interrupted.add(number)
         self._assigned.discard(number)
         self._owned.discard(number)
         self._lost_at[number] = self._clock()
@@ -123,6 +120,7 @@ class Owners:
                 raise LeaseHeld(f"partition {number} is held by another process")
             await self._take(number)
             self._met_foreign.pop(number, None)
+            self._interrupted.discard(number)
             self._owned.add(number)
             try:
                 await self.before_judging()
@@ -145,6 +143,7 @@ class Owners:
             raise
         except BaseException:
             self._owned.discard(number)
+            self._interrupted.add(number)
             raise
         after_commit()
 
@@ -166,6 +165,11 @@ class Owners:
 
     async def _take(self, number: int) -> None:
         async def work(connection: Connection) -> tuple[Lease, Stored | None]:
+            if number in self._interrupted and number not in self._met_foreign:
+                owner = await leases.owner_of(connection, number)
+                if owner not in {None, self._owner}:
+                    self.fenced(number)
+                    raise LeaseHeld(f"partition {number} was taken by another process")
             lease = await leases.take(connection, number, self._owner, self._address)
             held = self._held.get(number)
             if held is not None and held.revision == lease.revision:

@@ -149,18 +149,42 @@ async def test_who_wakes_behind_another_takes_nothing_from_it(matcher: Stage) ->
 
     with pytest.raises(LeaseLost):
         await handling.handle(Arrived.of("projects", 0, records[2:]), still_open)
-    await woken.owners.lost(0)
+    await woken.owners.lost(0, taken_away=False)
     with pytest.raises(LeaseHeld):
         await woken.owners.taken(0)
     await other.hears(*matcher.log.say(project_published(version=2)))
     assert other.owners.partition(0).epoch == 2
 
 
+async def test_who_wakes_and_fails_for_another_reason_takes_nothing_from_another(matcher: Stage) -> None:
+    now = [0.0]
+    woken = await matcher.process(session_seconds=10, clock=lambda: now[0])
+    await woken.takes(0, 1)
+    other = await matcher.process(0)
+    await woken.owners.lost(0, taken_away=False)
+    for _ in range(2):
+        with pytest.raises(LeaseHeld):
+            await woken.owners.taken(0)
+        await woken.owners.lost(0, taken_away=False)
+    await other.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    assert other.owners.partition(0).epoch == 2
+    now[0] = 10.0
+    await woken.takes(0)
+    assert woken.owners.partition(0).epoch == 3
+
+
+async def test_who_fails_while_nobody_took_over_goes_on_at_once(matcher: Stage) -> None:
+    process = await matcher.process(0, 1, session_seconds=10, clock=lambda: 0.0)
+    await process.owners.lost(0, taken_away=False)
+    await process.takes(0)
+    assert process.owners.partition(0).epoch == 1
+
+
 async def test_a_partition_got_back_at_the_same_epoch_keeps_its_memory(matcher: Stage) -> None:
     process = await matcher.process(0, 1)
     await process.hears(*matcher.log.say(day_started(), project_published()))
     before = process.owners.partition(0)
-    await process.owners.lost(0)
+    await process.owners.lost(0, taken_away=True)
     await process.hears(*matcher.log.say(commitment_published()))
     await process.takes(0)
     assert process.owners.partition(0) is before
@@ -174,7 +198,7 @@ async def test_memory_that_missed_a_commit_is_loaded_again(matcher: Stage) -> No
     await process.batch("projects", 0, [record], tell_memory=False)
     with pytest.raises(StaleMemory):
         await process.hears(record)
-    await process.owners.lost(0)
+    await process.owners.lost(0, taken_away=False)
     await process.takes(0)
     await process.hears(record)
     assert [change for _, change in await matcher.changes()] == ["proposed"]
@@ -244,8 +268,8 @@ async def test_what_the_group_took_away_and_gave_back_is_taken_at_once(matcher: 
     await first.takes(0, 1)
     second = await matcher.process(0)
     await first.hears(*matcher.log.say(day_started(), commitment_published()))
-    await first.owners.lost(0)
-    await second.owners.lost(0)
+    await first.owners.lost(0, taken_away=True)
+    await second.owners.lost(0, taken_away=True)
     await first.takes(0)
     assert first.owners.owned == [0, 1]
     await first.hears(*matcher.log.say(project_published()))
@@ -256,7 +280,7 @@ async def test_memory_of_a_partition_long_elsewhere_is_dropped(matcher: Stage) -
     now = [0.0]
     process = await matcher.process(clock=lambda: now[0])
     await process.takes(0, 1)
-    await process.owners.lost(1)
+    await process.owners.lost(1, taken_away=True)
     now[0] = KEPT_ASIDE_SECONDS + 1
     await process.owners.retake()
     assert [partition.number for partition in process.owners.held] == [0]

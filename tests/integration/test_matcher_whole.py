@@ -101,7 +101,7 @@ async def test_a_partition_revoked_while_merges_are_looked_for_is_left_alone(
     process = await matcher.process(0)
 
     async def revoked_meanwhile(*_: object) -> list[OfferKey]:
-        await process.owners.lost(0)
+        await process.owners.lost(0, taken_away=True)
         return [OfferKey("eng-a", "commitment")]
 
     monkeypatch.setattr(lists, "long_pending", revoked_meanwhile)

@@ -51,6 +51,12 @@ async def take(connection: Connection, partition: int, owner: str, address: str)
     return _lease(row)
 
 
+async def owner_of(connection: Connection, partition: int) -> str | None:
+    """Who holds the partition, its lease row locked; nobody where it was never taken."""
+    owner: str | None = await connection.fetchval("SELECT owner FROM leases WHERE partition = $1 FOR UPDATE", partition)
+    return owner
+
+
 async def lock(connection: Connection, partition: int, epoch: int) -> int | None:
     """Lock the lease row where the epoch is `epoch` and return its revision; None when another holds the partition.
 
