@@ -24,6 +24,7 @@ class House:
         self.pool = pool
         self.now = 0.0
         self.app = create_app()
+        self.app.state.trusted_proxies = ()
         self.app.state.desk = Desk(pool, Limiter(calls_per_minute, lambda: self.now), SERVICE_TOKEN)
         self._clients: list[httpx.AsyncClient] = []
 
