@@ -61,7 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             async with _running(
                 console.feed.run(), console.mailer.run(), say_due_answers(console), keep_house(console)
             ):
-                yield
+                with console.feed.closed_by_signals():
+                    yield
                 await console.feed.close()
             await heard.stop()
         await pool.close()

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import signal
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 import asyncpg
 
@@ -66,6 +69,31 @@ class Feed:
         async with self._news:
             self._closing = True
             self._news.notify_all()
+
+    @contextmanager
+    def closed_by_signals(self) -> Iterator[None]:
+        """Within, the streams end as soon as the process is asked to stop.
+
+        The server waits for its connections before it tells the application to stop, and a stream lasts for minutes.
+        """
+        loop = asyncio.get_running_loop()
+        closing: list[asyncio.Task[None]] = []
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(lambda: closing.append(loop.create_task(self.close())))
+            handle = before[signal.Signals(number)]
+            if callable(handle):
+                handle(number, frame)
+
+        try:
+            for number, handle in before.items():
+                if callable(handle):
+                    signal.signal(number, stop)
+            yield
+        finally:
+            for number, handle in before.items():
+                signal.signal(number, handle)
 
     async def _read(self) -> None:
         async with self._pool.acquire() as connection:
