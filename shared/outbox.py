@@ -1,7 +1,7 @@
 """A fact and its event commit together or not at all, and each event takes its key's next version."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.database import Connection
 from shared.events.event import GENERATION_SPAN, Event
@@ -83,18 +83,31 @@ async def announce_erased(connection: Connection, topic: str, key: str, *, parti
 
     `partition_key` is needed where the topic's events have one other than their key.
     """
-    version = await next_version(connection, topic, key)
-    await connection.execute("UPDATE key_versions SET erased = true WHERE topic = $1 AND key = $2", topic, key)
-    await connection.execute(
-        "INSERT INTO outbox (topic, key, partition_key, version) VALUES ($1, $2, $3, $4)",
-        topic,
-        key,
-        partition_key or key,
-        version,
-    )
+    (version,) = await announce_all_erased(connection, topic, {key: partition_key or key})
     return version
 
 
-async def purge_waiting(connection: Connection, topic: str, key: str) -> None:
-    """Forget the events of an erased key that have not left yet, tombstones apart."""
-    await connection.execute("DELETE FROM outbox WHERE topic = $1 AND key = $2 AND body IS NOT NULL", topic, key)
+async def announce_all_erased(connection: Connection, topic: str, keys: Mapping[str, str]) -> list[int]:
+    """Leave tombstones to the relay, in this order: `announce_erased` for many, each key with its partition key."""
+    versions = await next_versions(connection, topic, list(keys))
+    await connection.execute(
+        "UPDATE key_versions SET erased = true WHERE topic = $1 AND key = ANY ($2)", topic, [*keys]
+    )
+    await connection.execute(
+        """
+        INSERT INTO outbox (topic, key, partition_key, version)
+        SELECT $1, key, partition_key, version FROM unnest($2::text[], $3::text[], $4::bigint[])
+            WITH ORDINALITY AS erased (key, partition_key, version, place)
+        ORDER BY place
+        """,
+        topic,
+        list(keys),
+        list(keys.values()),
+        versions,
+    )
+    return versions
+
+
+async def purge_waiting(connection: Connection, topic: str, *keys: str) -> None:
+    """Forget the events of erased keys that have not left yet, tombstones apart."""
+    await connection.execute("DELETE FROM outbox WHERE topic = $1 AND key = ANY ($2) AND body IS NOT NULL", topic, keys)

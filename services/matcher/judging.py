@@ -26,7 +26,7 @@ from services.matcher.store.lists import PartitionList
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
-from shared.outbox import announce, announce_erased, next_versions, purge_waiting
+from shared.outbox import announce, announce_all_erased, next_versions, purge_waiting
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -201,9 +201,10 @@ class Judge:
                 for (head, facts), version in zip(some, versions, strict=True)
             ]
             await announce(connection, *events)
-        for pair in (each.moves.row.pair for each in decided if each.moves.is_ended):
-            await purge_waiting(connection, topic, pair.match_id)
-            await announce_erased(connection, topic, pair.match_id, partition_key=pair.project_id)
+        ended = [each.moves.row.pair for each in decided if each.moves.is_ended]
+        if ended:
+            await purge_waiting(connection, topic, *(pair.match_id for pair in ended))
+            await announce_all_erased(connection, topic, {pair.match_id: pair.project_id for pair in ended})
 
     def _committed(
         self,

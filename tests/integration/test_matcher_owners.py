@@ -166,9 +166,11 @@ async def test_who_wakes_and_fails_for_another_reason_takes_nothing_from_another
         with pytest.raises(LeaseHeld):
             await woken.owners.taken(0)
         await woken.owners.lost(0, taken_away=False)
-    await other.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    records = matcher.log.say(day_started(), commitment_published(), project_published())
+    await other.hears(*records)
     assert other.owners.partition(0).epoch == 2
     now[0] = 10.0
+    await woken.hears(*records[:2])
     await woken.takes(0)
     assert woken.owners.partition(0).epoch == 3
 

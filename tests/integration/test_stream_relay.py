@@ -11,7 +11,15 @@ from aiokafka.errors import ProducerFenced
 from shared.database import Connection, Pool, in_transaction
 from shared.events.event import GENERATION_SPAN, VERSION_HEADER
 from shared.log_versions import LogIsAhead
-from shared.outbox import UntakenVersion, announce, announce_erased, next_version, next_versions
+from shared.outbox import (
+    UntakenVersion,
+    announce,
+    announce_all_erased,
+    announce_erased,
+    next_version,
+    next_versions,
+    purge_waiting,
+)
 from shared.relay import Relay
 from shared.sending import partition_of, producing, send
 from tests.conftest import ServiceDsn
@@ -96,6 +104,19 @@ async def test_a_tombstone_has_the_next_version_and_the_key_goes_on_above_it(
         await wait_until_emptied(pool)
         records = await records_of(bootstrap_servers, f"{topic_prefix}preferences")
     assert [(version_of(record), record.value is None) for record in records] == [(1, False), (2, True), (3, False)]
+
+
+async def test_many_tombstones_leave_in_order_each_above_what_its_key_had(service_dsn: ServiceDsn) -> None:
+    async with opened(service_dsn("console"), "console") as pool:
+        await say_preference(pool, "per-b")
+        keys = {"per-c": "p", "per-b": "p", "per-a": "p"}
+        given = await in_transaction(pool, lambda c: announce_all_erased(c, "preferences", keys))
+        rows = await pool.fetch("SELECT key, version, partition_key FROM outbox WHERE body IS NULL ORDER BY id")
+        assert given == [1, 2, 1]
+        assert [tuple(row) for row in rows] == [("per-c", 1, "p"), ("per-b", 2, "p"), ("per-a", 1, "p")]
+        assert await pool.fetchval("SELECT count(*) FROM key_versions WHERE erased") == 3
+        await in_transaction(pool, lambda c: purge_waiting(c, "preferences", *keys))
+        assert await pool.fetchval("SELECT count(*) FROM outbox") == 3
 
 
 async def test_matches_go_to_the_partition_of_their_project(

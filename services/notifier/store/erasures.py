@@ -50,8 +50,7 @@ async def purge_person(connection: Connection, person_id: str) -> None:
     """Forget what someone chose, what waited for them, what they were told, and the mails that name them."""
     await _stop_mails(connection, "person_id = ANY ($1) OR mentions && $1", [person_id])
     rows = await connection.fetch("SELECT mail_id FROM mails WHERE person_id = $1", person_id)
-    for row in rows:
-        await purge_waiting(connection, "deliveries", row["mail_id"])
+    await purge_waiting(connection, "deliveries", *(row["mail_id"] for row in rows))
     await connection.execute("DELETE FROM recipients WHERE person_id = $1", person_id)
     await connection.execute("DELETE FROM ledger WHERE person_id = $1", person_id)
     await connection.execute("DELETE FROM mails WHERE person_id = $1", person_id)
