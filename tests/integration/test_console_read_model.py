@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.console.store import entities, feed, matches
+from services.console.store.matches import Scope
 from services.console.views.filters import Filters
 from shared.events.people import Erased
 from shared.events.shapes import Territory
@@ -108,7 +109,7 @@ async def test_match_delivered_twice_is_one_match_and_one_entry_of_the_feed(stag
         (MATCH, "proposed", ("nantes-metropole",))
     ]
     async with stage.pool.acquire() as connection:
-        assert await matches.count(connection, "nantes-metropole", Filters()) == 1
+        assert await matches.count(connection, Scope("nantes-metropole"), Filters()) == 1
 
 
 async def test_batch_that_tells_a_match_twice_keeps_its_last_state(stage: Stage) -> None:

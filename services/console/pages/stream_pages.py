@@ -8,16 +8,17 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.console.pages.context import Console
-from services.console.pages.exporting import spreadsheet
+from services.console.pages.exporting import everything, spreadsheet
+from services.console.pages.own_answers import as_left
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
 from services.console.store import feed, matches
+from services.console.store.matches import Scope
 from services.console.views.cards import card
 from services.console.views.export import stream_table
 from services.console.views.filters import Filters, passes, read_filters
 from services.console.views.pager import PAGE_SIZE, pager
-from services.console.views.stream import choices
-from shared.events.matches import MatchChanged
+from services.console.views.stream import choices, unknown_words
 from shared.events.shapes import Territory
 from shared.words.french import PARIS
 from shared.words.names import Names
@@ -26,8 +27,6 @@ MOST_NEWS = 50
 LAST_ID = 10**18
 """Above any entry's number, and within what PostgreSQL counts with."""
 SINCE = Annotated[int, Query(ge=0, le=LAST_ID)]
-MOST_EXPORTED = 10_000
-EXPORTED_AT_ONCE = 500
 
 router = APIRouter(prefix="/territoires/{territory_id}/flux")
 
@@ -42,16 +41,18 @@ async def stream_page(
     filters = _filters(request, territory, names)
     async with console.pool.acquire() as connection:
         last = await feed.last_id(connection)
-        total = await matches.count(connection, territory_id, filters)
+        total = await matches.count(connection, Scope(territory_id), filters)
         pages = pager(total, filters.page)
-        found = await matches.page(connection, territory_id, filters, limit=PAGE_SIZE, offset=pages.offset)
+        found = await matches.page(connection, Scope(territory_id), filters, limit=PAGE_SIZE, offset=pages.offset)
         counts = await matches.counts(connection, territory_id, _midnight(console))
-        unfiltered = await matches.count(connection, territory_id, filters.lifted()) if filters.hides else total
+        found = await as_left(console, connection, visitor.known, found)
+        unfiltered = await matches.count(connection, Scope(territory_id), filters.lifted()) if filters.hides else total
     return await render(
         request,
         "stream.html",
         territory=territory,
         filters=filters,
+        unknown=unknown_words(filters),
         choices=choices(territory, names, filters),
         cards=[card(one, names, console.clock(), speaker="coordinator") for one in found],
         counts=counts,
@@ -77,8 +78,9 @@ async def news(
     filters = _filters(request, territory, names)
     async with console.pool.acquire() as connection:
         last = await feed.last_id(connection)
-        found = await matches.changed_after(connection, territory_id, filters, feed_id=depuis, limit=MOST_NEWS)
-        total = await matches.count(connection, territory_id, filters)
+        found = await matches.changed_after(connection, Scope(territory_id), filters, feed_id=depuis, limit=MOST_NEWS)
+        found = await as_left(console, connection, visitor.known, found)
+        total = await matches.count(connection, Scope(territory_id), filters)
         counts = await matches.counts(connection, territory_id, _midnight(console))
     return await render(
         request,
@@ -123,13 +125,8 @@ async def export(
     territory = await _territory(console, visitor, territory_id)
     names = (await console.atlas()).names
     filters = _filters(request, territory, names)
-    found: list[MatchChanged] = []
     async with console.pool.acquire() as connection:
-        for offset in range(0, MOST_EXPORTED, EXPORTED_AT_ONCE):
-            some = await matches.page(connection, territory_id, filters, limit=EXPORTED_AT_ONCE, offset=offset)
-            found += some
-            if len(some) < EXPORTED_AT_ONCE:
-                break
+        found = await everything(connection, Scope(territory_id), filters)
     table = partial(stream_table, found, names, console.today(), console.site.public_url)
     return await spreadsheet(table, extension, f"essaim-{territory_id}-{console.today().isoformat()}")
 

@@ -7,6 +7,7 @@ from services.console.pages.context import Console
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor
 from services.console.store import entities, matches, tallies
+from services.console.store.matches import Scope
 from services.console.store.tallies import Tally
 from services.console.views.cards import card
 from services.console.views.filters import Filters
@@ -53,10 +54,10 @@ async def follow_up(request: Request, territory_id: str, console: CurrentConsole
     names = (await console.atlas()).names
     async with console.pool.acquire() as connection:
         to_do = await matches.page(
-            connection, territory_id, Filters(advancement="reciproque"), limit=MOST_TO_DO, offset=0
+            connection, Scope(territory_id), Filters(advancement="reciproque"), limit=MOST_TO_DO, offset=0
         )
         met = await matches.page(
-            connection, territory_id, Filters(advancement="mis-en-relation"), limit=MOST_TO_DO, offset=0
+            connection, Scope(territory_id), Filters(advancement="mis-en-relation"), limit=MOST_TO_DO, offset=0
         )
         of_categories = await tallies.of_categories(connection, territory_id)
     of_challenges = await console.kept("challenges", tallies.of_challenges)

@@ -2,16 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from services.console.views.filters import Filters
+from services.console.views.filters import ADVANCEMENTS, Filters
 from services.console.views.rights import Person
 from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.vocabulary import OfferType
 
 MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose matches are listed: a territory's or an offer's.
+
+    `seen_by` keeps those of someone's projects or territories. With `offer_day`, what the offer's side put aside until
+    a later day is left out, unless it is asked for.
+    """
+
+    territory_id: str | None = None
+    offer: tuple[OfferType, str] | None = None
+    seen_by: Person | None = None
+    offer_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,12 @@ async def of_offer(connection: Connection, offer_type: OfferType, offer_id: str)
     return [_match(row["body"]) for row in rows]
 
 
+async def exists(connection: Connection, scope: Scope) -> bool:
+    """Whether a scope holds any match, ended ones included."""
+    where, values = _conditions(scope, Filters(advancement="tous"))
+    return bool(await connection.fetchval(f"select exists (select from matches where {where})", *values))  # noqa: S608  # built below
+
+
 async def seen_by(
     connection: Connection, person: Person, *, state: str | None, after: str, limit: int
 ) -> list[MatchChanged]:
@@ -112,17 +132,17 @@ async def seen_by(
     return [_match(row["body"]) for row in rows]
 
 
-async def count(connection: Connection, territory_id: str, filters: Filters) -> int:
-    """How many matches of a territory pass the filters."""
-    where, values = _conditions(territory_id, filters)
+async def count(connection: Connection, scope: Scope, filters: Filters) -> int:
+    """How many matches of a scope pass the filters."""
+    where, values = _conditions(scope, filters)
     return int(await connection.fetchval(f"select count(*) from matches where {where}", *values))  # noqa: S608  # built below
 
 
 async def page(
-    connection: Connection, territory_id: str, filters: Filters, *, limit: int, offset: int
+    connection: Connection, scope: Scope, filters: Filters, *, limit: int, offset: int
 ) -> list[MatchChanged]:
-    """One page of a territory's matches, in the order that the filters ask."""
-    where, values = _conditions(territory_id, filters)
+    """One page of a scope's matches, in the order that the filters ask."""
+    where, values = _conditions(scope, filters)
     order = "score desc, changed_at desc" if filters.order == "adequation" else "changed_at desc"
     rows = await connection.fetch(
         f"select body from matches where {where} order by {order}, match_id"  # noqa: S608  # built below, no text of theirs
@@ -135,10 +155,10 @@ async def page(
 
 
 async def changed_after(
-    connection: Connection, territory_id: str, filters: Filters, *, feed_id: int, limit: int
+    connection: Connection, scope: Scope, filters: Filters, *, feed_id: int, limit: int
 ) -> list[MatchChanged]:
-    """A territory's matches that pass the filters and have changed since an entry of the feed, newest change first."""
-    where, values = _conditions(territory_id, filters)
+    """A scope's matches that pass the filters and have changed since an entry of the feed, newest change first."""
+    where, values = _conditions(scope, filters)
     rows = await connection.fetch(
         f"""
         select body from matches join (
@@ -168,20 +188,34 @@ async def counts(connection: Connection, territory_id: str, since: datetime) -> 
     return Counts(*row) if row else Counts(0, 0, 0)
 
 
-def _conditions(territory_id: str, filters: Filters) -> tuple[str, list[Any]]:
+def _conditions(scope: Scope, filters: Filters) -> tuple[str, list[Any]]:
     """A `where` clause made of fixed pieces, and the values it binds."""
-    pieces, values = ["territories @> array[$1::text]"], [territory_id]
-    wanted: tuple[tuple[str, Any], ...] = (
-        ("challenge_id = ${}", filters.challenge_id),
-        ("categories @> array[${}::text]", filters.category),
-        ("kinds @> array[${}::text]", filters.kind),
-        ("offer_type = ${}", filters.offer_type),
-        ("state = any(${}::text[])", list(filters.states) or None),
-    )
-    for piece, value in wanted:
+    pieces, values = list[str](), list[Any]()
+
+    def bind(piece: str, *bound: Any) -> None:
+        pieces.append(piece.format(*(f"${len(values) + number}" for number, _ in enumerate(bound, 1))))
+        values.extend(bound)
+
+    if scope.territory_id is not None:
+        bind("territories @> array[{}::text]", scope.territory_id)
+    if scope.offer is not None:
+        bind("offer_type = {} and offer_id = {}", *scope.offer)
+    if scope.seen_by is not None:
+        seen = sorted(scope.seen_by.projects), sorted(scope.seen_by.territories)
+        bind("(project_id = any({}::text[]) or territories && {}::text[])", *seen)
+    if scope.offer_day is not None and filters.advancement != "tous":
+        hidden = "coalesce((body ->> 'offer_hidden_until')::date > {}, false) and state = any({}::text[])"
+        wanted = hidden if filters.advancement == "mis-de-cote" else f"not ({hidden})"
+        bind(wanted, scope.offer_day, list(ADVANCEMENTS["mis-de-cote"]))
+    for piece, value in (
+        ("challenge_id = {}", filters.challenge_id),
+        ("categories @> array[{}::text]", filters.category),
+        ("kinds @> array[{}::text]", filters.kind),
+        ("offer_type = {}", filters.offer_type),
+        ("state = any({}::text[])", list(filters.states) or None),
+    ):
         if value is not None:
-            values.append(value)
-            pieces.append(piece.format(len(values)))
+            bind(piece, value)
     return " and ".join(pieces), values
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from services.console.views.cards import match_href
+from services.console.views.cards import match_href, top_reasons
+from services.console.views.waiting import ending
 from shared.events.matches import MatchChanged
 from shared.events.vocabulary import Side
 from shared.words.bands import fit
 from shared.words.facts import offer_amount, offer_dates, project_dates, project_need
 from shared.words.french import PARIS
 from shared.words.names import Names
-from shared.words.reasons import best_reasons, reason_sentence
 from shared.words.states import STATES
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -31,6 +31,7 @@ COLUMNS = (
     "Échéance du projet",
     "Dates de l'offre",
     "Raisons",
+    "Comment il s'est terminé",
     "Adresse",
 )
 
@@ -57,7 +58,8 @@ def safe_cell(text: str) -> str:
 
 def _row(match: MatchChanged, names: Names, today: date, public_url: str, reader: Side | None) -> tuple[str, ...]:
     project, offer = match.project, match.offer
-    reasons = (reason_sentence(one, project, offer, names, reader=reader) for one in best_reasons(match.reasons, 5))
+    over = ending(match, names, today, reader=reader)
+    reasons = () if over else top_reasons(match, names, 5, reader=reader)
     cells = (
         match.occurred_at.astimezone(PARIS).strftime("%Y-%m-%d %H:%M"),
         STATES[match.state],
@@ -73,6 +75,7 @@ def _row(match: MatchChanged, names: Names, today: date, public_url: str, reader
         project_dates(project, today) or "",
         offer_dates(offer, today) or "",
         " / ".join(reasons),
+        " / ".join(over),
         f"{public_url.rstrip('/')}{match_href(match.match_id)}",
     )
     return tuple(safe_cell(cell) for cell in cells)

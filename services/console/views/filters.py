@@ -17,9 +17,22 @@ ADVANCEMENTS: dict[str, tuple[MatchState, ...]] = {
     "conclu": ("concluded",),
     "decline": ("declined",),
     "ne-tient-plus": ("withdrawn",),
+    "mis-de-cote": ("proposed", "revised", "interested", "mutual"),
     "tous": (),
 }
 """What the address says of the state -> the states it keeps; none means all. The first is where one arrives."""
+
+STREAM_ADVANCEMENTS = tuple(name for name in ADVANCEMENTS if name != "mis-de-cote")
+"""What a territory's stream offers: only a party puts a match aside."""
+
+FILTER_LABELS: dict[str, str] = {
+    "defi": "Défi",
+    "theme": "Thème",
+    "offre": "Type d'offre",
+    "avancement": "Avancement",
+    "tri": "Ordre",
+    "page": "Page",
+}
 
 FUNDS = "fonds"
 """The kind of offer that stands for every fund."""
@@ -46,7 +59,7 @@ class Filtered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a reader asked to see; absent means everything."""
+    """What a reader asked to see; absent means everything. `unknown` holds what the address says and nothing bears."""
 
     challenge_id: str | None = None
     category: str | None = None
@@ -54,6 +67,8 @@ class Filters:
     advancement: str = "en-cours"
     order: Order = "recent"
     page: int = 1
+    usual_order: Order = "recent"
+    unknown: tuple[tuple[str, str], ...] = ()
 
     @property
     def kind(self) -> str | None:
@@ -84,7 +99,7 @@ class Filters:
             "theme": self.category,
             "offre": self.offer,
             "avancement": None if self.advancement == "en-cours" else self.advancement,
-            "tri": None if self.order == "recent" else self.order,
+            "tri": None if self.order == self.usual_order else self.order,
             "page": str(page) if page and page > 1 else None,
             **extra,
         }
@@ -93,27 +108,46 @@ class Filters:
 
     def lifted(self) -> "Filters":
         """The same order, with nothing left out but what ended."""
-        return replace(self, challenge_id=None, category=None, offer=None, advancement="en-cours", page=1)
+        return replace(self, challenge_id=None, category=None, offer=None, advancement="en-cours", page=1, unknown=())
 
 
 def read_filters(
-    query: Mapping[str, str], *, challenges: Collection[str], categories: Collection[str], kinds: Collection[str]
+    query: Mapping[str, str],
+    *,
+    challenges: Collection[str],
+    categories: Collection[str],
+    kinds: Collection[str],
+    advancements: Collection[str] = STREAM_ADVANCEMENTS,
+    usual_order: Order = "recent",
 ) -> Filters:
-    """The filters in an address; a value that names nothing is as if it were not there."""
+    """The filters in an address; a value that names nothing keeps everything, and is told in `unknown`."""
+    unknown: list[tuple[str, str]] = []
 
     def known(name: str, values: Collection[str]) -> str | None:
         value = query.get(name, "")
+        if value and value not in values:
+            unknown.append((name, value[:80]))
         return value if value in values else None
 
-    page = query.get("page", "")
+    orders: dict[str, Order] = {"recent": "recent", "adequation": "adequation"}
     return Filters(
         challenge_id=known("defi", challenges),
         category=known("theme", categories),
         offer=known("offre", {*kinds, FUNDS}),
-        advancement=known("avancement", ADVANCEMENTS) or "en-cours",
-        order="adequation" if query.get("tri") == "adequation" else "recent",
-        page=min(max(int(page[:6]), 1), 10_000) if page.isascii() and page.isdigit() else 1,
+        advancement=known("avancement", advancements) or "en-cours",
+        order=orders[known("tri", orders) or usual_order],
+        page=_page(query.get("page", ""), unknown),
+        usual_order=usual_order,
+        unknown=tuple(unknown),
     )
+
+
+def _page(text: str, unknown: list[tuple[str, str]]) -> int:
+    if text.isascii() and text.isdigit():
+        return min(max(int(text[:6]), 1), 10_000)
+    if text:
+        unknown.append(("page", text[:80]))
+    return 1
 
 
 def passes(filters: Filters, territory_id: str, item: Filtered) -> bool:

@@ -12,11 +12,12 @@ class Pager:
     page: int
     last: int
     total: int
+    size: int = PAGE_SIZE
 
     @property
     def offset(self) -> int:
         """How many items come before."""
-        return (self.page - 1) * PAGE_SIZE
+        return (self.page - 1) * self.size
 
     @property
     def first_shown(self) -> int:
@@ -26,7 +27,7 @@ class Pager:
     @property
     def last_shown(self) -> int:
         """Rank of the last item shown."""
-        return min(self.offset + PAGE_SIZE, self.total)
+        return min(self.offset + self.size, self.total)
 
     @property
     def around(self) -> tuple[int, ...]:
@@ -40,7 +41,7 @@ class Pager:
         return tuple(shown)
 
 
-def pager(total: int, page: int) -> Pager:
+def pager(total: int, page: int, size: int = PAGE_SIZE) -> Pager:
     """The page asked for, or the last one when it lies beyond."""
-    last = max(1, -(-total // PAGE_SIZE))
-    return Pager(min(max(page, 1), last), last, total)
+    last = max(1, -(-total // size))
+    return Pager(min(max(page, 1), last), last, total, size)

@@ -1,9 +1,11 @@
 """What the filters of a stream offer, in words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.console.views.filters import FUNDS, Filters
+from services.console.views.filters import ADVANCEMENTS, FILTER_LABELS, FUNDS, STREAM_ADVANCEMENTS, Filters
 from shared.events.shapes import Territory
+from shared.words.french import labelled, quoted
 from shared.words.names import Names
 
 ADVANCEMENT_WORDS: dict[str, str] = {
@@ -15,6 +17,7 @@ ADVANCEMENT_WORDS: dict[str, str] = {
     "conclu": "Conclus",
     "decline": "Déclinés",
     "ne-tient-plus": "Ne tiennent plus",
+    "mis-de-cote": "Mis de côté",
     "tous": "Tous",
 }
 ORDER_WORDS: dict[str, str] = {"recent": "Plus récents d'abord", "adequation": "Meilleure adéquation d'abord"}
@@ -31,15 +34,37 @@ class Choice:
 
 
 def choices(territory: Territory, names: Names, filters: Filters) -> tuple[Choice, ...]:
-    """Défi, theme, kind of offer, advancement and order, with what is chosen now."""
+    """Défi, theme, kind of offer, advancement and order of a territory's stream, with what is chosen now."""
     challenges = [(one.challenge_id, one.title) for one in territory.challenges]
     kinds = [*names.labels["commitment_kinds"].items(), (FUNDS, "Fonds, programmes et guichets")]
     return (
         Choice("defi", "Défi", (("", "Tous les défis"), *challenges), filters.challenge_id or ""),
-        Choice(
-            "theme", "Thème", (("", "Tous les thèmes"), *names.labels["categories"].items()), filters.category or ""
-        ),
+        _theme(names, filters),
         Choice("offre", "Type d'offre", (("", "Toutes les offres"), *kinds), filters.offer or ""),
-        Choice("avancement", "Avancement", tuple(ADVANCEMENT_WORDS.items()), filters.advancement),
-        Choice("tri", "Ordre", tuple(ORDER_WORDS.items()), filters.order),
+        _advancement(STREAM_ADVANCEMENTS, filters),
+        _order(filters),
     )
+
+
+def party_choices(names: Names, filters: Filters) -> tuple[Choice, ...]:
+    """Theme, advancement and order of the projects of an offer, with what is chosen now."""
+    return (_theme(names, filters), _advancement(ADVANCEMENTS, filters), _order(filters))
+
+
+def unknown_words(filters: Filters) -> tuple[str, ...]:
+    """« Thème : « numerik » » for each value of the address that names nothing."""
+    return tuple(labelled(FILTER_LABELS[name], quoted(value)) for name, value in filters.unknown)
+
+
+def _theme(names: Names, filters: Filters) -> Choice:
+    themes = names.labels["categories"].items()
+    return Choice("theme", "Thème", (("", "Tous les thèmes"), *themes), filters.category or "")
+
+
+def _advancement(offered: Iterable[str], filters: Filters) -> Choice:
+    options = tuple((name, ADVANCEMENT_WORDS[name]) for name in offered)
+    return Choice("avancement", "Avancement", options, filters.advancement)
+
+
+def _order(filters: Filters) -> Choice:
+    return Choice("tri", "Ordre", tuple(ORDER_WORDS.items()), filters.order)

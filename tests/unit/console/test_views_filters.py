@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from services.console.store.feed import FeedEntry
 from services.console.views.filters import ADVANCEMENTS, FUNDS, Filters, passes, read_filters
 from services.console.views.pager import PAGE_SIZE, pager
+from services.console.views.stream import unknown_words
 
 CHALLENGES = ("nantes-metropole-d1", "nantes-metropole-d2")
 CATEGORIES = ("alimentation", "numerique")
@@ -22,7 +23,7 @@ filters = st.builds(
 
 
 def read(query: dict[str, str]) -> Filters:
-    return read_filters(query, challenges=CHALLENGES, categories=CATEGORIES, kinds=KINDS)
+    return read_filters(query, challenges=CHALLENGES, categories=CATEGORIES, kinds=KINDS, advancements=ADVANCEMENTS)
 
 
 def entry(**changes: object) -> FeedEntry:
@@ -51,6 +52,29 @@ def test_any_address_is_read_and_what_names_nothing_is_not_there(query: dict[str
     assert chosen.challenge_id in {None, *CHALLENGES}
     assert chosen.advancement in ADVANCEMENTS
     assert 1 <= chosen.page <= 10_000
+
+
+def test_value_that_names_nothing_is_told_and_lifted_by_the_address_of_the_rest() -> None:
+    chosen = read({"theme": "numerik", "defi": CHALLENGES[0], "page": "deux", "tri": "hasard"})
+    assert unknown_words(chosen) == (
+        "Thème\u00a0: «\u00a0numerik\u00a0»",
+        "Ordre\u00a0: «\u00a0hasard\u00a0»",
+        "Page\u00a0: «\u00a0deux\u00a0»",
+    )
+    assert chosen.query() == f"?defi={CHALLENGES[0]}"
+    assert unknown_words(read({"theme": "numerique"})) == ()
+
+
+def test_stream_of_a_territory_knows_nothing_put_aside() -> None:
+    chosen = read_filters({"avancement": "mis-de-cote"}, challenges=(), categories=(), kinds=())
+    assert (chosen.advancement, chosen.unknown) == ("en-cours", (("avancement", "mis-de-cote"),))
+
+
+def test_usual_order_of_a_list_is_left_out_of_its_address() -> None:
+    best = read_filters({}, challenges=(), categories=(), kinds=(), usual_order="adequation")
+    assert (best.order, best.query()) == ("adequation", "")
+    recent = read_filters({"tri": "recent"}, challenges=(), categories=(), kinds=(), usual_order="adequation")
+    assert recent.query() == "?tri=recent"
 
 
 def test_page_of_any_length_is_bounded() -> None:
