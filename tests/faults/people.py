@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.faults.log import Log
 from tests.faults.post import Mail, PostOffice
 
 _LINK = re.compile(r"https?://\S+/rapprochements/\S+")
@@ -23,8 +24,8 @@ _MOVED_ON = {403, 404, 409, 410, 422}
 class People:
     """All readers of one post office.
 
-    `given` counts the answers that the console took, `late` those that came too late, `shut` the links that led nowhere
-    by their status.
+    `given` counts the answers that the console took, `late` those that came too late, `shut` has the links that led
+    nowhere with their status.
     """
 
     def __init__(self, post: PostOffice, console_url: str, *, seed: int) -> None:
@@ -34,7 +35,7 @@ class People:
         self._unasked = 0
         self.given: Counter[str] = Counter()
         self.late = 0
-        self.shut: Counter[int] = Counter()
+        self.shut: dict[str, int] = {}
 
     async def read_until(self, over: asyncio.Event, *, most: int) -> None:
         """Read mails, the latest first, and answer some, until `over`.
@@ -59,7 +60,7 @@ class People:
         async with httpx.AsyncClient(base_url=self._url, timeout=15) as browser:
             page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
             if page.status_code != 200:
-                self.shut[page.status_code] += 1
+                self.shut[link] = page.status_code
                 return
             forms = _forms(page.text)
             is_asked = _AWAITED in page.text or any(form.answer in _LAST_STEPS for form in forms)
@@ -74,6 +75,17 @@ class People:
         else:
             assert done.status_code in _MOVED_ON, f"{form.answer}: {done.status_code}"
             self.late += 1
+
+    async def lost_links(self, log: Log) -> list[str]:
+        """Links to matches that stand, which led nowhere as their mail came, and still do now that all is quiet."""
+        stand = {key for key, record in log.compacted("matches").items() if record.body is not None}
+        found = []
+        async with httpx.AsyncClient(base_url=self._url, timeout=15) as browser:
+            for place in (urlsplit(link) for link, status in self.shut.items() if status == 404):
+                page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
+                if page.status_code == 404 and place.path.rpartition("/")[2] in stand:
+                    found.append(f"a mail's link leads nowhere: {place.path}")
+        return found
 
     async def _patiently(
         self, browser: httpx.AsyncClient, method: str, address: str, form: dict[str, str] | None = None
