@@ -23,6 +23,8 @@ PARENT = """
 import signal, sys
 from pathlib import Path
 from deploy.local.servers import LocalServers
+# Whoever started the tests in the background made them, and their children, deaf to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with LocalServers(Path(sys.argv[1])) as servers:
     print(servers.brokers[0].pid, servers.postgres.pid, servers.bootstrap_servers, servers.dsn(), flush=True)
     signal.pause()
