@@ -2,17 +2,19 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from services.ingest.announcing import publish
-from services.ingest.intake.known import reference_known
+from services.ingest.intake.known import known_of, reference_known
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email, valid_id
 from services.ingest.people import new_person
-from services.ingest.store import accounts, people
+from services.ingest.store import accounts, entities, people
 from services.ingest.store.accounts import ApiKey, Coordinator, Organisation
 from services.ingest.submissions import locked
 from shared.database import Connection, Pool, in_transaction
+from shared.text.folding import fold
 
 SCOPES = ("projects:write", "commitments:write", "funds:write", "territories:write", "read", "admin")
 """What a key may do; `admin` is the operator's: everything, on everybody's things."""
@@ -41,11 +43,12 @@ async def list_organisations(pool: Pool) -> list[Organisation]:
 
 
 async def require_organisation(pool: Pool, organisation_id: str) -> None:
-    """Raises `RefusedAccount` unless an active organisation has this id."""
-    found = await accounts.organisations(pool)
-    if not any(each.organisation_id == organisation_id and each.revoked_at is None for each in found):
+    """Raises `RefusedAccount`, naming near ones, unless an active organisation has this id."""
+    active = [each.organisation_id for each in await accounts.organisations(pool) if each.revoked_at is None]
+    if organisation_id not in active:
         raise RefusedAccount(
-            f"aucune organisation active n'a l'identifiant « {organisation_id} » : essaim organisation add"
+            f"aucune organisation active n'a l'identifiant « {organisation_id} »{_near(organisation_id, active)} :"
+            " ajoutez-la par essaim organisation add"
         )
 
 
@@ -61,6 +64,7 @@ async def add_key(
 
     `key` gives one made before by `new_key`, which lets a script keep its key over a reset of the database.
     """
+    await require_organisation(pool, organisation_id)
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise RefusedAccount(
@@ -80,7 +84,13 @@ async def add_key(
 
 
 async def list_keys(pool: Pool, organisation_id: str | None = None) -> list[ApiKey]:
-    """Keys by prefix, with scopes and dates, without secrets."""
+    """Keys by prefix, with scopes and dates, without secrets. Raises `RefusedAccount` of an unknown organisation."""
+    known = [each.organisation_id for each in await accounts.organisations(pool)]
+    if organisation_id is not None and organisation_id not in known:
+        raise RefusedAccount(
+            f"aucune organisation n'a l'identifiant « {organisation_id} »{_near(organisation_id, known)} :"
+            " voyez essaim organisation list"
+        )
     return await accounts.keys(pool, organisation_id)
 
 
@@ -90,11 +100,12 @@ async def revoke_key(pool: Pool, prefix: str) -> bool:
 
 
 async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str | None = None) -> str:
-    """Makes whoever has this address coordinator of a territory, declared or yet to be; returns their person id."""
-    if not valid_id(territory_id):
-        raise RefusedAccount(f"« {territory_id} » n'est pas un identifiant de territoire")
+    """Makes whoever has this address coordinator of a known territory; returns their person id."""
+    await _require_territory(pool, territory_id)
     if not valid_email(email):
-        raise RefusedAccount("cette adresse électronique n'est pas valable")
+        raise RefusedAccount(
+            f"« {email} » n'est pas une adresse électronique : écrivez-la comme prenom.nom@example.org"
+        )
 
     async def work(connection: Connection) -> str:
         person_id = await new_person(connection, Contact(email, name))
@@ -106,7 +117,9 @@ async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str |
 
 
 async def list_coordinators(pool: Pool, territory_id: str | None = None) -> list[Coordinator]:
-    """The coordinators of a territory, or of all."""
+    """The coordinators of a known territory, or of all."""
+    if territory_id is not None:
+        await _require_territory(pool, territory_id)
     return await accounts.coordinators(pool, territory_id)
 
 
@@ -121,6 +134,20 @@ async def revoke_coordinator(pool: Pool, territory_id: str, email: str) -> bool:
         return removed
 
     return await in_transaction(pool, work)
+
+
+async def _require_territory(pool: Pool, territory_id: str) -> None:
+    known = known_of(*await entities.published_challenges(pool)).territories
+    if territory_id not in known:
+        raise RefusedAccount(
+            f"aucun territoire n'a l'identifiant « {territory_id} »{_near(territory_id, known)} :"
+            " déclarez-le d'abord par PUT /v1/territories"
+        )
+
+
+def _near(text: str, known: Iterable[str]) -> str:
+    close = get_close_matches(fold(text).replace(" ", "-"), sorted(known), n=3)
+    return f" (proches : {', '.join(close)})" if close else ""
 
 
 async def _say_territory(connection: Connection, territory_id: str) -> None:

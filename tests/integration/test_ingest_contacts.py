@@ -7,7 +7,7 @@ import pytest
 
 from services.ingest import accounts
 from shared.events.entities import FundPublished, TerritoryPublished
-from tests.factories import a_commitment, a_fund, a_project
+from tests.factories import a_commitment, a_fund, a_project, a_territory
 from tests.integration.ingest_house import House, open_house
 
 
@@ -220,3 +220,21 @@ async def test_territory_says_whether_someone_coordinates_it(house: House) -> No
         True,
         False,
     ]
+
+
+async def test_an_unknown_territory_gets_no_coordinator_and_near_ids_are_named(house: House) -> None:
+    with pytest.raises(accounts.RefusedAccount, match=r"« nante-metropol » \(proches : nantes-metropole"):
+        await accounts.add_coordinator(house.pool, "nante-metropol", "ana@example.org")
+    with pytest.raises(accounts.RefusedAccount, match="aucun territoire"):
+        await accounts.list_coordinators(house.pool, "atlantide")
+    partner = await house.partner("org-a")
+    await partner.put("/v1/territories/ter-a", json=a_territory("ter-a").model_dump(mode="json"))
+    await accounts.add_coordinator(house.pool, "ter-a", "ana@example.org")
+    assert [each.territory_id for each in await accounts.list_coordinators(house.pool, "ter-a")] == ["ter-a"]
+
+
+async def test_keys_are_of_known_organisations(house: House) -> None:
+    await accounts.add_organisation(house.pool, "les-paniers", "Les Paniers")
+    for work in (accounts.add_key(house.pool, "les-panier", ["read"]), accounts.list_keys(house.pool, "les-panier")):
+        with pytest.raises(accounts.RefusedAccount, match=r"« les-panier » \(proches : les-paniers\)"):
+            await work

@@ -1,0 +1,182 @@
+"""`essaim` : la démonstration, les fichiers à déposer, le classement sans serveur, les comptes."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from services.cli.accounts import coordinator, key, organisation
+from services.cli.databases import with_pool
+from services.cli.refusing import Commands, readable, refuse
+from shared.words.french import PARIS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from shared.database import Pool
+
+EntityChoice = Literal["project", "commitment", "fund"]
+DirectionChoice = Literal["project", "offer"]
+LanguageChoice = Literal["fr", "en"]
+ServiceChoice = Literal["ingest", "matcher", "notifier", "console"]
+
+app = typer.Typer(
+    name="essaim",
+    cls=Commands,
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for name, commands in (("organisation", organisation), ("key", key), ("coordinator", coordinator)):
+    app.add_typer(commands, name=name)
+
+
+@app.command()
+def demo(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Rien ne bouge tout seul après le chargement.")] = False,
+    pace: Annotated[float, typer.Option(min=0.2, help="Secondes, en moyenne, entre deux événements.")] = 3.0,
+    seed: Annotated[int, typer.Option(help="Graine du flux inventé.")] = 2026,
+) -> None:
+    """Fait tourner tout Essaim sur cette machine, avec des données de démonstration, jusqu'à Ctrl-C."""
+    from deploy.local.demo import DemoOptions, run
+
+    raise typer.Exit(run(DemoOptions(quiet=quiet, pace_seconds=pace, seed=seed)))
+
+
+@app.command()
+def replay(
+    service: Annotated[ServiceChoice, typer.Argument(help="Le service dont reprendre les lettres mortes.")],
+    topic: Annotated[str | None, typer.Option(help="Seulement ce sujet, sans préfixe.")] = None,
+    ids: Annotated[list[int] | None, typer.Option("--id", help="Seulement ces lettres mortes.")] = None,
+) -> None:
+    """Demande au service de traiter à nouveau ses lettres mortes, une fois la cause réparée."""
+    from shared.database import in_transaction
+    from shared.dead_letter import ask_replay
+
+    async def work(pool: "Pool") -> int:
+        return await in_transaction(pool, lambda connection: ask_replay(connection, topic=topic, ids=ids))
+
+    typer.echo(f"{with_pool(service, work)} message(s) à reprendre par {service}")
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(callback=readable, help="JSON Lines, CSV ou XLSX.")],
+    organisation_id: Annotated[str, typer.Option("--organisation", help="Organisation qui dépose.")],
+    entity_type: Annotated[EntityChoice | None, typer.Option("--type", help="Si l'identifiant ne le dit pas.")] = None,
+    language: Annotated[LanguageChoice, typer.Option(help="Langue du compte rendu.")] = "fr",
+) -> None:
+    """Dépose des fichiers, une ligne de compte rendu par refus ; relancée, reprend où elle s'est arrêtée."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from services.ingest.accounts import RefusedAccount, require_organisation
+    from services.ingest.bulk import Progress, ReportLine, import_file
+    from services.ingest.intake.rights import Submitter
+
+    async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
+        def show(line: ReportLine) -> None:
+            if line.result == "refused":
+                typer.echo(json.dumps(line.as_json(language), ensure_ascii=False))
+
+        def advance(progress: Progress) -> None:
+            bar.update(bar.task_ids[-1], completed=progress.read)
+
+        try:
+            await require_organisation(pool, organisation_id)
+        except RefusedAccount as error:
+            refuse(str(error))
+        counts = await import_file(
+            pool, path, Submitter(organisation_id), entity_type=entity_type, on_progress=advance, on_line=show
+        )
+        typer.echo(f"{path} : acceptées {counts.accepted}, inchangées {counts.unchanged}, refusées {counts.refused}")
+        return counts.refused
+
+    refused = 0
+    for path in files:
+        with Bar(transient=True, console=Console(stderr=True)) as bar:
+            bar.add_task(str(path), total=1.0)
+            refused += with_pool("ingest", lambda pool, path=path, bar=bar: work(pool, path, bar))  # type: ignore[misc]
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def rank(
+    *,
+    projects: Annotated[Path, typer.Option(callback=readable, help="Projets, un par ligne.")],
+    commitments: Annotated[Path, typer.Option(callback=readable, help="Engagements, un par ligne.")],
+    funds: Annotated[Path, typer.Option(callback=readable, help="Fonds, un par ligne.")],
+    on: Annotated[str | None, typer.Option(help="Jour de référence, AAAA-MM-JJ ; aujourd'hui à Paris sinon.")] = None,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="Longueur des listes.")] = 20,
+    direction: Annotated[DirectionChoice, typer.Option("--for", help="Pour qui classer.")] = "project",
+    refused: Annotated[bool, typer.Option("--refused", help="Aussi les refus, avec leurs codes.")] = False,
+) -> None:
+    """Classe sans serveur : les meilleures offres de chaque projet, ou les meilleurs projets de chaque offre."""
+    from services.matcher import offline
+
+    lines = offline.rank(
+        _read("project", projects),
+        _read("commitment", commitments),
+        _read("fund", funds),
+        on=_day(on),
+        top=top,
+        direction=direction,
+        refused=refused,
+    )
+    for line in lines:
+        typer.echo(json.dumps(line, ensure_ascii=False))
+
+
+@app.command()
+def classify() -> None:
+    """Classe des textes : lit des lignes {"id", "text"}, écrit thèmes, stade et besoins que chacun dit."""
+    from services.matcher import offline
+
+    try:
+        for line in offline.classify(_texts()):
+            typer.echo(json.dumps(line, ensure_ascii=False))
+    except ValueError as error:
+        refuse(f'{error} ; chaque ligne est un objet comme {{"id": "a", "text": "Un jardin partagé"}}')
+
+
+def _read(entity_type: EntityChoice, path: Path) -> list[Any]:
+    """The entities of a file, read as submissions are, twins marked; leaves with every fault when one is refused."""
+    from services.ingest.intake import Accepted, marked, read, say_all
+    from services.ingest.intake.files import read_file
+
+    found, faults = [], 0
+    for row in read_file(path, entity_type):
+        reading = read(entity_type, row.data) if row.data is not None else None
+        if isinstance(reading, Accepted):
+            found.append(reading.entity)
+            continue
+        for said in say_all(row.faults if reading is None else reading.faults):
+            faults += 1
+            typer.echo(f"{path}:{row.line}: {said['field']}: {said['message']} {said['remedy']}", err=True)
+    if faults:
+        raise typer.Exit(1)
+    return marked(found)
+
+
+def _texts() -> Iterator[Any]:
+    for number, text in enumerate(sys.stdin, start=1):
+        try:
+            yield json.loads(text)
+        except ValueError:
+            refuse(f"ligne {number} : ce n'est pas du JSON")
+
+
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text) if text else datetime.now(PARIS).date()
+    except ValueError:
+        refuse(f"« {text} » n'est pas un jour : écrivez-le 2026-12-01")
+
+
+main = app
+"""The command `essaim`."""

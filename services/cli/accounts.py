@@ -1,0 +1,107 @@
+"""`essaim organisation|key|coordinator add|list|revoke`."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.databases import with_pool
+from services.cli.refusing import refuse
+
+if TYPE_CHECKING:
+    from shared.database import Pool
+
+organisation = typer.Typer(no_args_is_help=True, help="Organisations qui déposent par l'API.")
+key = typer.Typer(no_args_is_help=True, help="Clés d'API des organisations.")
+coordinator = typer.Typer(no_args_is_help=True, help="Coordinateurs des territoires.")
+
+
+@organisation.command("add")
+def add_organisation(organisation_id: str, name: str) -> None:
+    """Ajoute une organisation, ou la renomme."""
+    _with_accounts(lambda accounts, pool: accounts.add_organisation(pool, organisation_id, name))
+    typer.echo(f"{organisation_id} ajoutée")
+
+
+@organisation.command("list")
+def list_organisations() -> None:
+    """Liste les organisations."""
+    _show(_with_accounts(lambda accounts, pool: accounts.list_organisations(pool)))
+
+
+@organisation.command("revoke")
+def revoke_organisation(organisation_id: str) -> None:
+    """Retire l'accès d'une organisation et de toutes ses clés ; ce qu'elle a déposé reste."""
+    done = _with_accounts(lambda accounts, pool: accounts.revoke_organisation(pool, organisation_id))
+    _done(
+        done,
+        f"{organisation_id} révoquée",
+        "aucune organisation active n'a cet identifiant ; voyez essaim organisation list",
+    )
+
+
+@key.command("add")
+def add_key(
+    organisation_id: str,
+    scopes: Annotated[list[str], typer.Option("--scope", help="Portée, à répéter : projects:write, read…")],
+    label: Annotated[str, typer.Option(help="À quoi elle sert.")] = "",
+) -> None:
+    """Crée une clé et la montre, une seule fois."""
+    typer.echo(_with_accounts(lambda accounts, pool: accounts.add_key(pool, organisation_id, scopes, label)))
+
+
+@key.command("list")
+def list_keys(organisation_id: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Liste les clés, sans leur secret."""
+    _show(_with_accounts(lambda accounts, pool: accounts.list_keys(pool, organisation_id)))
+
+
+@key.command("revoke")
+def revoke_key(prefix: Annotated[str, typer.Argument(help="Ce qui suit « essaim_ », tel que list le montre.")]) -> None:
+    """Met fin à une clé."""
+    done = _with_accounts(lambda accounts, pool: accounts.revoke_key(pool, prefix))
+    _done(done, "révoquée", f"aucune clé active ne commence par « {prefix} » ; voyez essaim key list")
+
+
+@coordinator.command("add")
+def add_coordinator(territory_id: str, email: str, name: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Confie un territoire à qui a cette adresse."""
+    _with_accounts(lambda accounts, pool: accounts.add_coordinator(pool, territory_id, email, name))
+    typer.echo(f"{territory_id} a un coordinateur de plus")
+
+
+@coordinator.command("list")
+def list_coordinators(territory_id: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Liste les coordinateurs."""
+    _show(_with_accounts(lambda accounts, pool: accounts.list_coordinators(pool, territory_id)))
+
+
+@coordinator.command("revoke")
+def revoke_coordinator(territory_id: str, email: str) -> None:
+    """Retire un territoire à un coordinateur."""
+    done = _with_accounts(lambda accounts, pool: accounts.revoke_coordinator(pool, territory_id, email))
+    _done(done, "retiré", "personne ne coordonne ce territoire avec cette adresse ; voyez essaim coordinator list")
+
+
+def _with_accounts(work: Callable[[Any, "Pool"], Awaitable[Any]]) -> Any:
+    """What `work` returns, given the functions of `services.ingest.accounts` and ingest's pool."""
+    from services.ingest import accounts
+
+    async def allowed(pool: "Pool") -> Any:
+        try:
+            return await work(accounts, pool)
+        except accounts.RefusedAccount as error:
+            refuse(str(error))
+
+    return with_pool("ingest", allowed)
+
+
+def _show(rows: Sequence[Any]) -> None:
+    for row in rows:
+        fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
+        typer.echo(json.dumps(fields, ensure_ascii=False, default=str))
+
+
+def _done(done: bool, said: str, otherwise: str) -> None:
+    typer.echo(said) if done else refuse(otherwise)

@@ -1,0 +1,150 @@
+"""`essaim restored` et `essaim rebuild` : un service repart du journal, après une restauration ou pour refaire son état."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from services.cli.databases import with_pool
+from services.cli.refusing import refuse
+from shared.events.registry import PREFIX
+from shared.secrets import secret
+
+if TYPE_CHECKING:
+    from shared.database import Pool
+    from shared.restoring import Report
+    from shared.whole_log import Progress
+
+Service = Literal["ingest", "matcher", "notifier", "console"]
+Rebuilt = Literal["matcher", "console"]
+Sure = Annotated[bool, typer.Option("--yes", help="Ne rien demander.")]
+
+SAYER = {"matches": "matcher", "answers": "console", "preferences": "console", "deliveries": "notifier"}
+"""Who says a topic; ingest says all others."""
+COUNTS = {
+    "read": "événements de ce service lus dans Kafka",
+    "entities": "projets, engagements, fonds et territoires repris",
+    "matches": "rapprochements repris",
+    "concluded": "conclusions reprises",
+    "erased": "effacements appliqués",
+    "answers": "réponses reprises",
+    "preferences": "préférences reprises",
+    "mails": "courriels déjà partis, notés",
+    "days": "jours repris",
+    "ended": "rapprochements terminés : une de leurs parties n'existe plus",
+    "untold": "rapprochements trop anciens pour être encore annoncés",
+    "stated": "événements à redire, dès que le service tournera",
+}
+LACKING = {
+    "contact": "Sans contact désormais : redemandez une adresse à qui les a déposés",
+    "organisation": "Sans organisation désormais : redéposez-les avec la clé de leur organisation",
+    "name": "Nom du porteur individuel perdu (il n'est jamais publié) : redéposez ces projets",
+    "coordinator": "Sans coordinateur désormais : essaim coordinator add",
+}
+
+
+def restored(
+    service: Annotated[Service, typer.Argument(help="Le service dont la base ou les sujets ont été restaurés.")],
+    yes: Sure = False,
+) -> None:
+    """Reprend un service arrêté après une restauration : base ancienne ou vide, sujets recréés, autre Kafka."""
+    _sure(yes, f"Reprendre {service} d'après Kafka, et redire tout ce qu'il sait ?")
+    _run(service, anew=False)
+
+
+def rebuild(
+    service: Annotated[Rebuilt, typer.Argument(help="Le service arrêté dont refaire l'état.")], yes: Sure = False
+) -> None:
+    """Refait l'état d'un service arrêté d'après les seuls sujets de Kafka."""
+    _sure(yes, f"Oublier l'état de {service} et le refaire d'après Kafka ?")
+    _run(service, anew=True)
+
+
+def _sure(yes: bool, question: str) -> None:
+    if not yes and not typer.confirm(question):
+        refuse("rien n'a été changé")
+
+
+def _run(service: str, *, anew: bool) -> None:
+    from aiokafka.errors import KafkaError
+
+    from shared.log_identity import MissingTopic
+    from shared.restoring import NothingToRestoreFrom, StillRunning
+
+    # What the absence of Kafka is worth saying is said below, once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    servers, prefix = _kafka(service)
+    try:
+        with _bars() as progress:
+            report = with_pool(service, lambda pool: _work(pool, service, servers, prefix, progress, anew=anew))
+    except StillRunning:
+        refuse(f"{service} tourne encore : arrêtez tous ses processus, puis recommencez")
+    except NothingToRestoreFrom as lack:
+        sayer = SAYER.get(str(lack), "ingest")
+        refuse(
+            f"le sujet {prefix}{lack} est vide, et continuer ferait perdre ce qui en dépend : reprenez d'abord {sayer}"
+            f" (essaim restored {sayer}), démarrez-le, puis recommencez ; rien n'a été changé"
+        )
+    except MissingTopic as missing:
+        refuse(f"le sujet {missing.topic} n'existe pas : python -m deploy.create_topics ; rien n'a été changé")
+    except KafkaError:
+        refuse(f"Kafka ne répond pas sur {servers} : démarrez-le, puis recommencez ; rien n'a été changé")
+    _tell(service, report)
+
+
+async def _work(pool: "Pool", service: str, servers: str, prefix: str, progress: "Progress", *, anew: bool) -> "Report":
+    from shared.restoring import restoring
+
+    restore = import_module(f"services.{service}.restoring").restore
+    async with restoring(
+        pool, service=service, bootstrap_servers=servers, topic_prefix=prefix, progress=progress
+    ) as work:
+        await restore(work, anew=anew)
+    return work.report
+
+
+@contextmanager
+def _bars() -> "Iterator[Progress]":
+    """Shows one bar per topic while it is read."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    with Bars(transient=True, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(topic: str, done: int, total: int) -> None:
+            if topic not in tasks:
+                tasks[topic] = bars.add_task(topic)
+            bars.update(tasks[topic], completed=done, total=total)
+
+        yield show
+
+
+def _kafka(service: str) -> tuple[str, str]:
+    """The brokers and the topics' prefix: named as the service has them, else the demonstration's."""
+    variable = f"{service.upper()}_KAFKA_BOOTSTRAP_SERVERS"
+    prefix = secret(f"{service.upper()}_TOPIC_PREFIX") or PREFIX
+    servers = secret(variable)
+    if servers:
+        return servers, prefix
+    try:
+        from deploy.local.ports import preferred_port
+    except ModuleNotFoundError:
+        refuse(f"{variable} n'est pas défini : donnez-lui l'adresse de Kafka")
+    return f"127.0.0.1:{preferred_port('ESSAIM_KAFKA_PORT')}", prefix
+
+
+def _tell(service: str, report: "Report") -> None:
+    for name, words in COUNTS.items():
+        if report.counts[name]:
+            typer.echo(f"{report.counts[name]:>9} {words}")
+    for name, words in LACKING.items():
+        if found := report.lacking.get(name):
+            typer.echo(f"{words} ({len(found)}) :")
+            for entity_id in found:
+                typer.echo(f"  {entity_id}")
+    typer.echo(f"{service} est repris : démarrez-le.")
