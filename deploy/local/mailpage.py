@@ -1,9 +1,11 @@
 """The page that shows the mails of the sink, and the same as JSON for programs."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,8 +16,8 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from deploy.local.mailstore import Mail, MailStore
+from shared.words.french import PARIS, count, number
 
-PARIS = ZoneInfo("Europe/Paris")
 SHOWN = 100
 PAGE_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'"
 # A mail runs nothing and fetches nothing; its links open in a new tab, outside of the frame's sandbox.
@@ -23,6 +25,24 @@ MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 STATIC = Path(__file__).with_name("static")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which mails are wanted: to whom, with which words; empty for all."""
+
+    recipient: str
+    words: str
+
+    @classmethod
+    def of(cls, request: Request) -> "Asked":
+        """As the page's address says it."""
+        return cls(request.query_params.get("pour", ""), request.query_params.get("q", "").strip())
+
+    @property
+    def query(self) -> str:
+        """The same, as the query of an address."""
+        return urlencode({name: text for name, text in (("pour", self.recipient), ("q", self.words)) if text})
 
 
 def build_app(store: MailStore) -> Starlette:
@@ -44,20 +64,41 @@ def build_app(store: MailStore) -> Starlette:
 
 
 def _list_page(request: Request, store: MailStore) -> Response:
-    mails = store.mails(SHOWN)
-    total = len(store.ids())
-    news = f'<p hidden data-latest="{mails[0].id if mails else ""}" aria-live="polite"><a href="/"></a></p>'
-    heading = f"<h1>Mails envoyés par la démonstration</h1><p>{_count(total)}. Aucun n'a quitté cette machine.</p>"
+    asked = Asked.of(request)
+    mails = store.mails(asked.recipient, asked.words)
+    again = escape(f"/?{asked.query}" if asked.query else "/")
+    news = f'<p hidden data-latest="{mails[0].id if mails else ""}" aria-live="polite"><a href="{again}"></a></p>'
+    heading = f"<h1>Mails envoyés par la démonstration</h1><p>{_kept(store)}. Aucun n'a quitté cette machine.</p>"
     head = '<thead><tr><th scope="col">Reçu</th><th scope="col">Pour</th><th scope="col">Objet</th></tr></thead>'
-    table = f"<table>{head}<tbody>{''.join(map(_row, mails))}</tbody></table>" if mails else ""
-    return _page("Mails de la démonstration", news + heading + table)
+    table = f"<table>{head}<tbody>{''.join(map(_row, mails[:SHOWN]))}</tbody></table>" if mails else ""
+    return _page("Mails de la démonstration", news + heading + _form(asked, store) + _found(asked, mails) + table)
 
 
-def _count(total: int) -> str:
-    if not total:
-        return "Rien pour l'instant : les premiers arrivent quelques secondes après un rapprochement"
-    shown = f", les {SHOWN} derniers sont affichés" if total > SHOWN else ""
-    return f"{total}\u00a0mails{shown}" if total > 1 else "1\u00a0mail"
+def _form(asked: Asked, store: MailStore) -> str:
+    options = "".join(
+        f"<option{' selected' if address == asked.recipient else ''}>{escape(address)}</option>"
+        for address in store.recipients()
+    )
+    return (
+        '<form role="search" action="/"><label>Pour <select name="pour"><option value="">tout le monde</option>'
+        f'{options}</select></label> <label>Mots <input type="search" name="q" value="{escape(asked.words)}"></label>'
+        " <button>Chercher</button></form>"
+    )
+
+
+def _kept(store: MailStore) -> str:
+    kept, received = len(store.ids()), store.received
+    if not kept:
+        return "Rien pour l'instant\u00a0: les premiers arrivent quelques secondes après un rapprochement"
+    return f"Les {number(kept)} derniers sur {number(received)}" if received > kept else count(kept, "mail")
+
+
+def _found(asked: Asked, mails: Sequence[Mail]) -> str:
+    shown = f", les {SHOWN} derniers sont affichés" if len(mails) > SHOWN else ""
+    if asked.query:
+        found = count(len(mails), "mail trouvé", "mails trouvés") if mails else "Aucun mail trouvé"
+        return f'<p>{found}{shown}. <a href="/">Tous les mails</a></p>'
+    return f"<p>{number(SHOWN)} sont affichés, les plus récents d'abord.</p>" if shown else ""
 
 
 def _row(mail: Mail) -> str:
@@ -106,12 +147,14 @@ def _list_json(request: Request, store: MailStore) -> Response:
     if request.method == "DELETE":
         store.clear()
         return PlainTextResponse("ok")
-    limit, start = (_number(request, name, otherwise) for name, otherwise in (("limit", 50), ("start", 0)))
-    messages = [mail.summary() for mail in store.mails(min(limit, SHOWN), start)]
-    return JSONResponse({"total": len(store.ids()), "messages_count": len(store.ids()), "messages": messages})
+    limit, start = (_whole(request, name, otherwise) for name, otherwise in (("limit", 50), ("start", 0)))
+    asked = Asked.of(request)
+    mails = store.mails(asked.recipient, asked.words)
+    messages = [mail.summary() for mail in mails[start : start + min(limit, SHOWN)]]
+    return JSONResponse({"total": len(store.ids()), "messages_count": len(mails), "messages": messages})
 
 
-def _number(request: Request, name: str, otherwise: int) -> int:
+def _whole(request: Request, name: str, otherwise: int) -> int:
     text = request.query_params.get(name, "")
     return int(text) if text.isdecimal() else otherwise
 

@@ -73,7 +73,38 @@ async def test_a_mail_runs_nothing_and_fetches_nothing(store: MailStore, page: h
 def test_only_the_latest_are_kept_across_a_restart(store: MailStore, tmp_path: Path) -> None:
     ids = [store.add("essaim@localhost", ["a@example.org"], bytes(mail(f"Mail {number}"))) for number in range(5)]
     assert MailStore(tmp_path).ids() == ids[:1:-1]
-    assert len(list(tmp_path.iterdir())) == 2 * 3
+    assert len([path for path in tmp_path.iterdir() if path.suffix]) == 2 * 3
+    assert MailStore(tmp_path).received == 5
+
+
+async def test_the_page_says_how_many_there_were(store: MailStore, page: httpx.AsyncClient) -> None:
+    for number in range(5):
+        store.add("essaim@localhost", ["a@example.org"], bytes(mail(f"Mail {number}")))
+    assert "Les 3 derniers sur 5" in (await page.get("/")).text
+    store.clear()
+    assert "Rien pour l'instant" in (await page.get("/")).text
+
+
+async def test_mails_are_found_by_recipient_and_by_words(store: MailStore, page: httpx.AsyncClient) -> None:
+    store.add("essaim@localhost", ["ana@example.org"], bytes(mail("Une épicerie à Rezé")))
+    store.add("essaim@localhost", ["ana@example.org"], bytes(mail("Un jardin à Figeac")))
+    store.add("essaim@localhost", ["leo@example.org"], bytes(mail("Une épicerie à Figeac")))
+
+    async def found(query: str) -> list[str]:
+        listed = (await page.get(f"/api/v1/messages?{query}")).json()
+        assert (listed["total"], listed["messages_count"]) == (3, len(listed["messages"]))
+        shown = (await page.get(f"/?{query}")).text
+        assert shown.count("<tr><td>") == len(listed["messages"])
+        return [each["Subject"] for each in listed["messages"]]
+
+    assert await found("pour=ANA@example.org") == ["Un jardin à Figeac", "Une épicerie à Rezé"]
+    assert await found("q=EPICERIE+figeac") == ["Une épicerie à Figeac"]
+    assert await found("pour=leo@example.org&q=figeac") == ["Une épicerie à Figeac"]
+    assert await found("q=bonjour") == ["Une épicerie à Figeac", "Un jardin à Figeac", "Une épicerie à Rezé"]
+    assert await found("pour=personne@example.org") == []
+    typed = (await page.get("/", params={"q": '"><b>'})).text
+    assert "Aucun mail trouvé" in typed
+    assert 'value="&quot;&gt;&lt;b&gt;"' in typed
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 const news = document.querySelector('[data-latest]');
 
 async function look() {
-  const { messages } = await (await fetch('/api/v1/messages?limit=100')).json();
+  const { messages } = await (await fetch(`/api/v1/messages?limit=100&${location.search.slice(1)}`)).json();
   const known = messages.findIndex((mail) => mail.ID === news.dataset.latest);
   const fresh = known < 0 ? messages.length : known;
   if (!fresh) return;
