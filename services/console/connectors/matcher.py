@@ -33,7 +33,8 @@ class Matcher:
                 return Refusals()
             answer.raise_for_status()
             said: dict[str, Any] = answer.json()
-            return Refusals(tuple(_pair(one) for one in said["refused"]), dict(said.get("counts", {})))
+            pairs = tuple(_pair(one) for one in said["refused"])
+            return Refusals(pairs, dict(said.get("counts", {})), said.get("total"))
         except (httpx.HTTPError, ValueError, KeyError, ValidationError) as error:
             raise ServiceAway("the matcher does not answer") from error
 

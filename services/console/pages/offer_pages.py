@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
@@ -9,20 +10,25 @@ from fastapi.responses import Response
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
 from services.console.pages.deposits import unheard
-from services.console.pages.exporting import spreadsheet
+from services.console.pages.exporting import everything, spreadsheet
+from services.console.pages.own_answers import as_left
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
-from services.console.store import entities, matches
-from services.console.views.cards import Card, card
+from services.console.store import entities, matches, tallies
+from services.console.store.matches import Scope
+from services.console.views.cards import card
 from services.console.views.export import stream_table
-from services.console.views.lists import awaiting, party_matches
-from services.console.views.offer_page import OfferSummary, offer_facts_rows, offer_summary
-from services.console.views.refusals import Refusals, nearest, refused_count, refused_groups
-from services.console.views.rights import Person, may_see
+from services.console.views.filters import ADVANCEMENTS, Filters, read_filters
+from services.console.views.lists import PartyTally
+from services.console.views.offer_page import offer_facts_rows, offer_summary
+from services.console.views.pager import PAGE_SIZE, pager
+from services.console.views.refusals import Refusals, nearest, refused_list
+from services.console.views.rights import Person
+from services.console.views.stream import party_choices, unknown_words
 from shared.database import Connection
-from shared.events.matches import MatchChanged
 from shared.events.shapes import Commitment, Fund
 from shared.events.vocabulary import OfferType, Side
+from shared.words.names import Names
 
 OFFER_TYPES: tuple[OfferType, ...] = ("commitment", "fund")
 
@@ -33,77 +39,118 @@ router = APIRouter()
 async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentVisitor, merci: str = "") -> Response:
     """The reader's offers, with what is left of each and what waits for them."""
     person, names, today = visitor.known, (await console.atlas()).names, console.today()
-    rows: list[tuple[OfferSummary, int, int]] = []
     async with console.pool.acquire() as connection:
         found = await entities.offers(connection, "commitment", sorted(person.commitments))
         found += await entities.offers(connection, "fund", sorted(person.funds))
-        for offer in found:
-            summary = offer_summary(offer, names, today)
-            own = party_matches(await matches.of_offer(connection, summary.type, summary.offer_id), "offer", today)
-            rows.append((summary, len(own.open), awaiting(own.open, "offer", today)))
+        tallied = {
+            "commitment": await tallies.of_offers(connection, "commitment", sorted(person.commitments), today),
+            "fund": await tallies.of_offers(connection, "fund", sorted(person.funds), today),
+        }
+    summaries = [offer_summary(offer, names, today) for offer in found]
+    rows = [(one, tallied[one.type].get(one.offer_id, PartyTally())) for one in summaries]
     owned = {"commitment": person.commitments, "fund": person.funds}
-    awaited = await unheard(console, person, owned, {(summary.type, summary.offer_id) for summary, _, _ in rows})
+    awaited = await unheard(console, person, owned, {(one.type, one.offer_id) for one in summaries})
     return await render(request, "my_offers.html", rows=rows, unheard=awaited, is_thanked=bool(merci))
 
 
 @router.get("/offres/{offer_id}")
 async def offer_page(request: Request, offer_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-    """An offer and its projects; a fund's description is for everyone, its projects for its operator."""
+    """An offer and one page of its projects; a fund's description is for everyone, its projects for its operator."""
     seen = await _read(console, visitor, offer_id)
-    offer, is_own = seen.offer, seen.is_own
-    names, today, now = (await console.atlas()).names, console.today(), console.clock()
-    own = party_matches(seen.found, "offer" if is_own else None, today)
-
-    def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
-        side: Side | None = "offer" if is_own else None
-        return [card(one, names, now, reader=side, speaker=side) for one in some]
-
-    refusals, is_away = Refusals(), False
-    if is_own:
-        try:
-            refusals = await console.matcher.refused_projects(seen.type, offer_id)
-        except ServiceAway:
-            is_away = True
+    names, today = (await console.atlas()).names, console.today()
     return await render(
         request,
         "offer.html",
-        offer=offer,
-        summary=offer_summary(offer, names, today),
-        facts=offer_facts_rows(offer, names, today),
-        projects=cards(own.open),
-        aside=cards(own.aside),
-        over=cards(own.over),
-        nearest=nearest(refusals, today, names, reader="offer"),
-        refused_count=refused_count(refusals),
-        refused=refused_groups(refusals, today, names, reader="offer"),
-        is_away=is_away,
-        is_own=is_own,
+        offer=seen.offer,
+        summary=offer_summary(seen.offer, names, today),
+        facts=offer_facts_rows(seen.offer, names, today),
+        is_own=seen.is_own,
+        is_reader=seen.is_reader,
+        is_coordinator=visitor.person is not None and bool(visitor.person.territories),
+        **(await _projects(request, console, visitor, seen) if seen.is_reader else {"projects": [], "total": 0}),
+        **(await _refused(console, seen) if seen.is_own else {}),
     )
 
 
+async def _projects(request: Request, console: Console, visitor: Visitor, seen: "_Seen") -> dict[str, Any]:
+    """The page of projects that the address asks for, best first, with what its filters offer."""
+    names, today, person = (await console.atlas()).names, console.today(), visitor.known
+    filters, side = _filters(request, names), seen.side
+    async with console.pool.acquire() as connection:
+        total = await matches.count(connection, seen.scope, filters)
+        pages = pager(total, filters.page)
+        found = await matches.page(connection, seen.scope, filters, limit=PAGE_SIZE, offset=pages.offset)
+        found = await as_left(console, connection, person, found)
+        tallied = await tallies.of_offers(connection, seen.type, [seen.offer_id], today) if seen.is_own else {}
+    return {
+        "projects": [card(one, names, console.clock(), reader=side, speaker=side) for one in found],
+        "total": total,
+        "tally": tallied.get(seen.offer_id, PartyTally()),
+        "filters": filters,
+        "unknown": unknown_words(filters),
+        "choices": party_choices(names, filters),
+        "pages": pages,
+        "page_address": lambda number: filters.query(page=number) or request.url.path,
+    }
+
+
+async def _refused(console: Console, seen: "_Seen") -> dict[str, Any]:
+    """What is not possible yet; when the matcher is away, that is said instead."""
+    names, today = (await console.atlas()).names, console.today()
+    try:
+        refusals, is_away = await console.matcher.refused_projects(seen.type, seen.offer_id), False
+    except ServiceAway:
+        refusals, is_away = Refusals(), True
+    return {
+        "refused": refused_list(refusals, today, names, reader="offer", is_away=is_away),
+        "nearest": nearest(refusals, today, names, reader="offer"),
+    }
+
+
 @router.get("/offres/{offer_id}/export.{extension}")
-async def export_offer(offer_id: str, extension: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-    """The offer's matches, with the columns of the screen."""
+async def export_offer(
+    request: Request, offer_id: str, extension: str, console: CurrentConsole, visitor: CurrentVisitor
+) -> Response:
+    """The offer's matches that the filters keep, with the columns of the screen."""
     seen = await _read(console, visitor, offer_id)
     names = (await console.atlas()).names
-    side: Side | None = "offer" if seen.is_own else None
-    table = partial(stream_table, seen.found, names, console.today(), console.site.public_url, reader=side)
+    async with console.pool.acquire() as connection:
+        found = await everything(connection, seen.scope, _filters(request, names)) if seen.is_reader else []
+    table = partial(stream_table, found, names, console.today(), console.site.public_url, reader=seen.side)
     return await spreadsheet(table, extension, f"essaim-offre-{offer_id}-{console.today().isoformat()}")
+
+
+def _filters(request: Request, names: Names) -> Filters:
+    return read_filters(
+        request.query_params,
+        challenges=(),
+        categories=names.labels["categories"],
+        kinds=(),
+        advancements=ADVANCEMENTS,
+        usual_order="adequation",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An offer, the matches of it that the reader may see, and whether it is theirs."""
+    """An offer, which of its matches the reader may see, whether there are any, and whether it is theirs."""
 
     type: OfferType
+    offer_id: str
     offer: Commitment | Fund
-    found: list[MatchChanged]
+    scope: Scope
     is_own: bool
+    is_reader: bool
+
+    @property
+    def side(self) -> Side | None:
+        """The reader's side of its matches."""
+        return "offer" if self.is_own else None
 
     @property
     def is_readable(self) -> bool:
         """A commitment is for its company and for who sees one of its matches; a fund is public."""
-        return self.type == "fund" or self.is_own or bool(self.found)
+        return self.type == "fund" or self.is_reader
 
 
 async def _read(console: Console, visitor: Visitor, offer_id: str) -> _Seen:
@@ -112,7 +159,7 @@ async def _read(console: Console, visitor: Visitor, offer_id: str) -> _Seen:
     Raises 404 when there is none, and when none is readable 403, or asks who is not signed in to sign in.
     """
     async with console.pool.acquire() as connection:
-        both = [await _seen(connection, visitor.person, kind, offer_id) for kind in OFFER_TYPES]
+        both = [await _seen(console, connection, visitor.person, kind, offer_id) for kind in OFFER_TYPES]
     found = sorted((one for one in both if one), key=lambda one: not one.is_own)
     if not found:
         raise HTTPException(404)
@@ -123,10 +170,14 @@ async def _read(console: Console, visitor: Visitor, offer_id: str) -> _Seen:
     return readable
 
 
-async def _seen(connection: Connection, person: Person | None, kind: OfferType, offer_id: str) -> _Seen | None:
+async def _seen(
+    console: Console, connection: Connection, person: Person | None, kind: OfferType, offer_id: str
+) -> _Seen | None:
     offer = await entities.offer(connection, kind, offer_id)
     if offer is None:
         return None
-    everything = await matches.of_offer(connection, kind, offer_id) if person else []
     is_own = person is not None and person.holds_offer(kind, offer_id)
-    return _Seen(kind, offer, [one for one in everything if person is not None and may_see(person, one)], is_own)
+    key = (kind, offer_id)
+    scope = Scope(offer=key, offer_day=console.today()) if is_own else Scope(offer=key, seen_by=person)
+    is_reader = is_own or (person is not None and await matches.exists(connection, scope))
+    return _Seen(kind, offer_id, offer, scope, is_own, is_reader)

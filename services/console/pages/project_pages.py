@@ -1,6 +1,7 @@
 """The projects of their owners: what funds them, which companies, what is not possible yet, and why."""
 
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
@@ -9,21 +10,24 @@ from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
 from services.console.pages.deposits import unheard
 from services.console.pages.exporting import spreadsheet
+from services.console.pages.own_answers import as_left
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, Visitor
-from services.console.store import entities, matches
+from services.console.store import entities, matches, tallies
 from services.console.views.atlas import Atlas
-from services.console.views.cards import Card, card
+from services.console.views.cards import card
 from services.console.views.export import stream_table
-from services.console.views.lists import awaiting, party_matches
+from services.console.views.lists import PartyTally, party_matches, party_tally
 from services.console.views.project_page import project_facts_rows, recent_history, summary_of
-from services.console.views.refusals import Refusals, nearest, refused_count, refused_groups
+from services.console.views.refusals import Refusals, nearest, refused_list
 from services.console.views.rights import may_see_project
+from services.console.views.sections import sections
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Project
 from shared.events.vocabulary import Side
 from shared.reference.geography import UnknownUnitError
 from shared.reference.territory_index import TerritoryIndex
+from shared.words.names import Names
 
 router = APIRouter()
 
@@ -34,11 +38,8 @@ async def my_projects(request: Request, console: CurrentConsole, visitor: Curren
     person, atlas, today = visitor.known, await console.atlas(), console.today()
     async with console.pool.acquire() as connection:
         found = await entities.projects(connection, sorted(person.projects))
-        rows = []
-        for project in found:
-            of_project = await matches.of_project(connection, project.project_id)
-            own = party_matches(of_project, "project", today)
-            rows.append((summary_of(project, atlas.names, today), len(own.open), awaiting(own.open, "project", today)))
+        tallied = await tallies.of_projects(connection, sorted(person.projects), today)
+    rows = [(summary_of(one, atlas.names, today), tallied.get(one.project_id, PartyTally())) for one in found]
     awaited = await unheard(
         console, person, {"project": person.projects}, {("project", one.project_id) for one in found}
     )
@@ -50,12 +51,9 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
     """Three lists: financements, entreprises, pas encore possibles; then the history."""
     atlas = await console.atlas()
     project, found, side = await _read(console, visitor, atlas, project_id)
-    today, now, names = console.today(), console.clock(), atlas.names
-    own = party_matches(found, side or "project", today)
-
-    def cards(some: tuple[MatchChanged, ...]) -> list[Card]:
-        return [card(one, names, now, reader=side, speaker=side) for one in some]
-
+    today, names = console.today(), atlas.names
+    async with console.pool.acquire() as connection:
+        found = await as_left(console, connection, visitor.known, found)
     try:
         refusals, is_away = await console.matcher.refused_offers(project_id), False
     except ServiceAway:
@@ -66,17 +64,32 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
         project=project,
         summary=summary_of(project, names, today),
         facts=project_facts_rows(project, names, today),
-        funds=cards(own.of_type("fund")),
-        companies=cards(own.of_type("commitment")),
-        aside=cards(own.aside),
-        over=cards(own.over),
+        tally=party_tally(found, side, today),
         nearest={kind: nearest(refusals, today, names, reader=side, type=kind) for kind in ("fund", "commitment")},
-        refused_count=refused_count(refusals),
-        refused=refused_groups(refusals, today, names, reader=side),
-        is_away=is_away,
+        refused=refused_list(refusals, today, names, reader=side, is_away=is_away),
         history=recent_history(found, names, reader=side),
         side=side,
+        **_lists(request, console, names, found, side),
     )
+
+
+def _lists(
+    request: Request, console: Console, names: Names, found: list[MatchChanged], side: Side | None
+) -> dict[str, Any]:
+    """The page of each list that the address asks for: coordinators see what the owner does, without « vous »."""
+    own, now = party_matches(found, side or "project", console.today()), console.clock()
+    lists = {
+        "financements": own.of_type("fund"),
+        "entreprises": own.of_type("commitment"),
+        "mis-de-cote": own.aside,
+        "termines": own.over,
+    }
+    shown = sections(lists, request.query_params)
+    cards = {
+        name: [card(one, names, now, reader=side, speaker=side) for one in section.items]
+        for name, section in shown.items()
+    }
+    return {"lists": shown, "cards": cards}
 
 
 @router.get("/projets/{project_id}/export.{extension}")

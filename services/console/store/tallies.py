@@ -1,8 +1,12 @@
 """Counts of projects and matches, by territory, défi and theme."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from services.console.views.lists import PartyTally
 from shared.database import Connection
+from shared.events.vocabulary import OfferType
 
 OPEN = "('proposed', 'revised', 'interested', 'mutual', 'introduced', 'concluded')"
 MET = "('introduced', 'concluded')"
@@ -54,3 +58,46 @@ async def of_categories(connection: Connection, territory_id: str) -> dict[str, 
         territory_id,
     )
     return {row["key"]: Tally(row["projects"], row["matches"], row["introduced"]) for row in rows}
+
+
+async def of_projects(connection: Connection, project_ids: Sequence[str], day: date) -> dict[str, PartyTally]:
+    """By project, as its owner sees its matches on a day; one without any is left out."""
+    return await _of_parties(connection, "project", "project_id = any($2::text[])", day, list(project_ids))
+
+
+async def of_offers(
+    connection: Connection, offer_type: OfferType, offer_ids: Sequence[str], day: date
+) -> dict[str, PartyTally]:
+    """By offer of one type, as its author sees its matches on a day; one without any is left out."""
+    where = "offer_id = any($2::text[]) and offer_type = $3"
+    return await _of_parties(connection, "offer", where, day, list(offer_ids), offer_type)
+
+
+async def _of_parties(
+    connection: Connection, side: str, where: str, day: date, *bound: object
+) -> dict[str, PartyTally]:
+    rows = await connection.fetch(
+        f"""
+        with seen as (
+          select {side}_id as key, state,
+            state in ('proposed', 'revised', 'interested', 'mutual')
+              and coalesce((body ->> '{side}_hidden_until')::date > $1, false) as is_aside,
+            state = 'interested' and not coalesce(body -> 'interested_sides' ? '{side}', false) as is_awaited
+          from matches where {where}
+        )
+        select key, state, count(*) as total, count(*) filter (where is_aside) as aside,
+          count(*) filter (where is_awaited and not is_aside) as waiting
+        from seen group by key, state
+        """,  # noqa: S608  # fixed words of the two functions above
+        day,
+        *bound,
+    )
+    keys = dict.fromkeys(row["key"] for row in rows)
+    return {
+        key: PartyTally(
+            {row["state"]: row["total"] for row in rows if row["key"] == key},
+            sum(row["aside"] for row in rows if row["key"] == key),
+            sum(row["waiting"] for row in rows if row["key"] == key),
+        )
+        for key in keys
+    }

@@ -5,36 +5,51 @@ from datetime import date
 
 from shared.events.shapes import Commitment, DayRange, EuroRange, Fund
 from shared.events.vocabulary import OfferType
-from shared.words.facts import days_span
+from shared.words.facts import days_span, is_old, staleness_words
 from shared.words.french import capitalised, clauses, closes, days, money, month, opens
 from shared.words.names import Names
+from shared.words.openness import OPENNESS, Openness, openness
 from shared.words.reasons import money_span
-
-FRESH_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
 class OfferSummary:
-    """An offer in one line or two; `spent` is the part already engaged, in hundredths, where that is known."""
+    """An offer in one line or two; `spent` is the part already engaged, in hundredths, where that is known.
+
+    Its status follows its dates: what is past its last day is closed, whatever its author left it as.
+    """
 
     type: OfferType
     offer_id: str
     title: str
     who: str
     kind: str
-    status: str
-    is_active: bool
+    openness: Openness
     amount: str | None
     left: str | None
     spent: int | None
     dates: str | None
     warning: str | None
 
+    @property
+    def status(self) -> str:
+        """« Ouvert », « Clos »."""
+        return OPENNESS[self.openness]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes projects today."""
+        return self.openness == "open"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no project enters it any more."""
+        return self.openness in {"closed", "withdrawn"}
+
 
 def offer_summary(offer: Commitment | Fund, names: Names, today: date) -> OfferSummary:
     """The offer in short."""
-    is_active = offer.status == "actif" and offer.duplicate_of is None
-    status = names.label("statuses", offer.status)
+    is_open = openness_of(offer, today)
     if isinstance(offer, Commitment):
         return OfferSummary(
             "commitment",
@@ -42,8 +57,7 @@ def offer_summary(offer: Commitment | Fund, names: Names, today: date) -> OfferS
             offer.title,
             offer.company.name,
             names.label("commitment_kinds", offer.kind),
-            status,
-            is_active,
+            is_open,
             _per_project(offer.per_project_eur, offer.per_project_days),
             _left(offer),
             _spent(offer),
@@ -57,14 +71,19 @@ def offer_summary(offer: Commitment | Fund, names: Names, today: date) -> OfferS
         offer.title,
         offer.operator or "",
         clauses(nature, names.kinds(offer.kinds)) if offer.kinds else nature,
-        status,
-        is_active,
+        is_open,
         _per_project(offer.ticket_eur, None),
         None,
         None,
         _dates(offer, today),
         _stale(offer, today),
     )
+
+
+def openness_of(offer: Commitment | Fund, today: date) -> Openness:
+    """Whether the offer takes projects today."""
+    is_twin = offer.duplicate_of is not None
+    return openness(offer.status, offer.opens_on, offer.closes_on, today, is_twin=is_twin)
 
 
 def offer_facts_rows(offer: Commitment | Fund, names: Names, today: date) -> tuple[tuple[str, str], ...]:
@@ -137,8 +156,6 @@ def _dates(offer: Commitment | Fund, today: date) -> str | None:
 
 
 def _stale(offer: Fund, today: date) -> str | None:
-    checked = offer.last_checked_on
-    if checked is None or (today - checked).days <= FRESH_DAYS:
+    if offer.last_checked_on is None or not is_old(offer.last_checked_on, today):
         return None
-    whom = f" auprès de {offer.operator}" if offer.operator else ""
-    return clauses(f"Cité en {month(checked)}", f"ouverture à vérifier{whom}")
+    return staleness_words(offer.last_checked_on, offer.operator)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.console.views.cards import match_href
+from services.console.views.history import newest_first, step_lines
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Need, PerimeterUnit, Project
 from shared.events.vocabulary import Side
-from shared.words.french import capitalised, clauses, day_and_time, days, due, labelled, money
+from shared.words.french import clauses, dated, days, due, labelled, money
 from shared.words.names import Names
-from shared.words.states import history_words
 
 MOST_HISTORY = 15
 
@@ -45,14 +45,15 @@ class HistoryItem:
 def summary_of(project: Project, names: Names, today: date) -> ProjectSummary:
     """The project in short."""
     place = PerimeterUnit(level="commune", code=project.commune)
+    is_awaiting = project.status != "actif" or project.deadline is None or today <= project.deadline
     return ProjectSummary(
         project.project_id,
         project.title,
         project.owner.name,
         names.places(place),
         names.label("stages", project.stage),
-        names.label("statuses", project.status),
-        project.status == "actif" and project.duplicate_of is None,
+        names.label("statuses", project.status) if is_awaiting else "Échéance passée",
+        is_awaiting and project.status == "actif" and project.duplicate_of is None,
         f"{money(project.amount_sought_eur)} à trouver" if project.amount_sought_eur else None,
         due(project.deadline, today) if project.deadline else None,
     )
@@ -72,7 +73,7 @@ def project_facts_rows(project: Project, names: Names, today: date) -> tuple[tup
         ("Porteur", f"{project.owner.name}, {names.word('legal_forms', project.owner.legal_form)}"),
         ("Reste à trouver", money(project.amount_sought_eur) if project.amount_sought_eur is not None else ""),
         ("Déjà trouvé", money(project.amount_secured_eur) if project.amount_secured_eur is not None else ""),
-        ("Échéance", capitalised(due(project.deadline, today)) if project.deadline else ""),
+        ("Échéance", dated(project.deadline, today) if project.deadline else ""),
     )
     return tuple((label, value) for label, value in rows if value)
 
@@ -89,17 +90,10 @@ def need_words(need: Need, names: Names) -> str:
 
 
 def recent_history(matches: Iterable[MatchChanged], names: Names, *, reader: Side | None) -> tuple[HistoryItem, ...]:
-    """The last things that happened to a project's matches, newest first."""
+    """The last things that happened to a project's matches, newest first; a repeated step of one match is said once."""
     items = [
-        HistoryItem(
-            entry.at,
-            day_and_time(entry.at),
-            history_words(entry, reader=reader),
-            match.offer.title,
-            match_href(match.match_id),
-            entry.change,
-        )
+        HistoryItem(line.at, line.at_words, line.words, match.offer.title, match_href(match.match_id), line.icon)
         for match in matches
-        for entry in match.history
+        for line in newest_first(step_lines(match.history, reader=reader))
     ]
-    return tuple(sorted(items, key=lambda item: (item.at, item.href), reverse=True)[:MOST_HISTORY])
+    return tuple(sorted(items, key=lambda item: item.at, reverse=True)[:MOST_HISTORY])

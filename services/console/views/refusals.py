@@ -6,13 +6,14 @@ from datetime import date
 
 from shared.events.matches import OfferFacts, ProjectFacts
 from shared.events.vocabulary import RefusalCode, Side
+from shared.words.french import number
 from shared.words.names import Names
 from shared.words.refusals import RefusalWords, refusal_words
 
 PER_CODE = 20
 """Candidates of each code that the matcher tells."""
-MOST_SHOWN = 8
-"""Candidates named per group; its heading counts them all."""
+MOST_SHOWN = 5
+"""Candidates named per group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,14 @@ class RefusedPair:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """The nearest refused candidates, and how many each code refuses in all."""
+    """The nearest refused candidates, how many each code refuses, and how many candidates are refused in all.
+
+    A candidate refused for several reasons is counted under each, and once in `total`, which older matchers do not say.
+    """
 
     refused: tuple[RefusedPair, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,38 @@ class RefusedLine:
 
 @dataclass(frozen=True, slots=True)
 class RefusedGroup:
-    """The candidates that one thing stands against before all."""
+    """Candidates that one thing stands against before all; `count` is how many it refuses, alone or with others."""
 
     heading: str
     count: int
     lines: tuple[RefusedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedList:
+    """What is not possible yet, each candidate once."""
+
+    groups: tuple[RefusedGroup, ...]
+    total: int
+    is_exact: bool
+    is_away: bool
+
+    @property
+    def shown(self) -> int:
+        """How many candidates are named."""
+        return sum(len(group.lines) for group in self.groups)
+
+    @property
+    def total_words(self) -> str:
+        """« 130 », or « au moins 130 » where the matcher did not count them all."""
+        return number(self.total) if self.is_exact else f"au moins {number(self.total)}"
+
+    @property
+    def shown_words(self) -> str:
+        """« 20 montrés sur 130 », or « tous montrés »."""
+        if self.is_exact and self.shown == self.total:
+            return "tous montrés"
+        return f"{number(self.shown)} montrés sur {self.total_words}"
 
 
 HEADINGS: dict[RefusalCode, str] = {
@@ -99,10 +131,14 @@ _NEAREST_FIRST: tuple[RefusalCode, ...] = (
 )
 
 
-def refused_count(refusals: Refusals) -> str:
-    """How many candidates are refused: « 33 », or « 20 plus proches » when there are more than were told."""
-    told = len(refusals.refused)
-    return f"les {told} plus proches" if any(count > PER_CODE for count in refusals.counts.values()) else str(told)
+def refused_list(
+    refusals: Refusals, today: date, names: Names, *, reader: Side | None, is_away: bool = False
+) -> RefusedList:
+    """The groups with their totals, which add up: a candidate is named once, and counted once in the whole."""
+    told = max([len(refusals.refused), *refusals.counts.values()])
+    is_exact = refusals.total is not None or told <= PER_CODE
+    total = refusals.total if refusals.total is not None else told
+    return RefusedList(refused_groups(refusals, today, names, reader=reader), total, is_exact, is_away)
 
 
 def refused_groups(refusals: Refusals, today: date, names: Names, *, reader: Side | None) -> tuple[RefusedGroup, ...]:

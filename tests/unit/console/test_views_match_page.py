@@ -8,7 +8,7 @@ import pytest
 from services.console.views.cards import card, fit_badge
 from services.console.views.export import COLUMNS, safe_cell, stream_table
 from services.console.views.match_page import conditions, fact_rows, shares
-from services.console.views.refusals import Refusals, RefusedPair, refused_count, refused_groups
+from services.console.views.refusals import MOST_SHOWN, Refusals, RefusedPair, refused_groups, refused_list
 from shared.events.matches import MatchChanged, Reason
 from shared.words.names import reference_names
 from tests.factories import NOW, match_changed
@@ -107,11 +107,20 @@ def test_refused_candidates_stand_once_under_what_is_furthest_from_the_readers_h
     assert [(group.heading, group.count) for group in groups] == [("Stade non accepté", 2), ("Hors du périmètre", 1)]
     assert [line.title for group in groups for line in group.lines] == ["Un pas", "Loin"]
     assert len(groups[1].lines[0].words) == 2
-    assert refused_count(refusals) == "2"
+    whole = refused_list(refusals, TODAY, NAMES, reader="project")
+    assert (whole.total_words, whole.shown_words) == ("2", "tous montrés")
 
 
-def test_count_says_so_when_only_the_nearest_are_told() -> None:
-    assert refused_count(Refusals((pair("clos"),), {"clos": 21})) == "les 1 plus proches"
+def test_totals_of_refusals_reconcile_with_what_is_shown() -> None:
+    many = tuple(pair("clos", "stade-non-admis", title=f"Fonds {n:02}", id=f"fds-{n}") for n in range(20))
+    counts = {"clos": 30, "stade-non-admis": 25}
+    whole = refused_list(Refusals(many, counts, total=41), TODAY, NAMES, reader="project")
+    assert (whole.total_words, whole.shown_words) == ("41", f"{MOST_SHOWN} montrés sur 41")
+    assert [(group.count, len(group.lines)) for group in whole.groups] == [(30, MOST_SHOWN)]
+    older = refused_list(Refusals(many, counts), TODAY, NAMES, reader="project")
+    assert (older.total_words, older.shown_words) == ("au moins 30", f"{MOST_SHOWN} montrés sur au moins 30")
+    nothing = refused_list(Refusals(), TODAY, NAMES, reader="project")
+    assert (nothing.total_words, nothing.groups) == ("0", ())
 
 
 def test_nearest_come_first_in_their_group() -> None:
