@@ -6,6 +6,8 @@ from playwright.async_api import ConsoleMessage, Page, Request
 
 from tests.browser.conftest import Essaim, Visit, refused_fund, reloaded_until
 from tests.factories import (
+    a_commitment,
+    a_project,
     a_territory,
     commitment_published,
     fund_published,
@@ -44,10 +46,21 @@ PAGES = {
         "/mes-offres",
         "/projets/prj-a",
         "/projets/nouveau",
+        "/projets/prj-a/modifier",
+        "/projets/prj-a/retirer",
+        "/projets/prj-a/effacer",
+        "/depot-efface",
         f"{MATCH}?reponse=declined",
         "/alertes",
     ),
-    "entreprise": ("/mes-offres", "/offres/eng-a", "/offres/nouvelle", "/projets/prj-a"),
+    "entreprise": (
+        "/mes-offres",
+        "/offres/eng-a",
+        "/offres/nouvelle",
+        "/offres/eng-a/modifier",
+        "/fonds/nouveau",
+        "/projets/prj-a",
+    ),
 }
 LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
 SMALL_TARGETS = (
@@ -63,6 +76,10 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 async def fill(essaim: Essaim, visit: Visit) -> None:
     """One of everything, and a match with a history; ends when the console has heard it all."""
     essaim.elsewhere.refusals = refused_fund(match_changed())
+    essaim.elsewhere.kept = {
+        "/v1/projects/prj-a": a_project().model_dump(mode="json", exclude_none=True),
+        "/v1/commitments/eng-a": a_commitment().model_dump(mode="json", exclude_none=True),
+    }
     await essaim.say(
         territory_published(a_territory("nantes-metropole", name="Nantes Métropole", status="labellise")),
         project_published(),

@@ -46,6 +46,7 @@ PRIVATE = {
     "/alertes": (OWNER, COMPANY, COORDINATOR, STRANGER),
     "/projets/nouveau": (OWNER, COMPANY, COORDINATOR, STRANGER),
     "/offres/nouvelle": (OWNER, COMPANY, COORDINATOR, STRANGER),
+    "/fonds/nouveau": (OWNER, COMPANY, COORDINATOR, STRANGER),
     "/projets/prj-a": (OWNER, COORDINATOR),
     "/projets/prj-a/export.csv": (OWNER, COORDINATOR),
     "/offres/eng-a": (COMPANY, COORDINATOR, OWNER),
@@ -233,6 +234,7 @@ async def test_alerts_are_said_once_and_by_the_link_of_a_mail_too(stage: Stage) 
 
 
 async def test_deposit_is_made_in_the_readers_name(stage: Stage) -> None:
+    stage.elsewhere.kept["/v1/projects/prj-a"] = a_project().model_dump(mode="json", exclude_none=True)
     async with stage.reader(OWNER) as reader:
         answer = await reader.send(
             "/projets/nouveau",

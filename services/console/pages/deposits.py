@@ -1,76 +1,115 @@
-"""Deposits as ingest keeps them, for who made them: read one, say what is received and not shown yet."""
+"""Deposits as ingest keeps them, for who made them: read one, send one, say what is received and not shown yet."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import HTTPException
 
 from services.console.connectors.ingest import Outcome, ServiceAway
 from services.console.pages.context import Console
+from services.console.pages.visitors import refresh_rights
+from services.console.views.deposit import Typed
+from services.console.views.deposit_faults import placed_faults
+from services.console.views.deposit_kinds import KINDS, Kind
 from services.console.views.rights import Person
 
 MOST_UNHEARD = 5
 """So many titles are asked for; whoever deposits more at once did it by file."""
 
-PLACES: Mapping[str, tuple[str, str]] = {
-    "project": ("/projets", "/v1/projects"),
-    "commitment": ("/offres", "/v1/commitments"),
-    "fund": ("/fonds", "/v1/funds"),
-}
-"""Type of entity -> where its pages are, and where ingest keeps it."""
+AWAY = "Le dépôt ne répond pas à l'instant : rien n'est perdu, renvoyez ce formulaire dans quelques secondes."
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A deposit as its author sees it: all its fields, their contact included, and the tag of its version."""
 
-    body: dict[str, Any]
-    version: str
+    body: dict[str, Any] = field(default_factory=dict)
+    version: str = ""
 
     @property
-    def title(self) -> str:
-        """Its title."""
-        return str(self.body["title"])
-
-    @property
-    def status(self) -> str:
-        """Its status."""
-        return str(self.body["status"])
+    def contact(self) -> Mapping[str, Any]:
+        """Whom to write to about it; empty when nobody was said."""
+        found: Mapping[str, Any] = self.body.get("contact") or {}
+        return found
 
 
-async def kept_deposit(console: Console, person: Person, entity_type: str, entity_id: str) -> Kept:
-    """What ingest keeps of someone's deposit. Raises 403 and 404 as ingest does, and `ServiceAway`."""
-    said = await _ask(console, person, entity_type, entity_id)
-    if not said.accepted:
-        raise HTTPException(403 if said.status == 403 else 404)
-    return Kept(said.body, said.etag)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a form that was sent: its status (0 once it is accepted), what is wrong by field, as said."""
+
+    status: int = 0
+    faults: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Someone at their deposits of one kind."""
+
+    console: Console
+    person: Person
+    kind: Kind
+
+    async def kept(self, entity_id: str) -> Kept:
+        """What ingest keeps of their deposit. Raises 403 and 404 as ingest does, and `ServiceAway`."""
+        said = await self._read(entity_id)
+        if not said.accepted:
+            raise HTTPException(403 if said.status == 403 else 404)
+        return Kept(said.body, said.etag)
+
+    async def last(self) -> Kept:
+        """One they made before, to fill the next form with; empty when there is none. Raises `ServiceAway`."""
+        person = self.person
+        ids = {"project": person.projects, "commitment": person.commitments, "fund": person.funds}
+        for entity_id in sorted(ids[self.kind.entity_type])[-1:]:
+            said = await self._read(entity_id)
+            if said.accepted:
+                return Kept(said.body, said.etag)
+        return Kept()
+
+    async def contact(self) -> Mapping[str, Any]:
+        """How they are known: address, name, language. Raises `ServiceAway`."""
+        known = await self.console.ingest.person(self.person.person_id)
+        if known is None:
+            raise ServiceAway("ingest does not know them")
+        return {"email": known.email, "name": known.person.name, "language": known.language}
+
+    async def send(self, method: str, path: str, body: dict[str, Any], typed: Typed, version: str = "") -> Answer:
+        """Submit in their name; with `version`, nothing is changed when that is not the last one (412)."""
+        try:
+            said = await self.console.ingest.submit(
+                method, path, body, acting_for=self.person.person_id, version=version
+            )
+        except ServiceAway:
+            return Answer(503, {"": AWAY})
+        if said.accepted:
+            await refresh_rights(self.console, self.person.person_id)
+            return Answer()
+        return _refused(said, self.kind, typed)
+
+    async def _read(self, entity_id: str) -> Outcome:
+        return await self.console.ingest.kept(self.kind.kept_at(entity_id), acting_for=self.person.person_id)
+
+
+def _refused(said: Outcome, kind: Kind, typed: Typed) -> Answer:
+    errors = tuple(said.body.get("errors", ()))
+    faults = placed_faults(errors, lambda path: kind.field_of(path, typed), kind.examples)
+    status = said.status if said.status in {403, 404, 412} else 422
+    return Answer(status, faults or {"": str(said.body.get("detail") or said.body.get("title", ""))}, errors)
 
 
 async def unheard(
     console: Console, person: Person, owned: Mapping[str, Collection[str]], heard: Collection[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Title and address of the deposits among `owned` (type -> ids) that the console has not heard of yet."""
-    missing = [(kind, one) for kind, ids in owned.items() for one in sorted(ids) if (kind, one) not in heard]
+    missing = [(KINDS[of], one) for of, ids in owned.items() for one in sorted(ids) if (of, one) not in heard]
     found = []
     for kind, entity_id in missing[:MOST_UNHEARD]:
         try:
-            said = await _ask(console, person, kind, entity_id)
+            said = await console.ingest.kept(kind.kept_at(entity_id), acting_for=person.person_id)
         except ServiceAway:
-            said = Outcome(503, {})
+            said = Outcome(200, {"title": "Votre dépôt"})
         if said.accepted:
-            found.append((str(said.body["title"]), page_of(kind, entity_id)))
-        elif said.status == 503:
-            found.append(("Votre dépôt", page_of(kind, entity_id)))
+            found.append((str(said.body["title"]), kind.page(entity_id)))
     return found
-
-
-def page_of(entity_type: str, entity_id: str, page: str = "modifier") -> str:
-    """The address of a page of a deposit, of its author's alone."""
-    return f"{PLACES[entity_type][0]}/{quote(entity_id, safe='~')}/{page}"
-
-
-async def _ask(console: Console, person: Person, entity_type: str, entity_id: str) -> Outcome:
-    path = f"{PLACES[entity_type][1]}/{quote(entity_id, safe='~')}"
-    return await console.ingest.kept(path, acting_for=person.person_id)

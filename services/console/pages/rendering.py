@@ -65,6 +65,7 @@ async def render(
     response = HTMLResponse(
         page.render(
             request_path=request.url.path,
+            done=request.query_params.get("fait", ""),
             person=visitor.person,
             menu=main_menu(visitor.person, names, request.url.path),
             names=names,

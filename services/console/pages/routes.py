@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from services.console.pages import (
     alert_pages,
+    change_pages,
     deposit_pages,
     home_pages,
     match_pages,
@@ -43,6 +44,7 @@ PAGES = (
     territory_pages,
     match_pages,
     deposit_pages,
+    change_pages,
     project_pages,
     offer_pages,
     v1,

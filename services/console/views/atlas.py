@@ -27,6 +27,14 @@ class Atlas:
                     return territory, challenge
         return None
 
+    def challenge_choices(self) -> tuple[tuple[str, str], ...]:
+        """Every défi to choose from, with its territory."""
+        return tuple(
+            (challenge.challenge_id, f"{territory.name} : {challenge.title}")
+            for territory in self.territories
+            for challenge in territory.challenges
+        )
+
 
 def make_atlas(territories: Iterable[Territory], reference: Names) -> Atlas:
     """The atlas of these territories; `reference` names what the taxonomy and geography name."""

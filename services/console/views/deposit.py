@@ -1,4 +1,4 @@
-"""What deposit forms share: what was typed, what is wrong beside each field, where ingest's faults belong."""
+"""What deposit forms share: what was typed, how it is read, and what of a kept deposit it changes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -75,14 +75,41 @@ def pruned(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def placed_faults(errors: Iterable[Mapping[str, Any]], field_of: Callable[[str], str]) -> dict[str, str]:
-    """Ingest's faults by field of our form; several of one field are joined, those of no field go under ``."""
-    faults: dict[str, str] = {}
-    for error in errors:
-        words = f"{error.get('message', '')} {error.get('remedy', '')}".strip()
-        name = field_of(str(error.get("field", "")))
-        faults[name] = f"{faults[name]} {words}" if name in faults else words
-    return faults
+def inside(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object of a kept deposit; an empty one where it has none."""
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def written(value: object) -> tuple[str, ...]:
+    """A value of a kept deposit as the fields of a form hold it."""
+    if isinstance(value, list | tuple):
+        return tuple(str(one) for one in value)
+    return () if value is None else (str(value),)
+
+
+def changes(kept: Mapping[str, Any], said: Mapping[str, Any], shown: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """The merge patch that makes `kept` say what a form says, and leaves alone what the form does not show.
+
+    `shown`: each field of the form, with the fields inside it where it is an object; null removes.
+    """
+    patch: dict[str, Any] = {}
+    for name, inner in shown.items():
+        before: Any = kept.get(name)
+        after: Any = _in_kept_order(before, said.get(name))
+        if inner and before is not None and after is not None:
+            after = changes(before, after, dict.fromkeys(inner, ())) or before
+        if after != before:
+            patch[name] = after
+    return patch
+
+
+def field_in(fields: Mapping[str, str], path: str) -> str:
+    """The form's field for a path of a submission, or for what holds it; empty when there is none."""
+    bare = path.split("[", maxsplit=1)[0]
+    while bare and bare not in fields:
+        bare = bare.rpartition(".")[0]
+    return fields.get(bare, "")
 
 
 def options(names: Names, of: str, first: str | None = None, leave: Iterable[str] = ()) -> Options:
@@ -95,3 +122,10 @@ def options(names: Names, of: str, first: str | None = None, leave: Iterable[str
 def _iso(text: str) -> str | None:
     found = day_of(text)
     return found.isoformat() if found else None
+
+
+def _in_kept_order(before: object, after: object) -> object:
+    """A choice of several in the order it was kept in, new ones last: the first theme is the main one."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return after
+    return [one for one in before if one in after] + [one for one in after if one not in before]

@@ -23,6 +23,11 @@ class Person:
         """Whether an offer, or an organisation that may make one, is theirs."""
         return bool(self.commitments or self.funds)
 
+    @property
+    def holds_one(self) -> bool:
+        """Whether one thing alone ties them to this place: without it nobody would know them here."""
+        return sum(map(len, (self.projects, self.commitments, self.funds, self.territories))) == 1
+
     def holds_offer(self, offer_type: OfferType, offer_id: str) -> bool:
         """Whether this offer is theirs."""
         return offer_id in (self.commitments if offer_type == "commitment" else self.funds)

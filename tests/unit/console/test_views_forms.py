@@ -1,5 +1,6 @@
 """What people type: numbers and days as they write them, faults beside their fields, submissions ingest can read."""
 
+import re
 from datetime import date
 
 import pytest
@@ -7,13 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.pages.forms import form_token, is_form_token
-from services.console.views import offer_form, project_form
-from services.console.views.deposit import placed_faults, typed_of
+from services.console.views import fund_form, offer_form, project_form
+from services.console.views.atlas import make_atlas
+from services.console.views.contact_form import changed_contact, contact_values
+from services.console.views.deposit import Typed, changes, typed_of
+from services.console.views.deposit_faults import page_words, placed_faults
+from services.console.views.deposit_kinds import KINDS, Kind
 from services.console.views.reading import day_of, whole_number
 from services.console.views.search import search_terms
 from services.console.views.sign_in import looks_like_address, safe_path
+from services.ingest.intake.outcome import Fault
+from services.ingest.intake.wording import say
+from services.ingest.intake.words import WORDS
+from shared.events.shapes import Commitment, Fund, Project
 from shared.words.french import money
-from tests.factories import a_commitment, a_project
+from shared.words.names import reference_names
+from tests.factories import a_commitment, a_fund, a_project
+
+SHAPES = {"project": Project, "commitment": Commitment, "fund": Fund}
+SHOWN = {"project": project_form.SHOWN, "commitment": offer_form.SHOWN, "fund": fund_form.SHOWN}
 
 
 @given(st.integers(0, 999_999_999_999))
@@ -101,23 +114,21 @@ PROJECT = [
 
 
 def test_project_form_becomes_a_submission() -> None:
-    submission, faults = project_form.read_project(typed_of(PROJECT), project_id="prj-a", owner_id="por-a")
+    submission, faults = project_form.read_project(typed_of(PROJECT), {})
     assert faults == {}
     assert submission == {
-        "project_id": "prj-a",
         "title": "Épicerie du port",
         "summary": "Une épicerie solidaire.",
-        "owner": {"owner_id": "por-a", "name": "Les Paniers", "legal_form": "association"},
+        "owner": {"name": "Les Paniers", "legal_form": "association"},
         "place": {"name": "Rezé", "postal_code": "44400"},
         "stage": "amorcage",
         "needs": [{"kind": "mecenat-nature", "amount_eur": 12_000, "objects": ["velos", "locaux"]}],
         "deadline": "2027-06-30",
-        "status": "actif",
     }
 
 
 def test_empty_project_form_says_everything_at_once() -> None:
-    _, faults = project_form.read_project(typed_of([]), project_id="prj-a", owner_id="por-a")
+    _, faults = project_form.read_project(typed_of([]), {})
     assert set(faults) == {"titre", "resume", "commune", "stade", "besoin", "porteur", "forme"}
 
 
@@ -129,14 +140,16 @@ def test_empty_project_form_says_everything_at_once() -> None:
         ("place.postal_code", "code_postal"),
         ("owner.siren", "siren"),
         ("needs.0.amount_eur", "montant-mecenat-nature"),
-        ("needs[0].objects[1]", "besoin"),
+        ("needs[0].objects[1]", "objets-mecenat-nature"),
+        ("needs[7].kind", "besoin"),
         ("needs", "besoin"),
         ("barrier.text", "frein_texte"),
+        ("contact.email", "contact_nom"),
         ("nothing.known", ""),
     ],
 )
 def test_fault_of_a_submission_stands_beside_its_field(path: str, field: str) -> None:
-    assert project_form.form_field_of(path, typed_of(PROJECT)) == field
+    assert project_form.project_field_of(path, typed_of(PROJECT)) == field
 
 
 def test_faults_of_one_field_are_joined_and_those_of_none_are_kept() -> None:
@@ -145,8 +158,62 @@ def test_faults_of_one_field_are_joined_and_those_of_none_are_kept() -> None:
         {"field": "title", "message": "Sans adresse.", "remedy": ""},
         {"field": "elsewhere", "message": "Autre chose."},
     ]
-    found = placed_faults(errors, lambda path: project_form.form_field_of(path, typed_of(PROJECT)))
-    assert found == {"titre": "Trop court. Écrivez trois lettres. Sans adresse.", "": "Autre chose."}
+    found = placed_faults(errors, lambda path: project_form.project_field_of(path, typed_of(PROJECT)), {})
+    assert found["titre"] == "Trop court. Écrivez trois lettres. Sans adresse."
+    assert found[""].endswith(" : Autre chose.")
+
+
+API_WORDS = re.compile(r"[a-z]+_[a-z]+|[a-z]+\.[a-z]+|\btrue\b|crochets|« (commune|place|type|name) »")
+
+
+def test_page_never_names_a_field_of_the_api() -> None:
+    for code, sentences in WORDS.items():
+        named = {name for clauses in sentences["fr"] for clause in clauses for name in re.findall(r"{(\w+)}", clause)}
+        said = say(Fault("owner.legal_form", code, dict.fromkeys(named, "X")))
+        words = page_words(said.as_json(), "Rezé").replace("\xa0", " ").replace("owner.legal_form", "")
+        assert not API_WORDS.search(_bare(words)), (code, words)
+
+
+def _bare(words: str) -> str:
+    """Without the addresses given as examples."""
+    return re.sub(r"https?://\S+|\S+@\S+", "", words)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: str(kind.entity_type))
+def test_every_fault_of_a_field_that_a_form_shows_stands_beside_a_labelled_field(kind: Kind) -> None:
+    atlas = make_atlas([], reference_names())
+    labels = kind.labels(atlas)
+    for name, field in SHAPES[kind.entity_type].model_fields.items():
+        place = kind.field_of(name, typed_of([]))
+        assert place in labels or name not in SHOWN[kind.entity_type], (name, field)
+    assert set(kind.examples) <= set(labels)
+    assert set(kind.options(atlas, {})) <= set(labels)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: str(kind.entity_type))
+def test_form_of_a_kept_deposit_sent_as_it_is_changes_nothing(kind: Kind) -> None:
+    made = {"project": a_project(), "commitment": a_commitment(), "fund": a_fund()}[kind.entity_type]
+    kept = made.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    perimeters = {"nantes-metropole": (("epci", "244400404"),)}
+    said, faults = kind.read(Typed(kind.values(kept, perimeters)), perimeters)
+    assert faults == {}
+    assert kind.change(kept, said) == {}
+
+
+def test_change_leaves_alone_what_the_form_does_not_show_and_removes_what_it_empties() -> None:
+    kept = {"a": 1, "b": {"x": 1, "y": 2}, "c": ["second", "first"], "d": {"x": 1}, "hidden": True}
+    said = {"a": 2, "b": {"x": 3}, "c": ["first", "new", "second"]}
+    shown: dict[str, tuple[str, ...]] = {"a": (), "b": ("x",), "c": (), "d": ("x",), "e": ()}
+    assert changes(kept, said, shown) == {"a": 2, "b": {"x": 3}, "c": ["second", "first", "new"], "d": None}
+
+
+def test_contact_is_sent_only_when_the_form_says_something_new_of_it() -> None:
+    known = {"email": "lea@example.org", "name": "Léa", "language": "fr"}
+    assert changed_contact(Typed(contact_values(known)), known) is None
+    assert changed_contact(typed_of([]), known) is None
+    assert changed_contact(typed_of([("contact_nom", ""), ("contact_langue", "en")]), known) == known | {
+        "language": "en"
+    }
 
 
 def test_offer_form_without_a_place_is_for_all_of_france() -> None:
@@ -158,29 +225,28 @@ def test_offer_form_without_a_place_is_for_all_of_france() -> None:
             ("entreprise", "A"),
         ]
     )
-    submission, faults = offer_form.read_commitment(typed, commitment_id="eng-a", company_id="ent-a", perimeters={})
+    submission, faults = offer_form.read_commitment(typed, {})
     assert faults == {}
     assert submission["perimeter"] == [{"level": "national", "code": "FR"}]
     assert submission["categories"] == submission["stages"] == submission["legal_forms"] == []
 
 
 def test_places_of_an_offer_add_up() -> None:
-    nantes = [{"level": "epci", "code": "244400404"}]
+    nantes = (("epci", "244400404"),)
     typed = typed_of(
         [("territoires", "nantes-metropole"), ("regions", "53"), ("departements", "49"), ("montant_min", "500")]
     )
-    submission, _ = offer_form.read_commitment(
-        typed, commitment_id="eng-a", company_id="ent-a", perimeters={"nantes-metropole": nantes}
-    )
+    submission, _ = offer_form.read_commitment(typed, {"nantes-metropole": nantes})
     assert [unit["code"] for unit in submission["perimeter"]] == ["244400404", "53", "49"]
     assert submission["per_project_eur"] == {"min": 500}
 
 
 def test_new_form_knows_the_structure_of_the_last_one() -> None:
-    typed = project_form.prefilled(a_project(), "nantes-metropole-d2")
+    typed = Typed(project_form.next_project(a_project().model_dump(mode="json"), "nantes-metropole-d2"))
     assert (typed.one("porteur"), typed.one("forme"), typed.one("defi")) == (
         "Les Paniers de Rezé",
         "association",
         "nantes-metropole-d2",
     )
-    assert offer_form.prefilled(a_commitment(), "").one("entreprise") == "Entreprise engagée A"
+    typed = Typed(offer_form.next_commitment(a_commitment().model_dump(mode="json"), ""))
+    assert typed.one("entreprise") == "Entreprise engagée A"

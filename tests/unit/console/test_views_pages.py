@@ -84,7 +84,12 @@ def test_menu_leads_each_to_what_is_theirs() -> None:
         return [item.label for item in main_menu(person, NAMES, "/")]
 
     assert labels(None) == ["Territoires", "Comment ça marche"]
-    assert labels(Person("x")) == ["Déposer un projet", "Proposer un engagement", "Mes alertes"]
+    assert labels(Person("x")) == [
+        "Déposer un projet",
+        "Proposer un engagement",
+        "Décrire un fonds",
+        "Mes alertes",
+    ]
     assert labels(Person("x", projects=frozenset({"prj-a"}))) == ["Mes projets", "Mes alertes"]
     assert labels(Person("x", territories=frozenset({"nantes-metropole"}))) == ["Nantes Métropole", "Mes alertes"]
     [here] = [item for item in main_menu(Person("x", funds=frozenset({"f"})), NAMES, "/mes-offres") if item.is_here]

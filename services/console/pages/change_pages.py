@@ -1,0 +1,176 @@
+"""What the author of a deposit may do with it: change, pause, resume, withdraw and erase it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+
+from services.console.connectors.ingest import ServiceAway
+from services.console.pages.deposit_forms import Sheet, show_form
+from services.console.pages.deposits import AWAY, Answer, Desk, Kept
+from services.console.pages.rendering import render
+from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm
+from services.console.store import matches
+from services.console.views.answers import ENDED_STATES
+from services.console.views.contact_form import changed_contact, contact_values
+from services.console.views.deposit import Typed, typed_of
+from services.console.views.deposit_faults import moved_faults
+from services.console.views.deposit_kinds import KINDS, Kind
+from services.console.views.offer_form import perimeters_of
+
+router = APIRouter()
+
+Page = Callable[..., Any]
+
+STATES = {"suspendu": "pause", "actif": "reprise", "retire": "retrait"}
+"""Status that its author may give a deposit -> what the next page says was done."""
+ERASED = "/depot-efface"
+
+
+@router.get(ERASED)
+async def erased(request: Request) -> Response:
+    """Says that a deposit is erased, also to who is not known here any more, since it was all they had."""
+    return await render(request, "deposit_erased.html")
+
+
+def _change_page(kind: Kind) -> Page:
+    async def change(request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+        desk = Desk(console, visitor.known, kind)
+        kept = await desk.kept(entity_id)
+        return await show_form(request, desk, Sheet(await _typed(desk, kept), entity_id, kept, kept.version))
+
+    return change
+
+
+def _save_page(kind: Kind) -> Page:
+    async def save(
+        request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
+    ) -> Response:
+        desk, typed = Desk(console, visitor.known, kind), typed_of(form)
+        kept = await desk.kept(entity_id)
+        said, faults = kind.read(typed, perimeters_of(await console.atlas()))
+        version = form.get("version")
+        if faults:
+            answer = Answer(422, faults)
+        else:
+            answer = await _save(desk, kept, typed, said) if version == kept.version else Answer(412)
+        if answer.status == 412:
+            kept = await desk.kept(entity_id)
+            answer, version = await _moved(desk, kept, typed), kept.version
+        if answer.status:
+            return await show_form(request, desk, Sheet(typed, entity_id, kept, version), answer)
+        return RedirectResponse(f"{kind.page(entity_id)}?fait=enregistre", 303)
+
+    return save
+
+
+async def _save(desk: Desk, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
+    """Send what the form changes; nothing is sent when it changes nothing."""
+    kind = desk.kind
+    patch = kind.change(kept.body, said)
+    try:
+        contact = changed_contact(typed, kept.contact or await desk.contact())
+    except ServiceAway:
+        return Answer(503, {"": AWAY})
+    if contact:
+        patch["contact"] = contact
+    today = desk.console.today().isoformat()
+    if kind.checked_on and kept.body.get(kind.checked_on) != today:
+        patch[kind.checked_on] = today
+    if not patch:
+        return Answer()
+    return await desk.send("PATCH", kind.kept_at(kept.body[kind.id_field]), patch, typed, kept.version)
+
+
+async def _moved(desk: Desk, kept: Kept, typed: Typed) -> Answer:
+    """What differs from what is kept now; nothing is wrong when nothing differs: the form was sent twice."""
+    atlas, now = await desk.console.atlas(), await _typed(desk, kept)
+    faults = moved_faults(now, typed, desk.kind.labels(atlas), desk.kind.options(atlas, kept.body))
+    return Answer(409, faults) if faults else Answer()
+
+
+async def _typed(desk: Desk, kept: Kept) -> Typed:
+    values = desk.kind.values(kept.body, perimeters_of(await desk.console.atlas()))
+    return Typed(values | contact_values(kept.contact))
+
+
+def _state_page(kind: Kind) -> Page:
+    async def state(
+        request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
+    ) -> Response:
+        desk, status = Desk(console, visitor.known, kind), form.get("etat")
+        if status not in STATES:
+            raise HTTPException(400)
+        kept = await desk.kept(entity_id)
+        typed = await _typed(desk, kept)
+        answer = await desk.send("PATCH", kind.kept_at(entity_id), {"status": status}, typed)
+        if answer.status:
+            return await show_form(request, desk, Sheet(typed, entity_id, kept, kept.version), answer)
+        return RedirectResponse(f"{kind.page(entity_id)}?fait={STATES[status]}", 303)
+
+    return state
+
+
+def _ask_page(kind: Kind, template: str) -> Page:
+    async def ask(request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
+        desk = Desk(console, visitor.known, kind)
+        return await _asked(request, desk, await desk.kept(entity_id), template)
+
+    return ask
+
+
+def _erase_page(kind: Kind) -> Page:
+    async def erase(
+        request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
+    ) -> Response:
+        desk = Desk(console, visitor.known, kind)
+        kept = await desk.kept(entity_id)
+        if form.get("sur") != "oui":
+            return await _asked(request, desk, kept, "deposit_erase.html", is_unsure=True)
+        answer = await desk.send("POST", f"{kind.kept_at(entity_id)}/erasure", {}, Typed())
+        if answer.status:
+            raise ServiceAway(AWAY)
+        return RedirectResponse(ERASED, 303)
+
+    return erase
+
+
+async def _asked(request: Request, desk: Desk, kept: Kept, template: str, *, is_unsure: bool = False) -> Response:
+    """The question before what should not be done by chance, with what it ends."""
+    kind, entity_id = desk.kind, kept.body[desk.kind.id_field]
+    async with desk.console.pool.acquire() as connection:
+        found = (
+            await matches.of_project(connection, entity_id)
+            if kind.entity_type == "project"
+            else await matches.of_offer(connection, "fund" if kind.entity_type == "fund" else "commitment", entity_id)
+        )
+    standing = [match for match in found if match.state not in ENDED_STATES]
+    lasting = sum(match.state == "introduced" for match in standing)
+    return await render(
+        request,
+        template,
+        status=422 if is_unsure else 200,
+        kind=kind,
+        address=kind.page(entity_id, "").rstrip("/"),
+        body=kept.body,
+        ending=len(standing) - lasting,
+        lasting=lasting,
+        is_all=desk.person.holds_one,
+        is_unsure=is_unsure,
+    )
+
+
+for _kind in KINDS.values():
+    _one = f"{_kind.pages}/{{entity_id}}"
+    for _path, _method, _page in (
+        ("modifier", "GET", _change_page(_kind)),
+        ("modifier", "POST", _save_page(_kind)),
+        ("etat", "POST", _state_page(_kind)),
+        ("retirer", "GET", _ask_page(_kind, "deposit_withdraw.html")),
+        ("effacer", "GET", _ask_page(_kind, "deposit_erase.html")),
+        ("effacer", "POST", _erase_page(_kind)),
+    ):
+        router.add_api_route(
+            f"{_one}/{_path}", _page, methods=[_method], name=f"{_method}_{_path}_{_kind.entity_type}".lower()
+        )
