@@ -19,7 +19,7 @@ demo-reset:    ## forget the data of the demo (what was downloaded stays)
 	@$(PYTHON) -m deploy.local.reset $(ARGS)
 check: install-dev no-address  ## style, types, import rules, unit and contract tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/pytest tests/unit tests/contract
-generate: install-dev  ## rewrite the documents made from the code: schemas, AsyncAPI, OpenAPI
+generate: install-dev  ## rewrite the documents made from the code: schemas, AsyncAPI, OpenAPI, settings
 	$(BIN)/python -m deploy.documents $(ARGS)
 format: install-dev  ## put the code in its house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""Writes the documents made from the code, or checks that they are up to date: schemas of events, AsyncAPI, OpenAPI."""
+"""Writes the documents made from the code, or checks that they are up to date: schemas, AsyncAPI, OpenAPI, settings."""
 
 import argparse
 import importlib
@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from shared.events.registry import EVENTS
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "shared" / "events" / "schemas"
 SERVICES = ("ingest", "matcher", "notifier", "console")
+SETTINGS_BEGIN, SETTINGS_END = "<!-- settings: written by make generate -->", "<!-- end of settings -->"
 
 
 def _json(document: Any) -> str:
@@ -34,12 +37,37 @@ def schemas() -> Iterator[tuple[Path, str]]:
 
 
 def descriptions() -> Iterator[tuple[Path, str]]:
-    """What each service hears and says (AsyncAPI) and what ingest answers (OpenAPI), with their files."""
+    """What each service hears and says (AsyncAPI) and what ingest answers (OpenAPI), and their settings."""
     for service in SERVICES:
         app = importlib.import_module(f"services.{service}.app")
         yield ROOT / "docs" / "asyncapi" / f"{service}.yaml", _yaml(app.stream.schema.to_specification().to_jsonable())
     ingest = importlib.import_module("services.ingest.app").app
     yield ROOT / "docs" / "openapi" / "ingest.json", _json(ingest.openapi())
+    yield settings()
+
+
+def settings() -> tuple[Path, str]:
+    """The operator's page with the table of each service's settings, from their classes, between two marks."""
+    path = ROOT / "docs" / "operator.md"
+    before, _, rest = path.read_text().partition(SETTINGS_BEGIN)
+    _, _, after = rest.partition(SETTINGS_END)
+    return path, f"{before}{SETTINGS_BEGIN}\n\n{''.join(map(_settings_of, SERVICES))}{SETTINGS_END}{after}"
+
+
+def _settings_of(service: str) -> str:
+    found: type[BaseSettings] = importlib.import_module(f"services.{service}.settings").Settings
+    prefix = found.model_config["env_prefix"]
+    lines = [f"**{service}**", "", "| variable | without it | meaning |", "|---|---|---|"]
+    for name, field in found.model_fields.items():
+        lines.append(f"| `{prefix}{name.upper()}` | {_default(field)} | {field.description or ''} |")
+    return "\n".join([*lines, "", ""])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    return "none" if value in (None, (), {}) else f"`{json.dumps(value)}`".replace('"', "")
 
 
 def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

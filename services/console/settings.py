@@ -21,9 +21,9 @@ class Settings(BaseSettings):
     matcher_url: str = Field("http://127.0.0.1:8002", description="Where the matcher answers, without a final slash.")
     public_url: str = Field("http://127.0.0.1:8000", description="Address of these pages, as people reach them.")
     smtp_host: str = Field("127.0.0.1", description="Server that takes sign-in mails.")
-    smtp_port: int = Field(8026, ge=1, le=65535)
+    smtp_port: int = Field(8026, ge=1, le=65535, description="Its port.")
     smtp_username: str | None = Field(None, description="With a password, the server is asked for TLS first.")
-    smtp_password: SecretStr | None = None
+    smtp_password: SecretStr | None = Field(None, description="Goes with the name.")
     mail_from: str = Field("essaim@localhost", description="Address that sign-in mails come from.")
     contact_address: str = Field("contact@localhost", description="Shown on the pages: whom to write to.")
     demo: bool = Field(False, description="Offers one sign-in button per role, for addresses ending in example.org.")

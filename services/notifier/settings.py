@@ -20,10 +20,13 @@ class Settings(BaseSettings):
     ingest_url: str = Field("http://127.0.0.1:8001", description="Where ingest answers, without a final slash.")
     public_url: str = Field("http://127.0.0.1:8000", description="Address of the console, as people reach it.")
     smtp_host: str = Field("127.0.0.1", description="Server that takes our mails.")
-    smtp_port: int = Field(8026, ge=1, le=65535)
+    smtp_port: int = Field(8026, ge=1, le=65535, description="Its port.")
     smtp_tls: Tls = Field("none", description="`starttls` or `tls` wherever the server is not on this machine.")
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
+    smtp_username: str | None = Field(None, description="With a password, how to sign in to it.")
+    smtp_password: SecretStr | None = Field(None, description="Goes with the name.")
     mail_from: str = Field("essaim@localhost", pattern=r"^[!-~]+@[A-Za-z0-9.-]+$", description="Where mails come from.")
     window_seconds: float = Field(60, ge=0, description="How long a first notice waits for others, to go together.")
+    suggestions_apart_seconds: float = Field(
+        3600, ge=0, description="The least time between two mails of suggestions to one person; the others wait."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
