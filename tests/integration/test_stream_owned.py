@@ -154,7 +154,9 @@ async def test_a_stopped_process_keeps_a_row_locked_for_some_seconds_only(servic
     ):
         stopping = asyncio.create_task(lock(stopped, held, never))
         await held.wait()
-        async with asyncio.timeout(25):
-            assert await lock(other, asyncio.Event(), at_once) == 0
-        stopping.cancel()
-        await asyncio.wait([stopping])
+        try:
+            async with asyncio.timeout(25):
+                assert await lock(other, asyncio.Event(), at_once) == 0
+        finally:
+            stopping.cancel()
+            await asyncio.wait([stopping])
