@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
+from datetime import date
 from html import unescape
 
 import pytest
@@ -336,6 +337,72 @@ async def test_search_finds_without_accents_and_shows_others_nothing_of_ours(sta
     async with stage.reader() as reader:
         assert "/offres/fds-a" in (await reader.get("/recherche?q=amorcage")).text
         assert "/defis/nantes-metropole-d1" in (await reader.get("/recherche?q=nourrir+ville")).text
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "amorçage",
+        "Rezé",
+        "44400",
+        "loire-atlantique",
+        "44",
+        "Paniers",
+        "quais vides",
+        "nourrir épicerie",
+        "ALIMENTATION",
+    ],
+)
+async def test_search_finds_by_stage_place_organisation_theme_and_challenge(stage: Stage, q: str) -> None:
+    challenge = NANTES.challenges[0].challenge_id
+    await stage.hear(project_published(a_project(challenge_id=challenge), version=2))
+    async with stage.reader(OWNER) as reader:
+        page = (await reader.client.get("/recherche", params={"q": q})).text
+    assert "/projets/prj-a" in page or "/offres/eng-a" in page
+
+
+async def test_search_of_a_commune_leads_everyone_to_its_territory(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        for q in ("rezé", "44400"):
+            page = unescape((await reader.client.get("/recherche", params={"q": q})).text)
+            assert "/territoires/nantes-metropole" in page
+            assert "Il comprend\u00a0: Rezé" in page
+
+
+async def test_fund_past_its_last_day_is_closed_everywhere_and_invites_nobody(stage: Stage) -> None:
+    closed = fund_published().fund.model_copy(update={"title": "Vieux fonds", "closes_on": date(2019, 6, 30)})
+    await stage.hear(fund_published(closed, version=2))
+    async with stage.reader() as reader:
+        page = unescape((await reader.get("/offres/fds-a")).text)
+        territory = unescape((await reader.get("/territoires/nantes-metropole")).text)
+        found = unescape((await reader.get("/recherche?q=vieux")).text)
+    assert "Clos</span>" in page
+    assert "Actif" not in page
+    assert "Déposez-le" not in page
+    assert "Voir comment candidater" not in page
+    assert "Clos, sauf nouvelle édition (1)" in territory
+    assert "Aucun fonds ouvert n'est connu ici" in territory
+    assert "Banque solidaire, clos" in found
+
+
+async def test_offer_shows_its_projects_a_page_at_a_time_within_its_filters(stage: Stage) -> None:
+    await stage.hear(*(match_changed(f"prj-{n:02}", version=1) for n in range(24)))
+    await stage.hear(match_changed("prj-24", version=1, offer_hidden_until="2026-12-20"))
+    await stage.hear(match_changed("prj-25", version=1, state="concluded"))
+    async with stage.reader(COMPANY) as reader:
+        first = unescape((await reader.get("/offres/eng-a")).text)
+        second = (await reader.get("/offres/eng-a?page=2")).text
+        aside = unescape((await reader.get("/offres/eng-a?avancement=mis-de-cote")).text)
+        wrong = unescape((await reader.get("/offres/eng-a?theme=numerik")).text)
+        mine = unescape((await reader.get("/mes-offres")).text).replace("\u00a0", " ")
+        table = (await reader.get("/offres/eng-a/export.csv?avancement=conclu")).text
+    assert "Ses projets (26)" in first
+    assert "1 à 20 sur 26" in first
+    assert (first.count("<article"), second.count("<article")) == (20, 6)
+    assert "Ses projets (1)" in aside
+    assert "Filtre inconnu, laissé de côté\u00a0: Thème\u00a0: «\u00a0numerik\u00a0»" in wrong
+    assert "27 projets : 26 proposés, 1 conclu, dont 1 mis de côté" in mine
+    assert table.count("/rapprochements/") == 1
 
 
 @pytest.mark.parametrize("q", ["' or 1=1 --", "a & b | !c", "%", "<script>alert(1)</script>", "\x00", "le la les"])

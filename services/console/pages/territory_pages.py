@@ -1,5 +1,7 @@
 """A territory and its défis for everyone, and what its coordinator follows."""
 
+from datetime import date
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
@@ -40,7 +42,7 @@ async def territory_page(
         counts=counts,
         tally=of_all.get(territory_id, Tally()),
         members=members_by_role(territory),
-        funding=_funding(territory, funds),
+        funding=_funding(territory, funds, (await console.atlas()).names, console.today()),
         is_coordinator=visitor.person is not None and territory_id in visitor.person.territories,
     )
 
@@ -106,9 +108,9 @@ async def _territory(console: Console, territory_id: str) -> Territory:
     return territory
 
 
-def _funding(territory: Territory, funds: list[Fund]) -> Funding:
+def _funding(territory: Territory, funds: list[Fund], names: Names, today: date) -> Funding:
     near = [str(one["name"]) for one in collective_funders() if territory.territory_id in one["territories"]]
-    return funding_of(territory, funds, near)
+    return funding_of(territory, funds, near, names, today)
 
 
 def _challenge_rows(territory: Territory, counts: dict[str, Tally]) -> tuple[TallyRow, ...]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.console.views.words import offer_words, project_words
 from shared.database import Connection
 from shared.events.shapes import Commitment, Fund, Project, Territory
 from shared.events.vocabulary import OfferType
-from shared.text.folding import fold
+from shared.words.names import reference_names
 
 
 async def upsert_territory(connection: Connection, territory: Territory) -> None:
@@ -35,7 +36,7 @@ async def upsert_project(connection: Connection, project: Project) -> None:
         project.title,
         project.status,
         project.challenge_id,
-        fold(f"{project.title} {project.owner.name} {project.summary}"),
+        project_words(project, reference_names()),
         _body(project),
     )
 
@@ -48,7 +49,6 @@ async def upsert_commitment(connection: Connection, commitment: Commitment) -> N
         commitment.commitment_id,
         commitment,
         organisation_id=commitment.company.company_id,
-        words=f"{commitment.title} {commitment.company.name} {commitment.description}",
     )
 
 
@@ -60,7 +60,6 @@ async def upsert_fund(connection: Connection, fund: Fund) -> None:
         fund.fund_id,
         fund,
         organisation_id=fund.operator or fund.fund_id,
-        words=f"{fund.title} {fund.operator or ''} {fund.description}",
     )
 
 
@@ -71,7 +70,6 @@ async def _upsert_offer(
     offer: Commitment | Fund,
     *,
     organisation_id: str,
-    words: str,
 ) -> None:
     await connection.execute(
         """
@@ -85,7 +83,7 @@ async def _upsert_offer(
         organisation_id,
         offer.title,
         offer.status,
-        fold(words),
+        offer_words(offer, reference_names()),
         _body(offer),
     )
 
@@ -168,9 +166,12 @@ async def offers(connection: Connection, offer_type: OfferType, offer_ids: Seque
 
 
 async def active_funds(connection: Connection) -> list[Fund]:
-    """Every active fund, context included, by title."""
+    """Every fund that its author left active, context included and duplicates left out, by title."""
     rows = await connection.fetch(
-        "select body from offers where offer_type = 'fund' and status = 'actif' order by title, offer_id"
+        """
+        select body from offers where offer_type = 'fund' and status = 'actif' and not body ? 'duplicate_of'
+        order by title, offer_id
+        """
     )
     return [Fund.model_validate(row["body"]) for row in rows]
 

@@ -4,12 +4,15 @@ from datetime import date
 
 from services.console.views.alerts import Delivery, Preference
 from services.console.views.atlas import make_atlas
+from services.console.views.lists import PartyTally, party_tally
 from services.console.views.menu import main_menu
 from services.console.views.offer_page import offer_facts_rows, offer_summary
 from services.console.views.project_page import need_words, project_facts_rows, recent_history, summary_of
 from services.console.views.rights import Person
-from services.console.views.search import public_hits, search_terms
+from services.console.views.search import Place, challenges_bearing, public_hits, search_terms
+from services.console.views.sections import sections
 from services.console.views.territory_page import funding_of
+from services.console.views.words import offer_words, project_words
 from shared.words.names import reference_names
 from tests.factories import NOW, a_commitment, a_fund, a_project, a_territory, match_changed
 
@@ -35,12 +38,88 @@ def test_funds_for_owners_are_apart_from_those_that_are_context() -> None:
         a_fund("fds-elsewhere", territories=["figeac"]),
         a_fund("fds-label", labelled_territories_only=True),
     ]
-    found = funding_of(a_territory(), funds, ["France Active"])
-    assert [fund.fund_id for fund in found.matched] == ["fds-a", "fds-part"]
-    assert [fund.fund_id for fund in found.context] == ["fds-whole", "fds-public"]
+    found = funding_of(a_territory(), funds, ["France Active"], NAMES, TODAY)
+    assert [line.fund.fund_id for line in found.matched] == ["fds-a", "fds-part"]
+    assert [line.fund.fund_id for line in found.context] == ["fds-whole", "fds-public"]
     assert found.near == ("France Active",)
-    labelled = funding_of(a_territory(status="labellise"), funds, [])
-    assert "fds-label" in [fund.fund_id for fund in labelled.matched]
+    labelled = funding_of(a_territory(status="labellise"), funds, [], NAMES, TODAY)
+    assert "fds-label" in [line.fund.fund_id for line in labelled.matched]
+
+
+def test_funds_near_are_open_first_and_closed_ones_apart() -> None:
+    funds = [
+        a_fund("fds-closed", closes_on="2019-06-30", last_checked_on="2019-02-25"),
+        a_fund("fds-later", opens_on="2027-03-01"),
+        a_fund("fds-open"),
+        a_fund("fds-stale", last_checked_on="2019-02-25"),
+    ]
+    found = funding_of(a_territory(), funds, [], NAMES, TODAY)
+    assert [line.fund.fund_id for line in found.matched] == ["fds-open", "fds-stale", "fds-later"]
+    assert [line.fund.fund_id for line in found.closed] == ["fds-closed"]
+    assert [bool(line.warning) for line in found.matched] == [False, True, False]
+    assert found.closed[0].warning is None
+
+
+def test_status_of_an_offer_follows_its_dates() -> None:
+    closed = offer_summary(a_fund(closes_on="2019-06-30"), NAMES, TODAY)
+    assert (closed.status, closed.is_active, closed.is_over) == ("Clos", False, True)
+    assert offer_summary(a_fund(closes_on="2026-12-01"), NAMES, TODAY).status == "Ouvert"
+    assert offer_summary(a_commitment(opens_on="2026-12-02"), NAMES, TODAY).status == "Pas encore ouvert"
+    assert offer_summary(a_commitment(duplicate_of="eng-b"), NAMES, TODAY).status == "Dépôt en double"
+    assert summary_of(a_project(deadline="2026-11-30"), NAMES, TODAY).status == "Échéance passée"
+    assert summary_of(a_project(deadline="2026-12-01"), NAMES, TODAY).is_active
+
+
+def test_counts_of_a_party_are_worded_by_state_and_keep_what_was_concluded() -> None:
+    some = [
+        match_changed(),
+        match_changed("prj-b", state="revised"),
+        match_changed("prj-c", state="concluded"),
+        match_changed("prj-d", state="declined"),
+        match_changed("prj-e", state="interested", interested_sides=["project"]),
+        match_changed("prj-f", offer_hidden_until="2026-12-20"),
+    ]
+    tally = party_tally(some, "offer", TODAY)
+    assert tally.words("projet").replace("\u00a0", " ") == (
+        "5 projets : 3 proposés, 1 avec un premier oui, 1 conclu, dont 1 mis de côté"
+    )
+    assert (tally.total, tally.over, tally.waiting) == (5, 1, 1)
+    assert PartyTally().words("projet") == "0\u00a0projet"
+
+
+def test_each_list_of_a_page_has_its_own_page_in_the_address() -> None:
+    many = [match_changed(f"prj-{n:02}") for n in range(25)]
+    found = sections({"a": many, "b": many[:3]}, {"a": "3", "b": "deux"})
+    assert (len(found["a"].items), found["a"].total, found["a"].pages.page) == (5, 25, 3)
+    assert (found["b"].pages.page, found["b"].address(1)) == (1, "?a=3#b")
+    assert found["a"].address(2) == "?a=2#a"
+    assert found["a"].is_asked
+
+
+def test_project_is_found_by_what_it_says_by_id() -> None:
+    words = project_words(a_project(), NAMES)
+    for word in (
+        "amorcage",
+        "reze",
+        "44400",
+        "loire",
+        "atlantique",
+        "alimentation",
+        "association",
+        "nantes",
+        "paniers",
+    ):
+        assert word in words.split(), word
+    offer = offer_words(a_fund(), NAMES)
+    assert {"banque", "solidaire", "france", "amorcage", "fonds"} <= set(offer.split())
+
+
+def test_search_ignores_number_case_and_accents_and_finds_a_commune() -> None:
+    assert search_terms("Les JARDINS partagés de Rezé") == ("jardin", "partage", "reze")
+    atlas = make_atlas([a_territory(name="Nantes")], NAMES)
+    [hit] = public_hits(atlas, search_terms("Rezé"), [Place("Rezé", "ter-a")])
+    assert (hit.href, hit.about) == ("/territoires/ter-a", "Il comprend\u00a0: Rezé")
+    assert challenges_bearing(atlas, search_terms("nourrir rien")) == (("ter-a-d1",), ())
 
 
 def test_project_in_short_and_in_facts() -> None:
