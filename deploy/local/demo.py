@@ -8,10 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -25,6 +24,7 @@ from deploy.local.servers import run_apart
 from deploy.local.state import home
 from deploy.local.supervisor import Supervisor
 from deploy.local.welcome import welcome
+from shared.clock import today_in_paris
 from shared.reference.samples import days_since_sample, funds, sample_commitments, sample_projects, shifted
 
 NEEDED_BYTES = 600_000_000
@@ -87,7 +87,7 @@ async def _load(options: DemoOptions, essaim: Supervisor, progress: Progress) ->
     async with AsyncExitStack() as stack:
         feed = await _feed(options, essaim, stack)
         marker = essaim.servers.state / "loaded.json"
-        records = [] if _is_fresh(marker) else samples(today())
+        records = [] if _is_fresh(marker) else samples(today_in_paris())
         if not options.quiet:
             records += feed.opening(OPENING_PROJECTS, OPENING_COMMITMENTS)
         if not records:
@@ -97,7 +97,7 @@ async def _load(options: DemoOptions, essaim: Supervisor, progress: Progress) ->
             refused = await partner.put_all(records, advance)
         for line in refused:
             progress.note(f"Refusé : {line}")
-        marker.write_text(json.dumps({"day": today().isoformat()}), encoding="utf-8")
+        marker.write_text(json.dumps({"day": today_in_paris().isoformat()}), encoding="utf-8")
         if not options.quiet:
             feed.opened(OPENING_PROJECTS, OPENING_COMMITMENTS)
 
@@ -148,16 +148,11 @@ def _with_operator(fund: Record) -> Record:
     return {**fund, "contact": {"email": FUNDER}} if fund["fund_id"] in PLAYED_FUNDS else fund
 
 
-def today() -> date:
-    """The day in Paris."""
-    return datetime.now(ZoneInfo("Europe/Paris")).date()
-
-
 def _first_day(state: Path) -> date:
     """The day that inventions count from: that of the first run, so that a restart tells the same of the same item."""
     path = state / "first-day"
     if not path.exists():
-        path.write_text(today().isoformat(), encoding="utf-8")
+        path.write_text(today_in_paris().isoformat(), encoding="utf-8")
     return date.fromisoformat(path.read_text(encoding="utf-8"))
 
 
@@ -165,7 +160,7 @@ def _is_fresh(marker: Path) -> bool:
     if not marker.exists():
         return False
     day = date.fromisoformat(json.loads(marker.read_text(encoding="utf-8"))["day"])
-    return (today() - day).days < FRESH_DAYS
+    return (today_in_paris() - day).days < FRESH_DAYS
 
 
 def _client(url: str, key: str = "") -> httpx.AsyncClient:

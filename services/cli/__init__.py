@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ import typer
 from services.cli.accounts import coordinator, key, organisation
 from services.cli.databases import with_pool
 from services.cli.refusing import Commands, readable, refuse
-from shared.words.french import PARIS
+from shared.clock import today_in_paris
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -173,7 +173,7 @@ def _texts() -> Iterator[Any]:
 
 def _day(text: str | None) -> date:
     try:
-        return date.fromisoformat(text) if text else datetime.now(PARIS).date()
+        return date.fromisoformat(text) if text else today_in_paris()
     except ValueError:
         refuse(f"« {text} » n'est pas un jour : écrivez-le 2026-12-01")
 

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from services.console.pages.context import Console, Site
 from services.console.pages.housekeeping import keep_house, say_due_answers
 from services.console.settings import Settings
 from shared.broker import Stream, stop_this_process
+from shared.clock import utc_now
 from shared.database import Pool, open_pool
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
@@ -121,10 +121,10 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
             pool,
             public_url=settings.public_url,
             link_secret=settings.link_secret.get_secret_value(),
-            clock=_now,
+            clock=utc_now,
         ),
         feed=Feed(pool),
-        clock=_now,
+        clock=utc_now,
         new_id=uuid.uuid4,
     )
 
@@ -159,10 +159,6 @@ def _end_with_it(task: asyncio.Task[None]) -> None:
     if failure is not None:
         logger.critical("the console stops: work beside its pages failed", exc_info=failure)
         stop_this_process()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 app = create_app()

@@ -18,13 +18,14 @@ from services.ingest.api.entities import routes_of
 from services.ingest.api.limits import AnnounceLimits, Limiter
 from services.ingest.api.openapi import openapi
 from services.ingest.api.problems import add_problem_handlers
-from services.ingest.days import keep_saying_days, utc_now
+from services.ingest.days import keep_saying_days
 from services.ingest.feeds import feeds_of, keep_polling
 from services.ingest.intake.known import warm_up
 from services.ingest.seed import load_reference
 from services.ingest.settings import Settings
 from shared import logs
 from shared.broker import Stream, stop_this_process
+from shared.clock import utc_now
 from shared.database import Pool, open_pool
 from shared.events.vocabulary import EntityType
 from shared.failures import failure_of

@@ -3,25 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from services.ingest.store import answers, entities, progress
+from shared.clock import utc_now
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
 from shared.events.people import DayStarted
 from shared.outbox import announce, next_version
+from shared.words.french import PARIS
 
-PARIS = ZoneInfo("Europe/Paris")
 _LONGEST_PAUSE_S = 60.0
 
 Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """The present, aware."""
-    return datetime.now(UTC)
 
 
 def days_due(last_said: date | None, today: date) -> list[date]:

@@ -11,13 +11,14 @@ import httpx
 from services.ingest.bulk import take_in
 from services.ingest.connectors import ademe, ile_de_france
 from services.ingest.connectors.fetching import Unanswered, fetch
-from services.ingest.connectors.mapping import PARIS, Mapped, Unusable
+from services.ingest.connectors.mapping import Mapped, Unusable
 from services.ingest.intake.files import Row
 from services.ingest.intake.rights import Submitter
 from services.ingest.settings import Settings
 from services.ingest.store import listing, progress
 from services.ingest.store.progress import Polled
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
+from shared.words.french import PARIS
 
 CLAIM = timedelta(minutes=10)
 """For how long one process alone reads a feed."""

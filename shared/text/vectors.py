@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 MILLION = 1_000_000
+"""Scores, shares and similarities are whole millionths inside."""
 MAX_TERMS = 1_024
 """Distinct terms kept of one text: the heaviest, ties by place in the vocabulary."""
 

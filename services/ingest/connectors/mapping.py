@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.ingest.intake.rules import is_web_address
-
-PARIS = ZoneInfo("Europe/Paris")
+from shared.words.french import PARIS
 
 Item = Mapping[str, Any]
 

@@ -6,8 +6,8 @@ from typing import get_args
 
 from shared.events.vocabulary import Category, ReasonCode
 from shared.reference.taxonomy import Taxonomy
+from shared.text.vectors import MILLION
 
-MILLION = 1_000_000
 NEAR_ENOUGH = 500_000
 """Two categories below this nearness, in millionths, do not meet."""
 SECONDARY = 700_000

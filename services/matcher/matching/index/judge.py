@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from services.matcher.matching.criteria import PART, WEIGHTS
 from services.matcher.matching.index.layout import CATEGORIES, UNKNOWN
 from services.matcher.matching.index.table import Columns
+from shared.text.vectors import MILLION
 
-MILLION = 1_000_000
 Which = int | NDArray[Any]
 """Rows of one side: one of them, or as many as the other side has."""
 

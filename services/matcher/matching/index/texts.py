@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.text.vectors import TextVector
+from shared.text.vectors import MILLION, TextVector
 
-MILLION = 1_000_000
 _FIRST_CAPACITY = 1_024
 
 
