@@ -1,5 +1,6 @@
-"""Records that the client itself cannot parse stop the reading of their partition alone, which says so."""
+"""What aiokafka's consumer does otherwise than it should: records that it cannot parse, a stop while it tries again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -41,3 +42,19 @@ def guard(consumer: Any, handled: Callable[[], Mapping[TopicPartition, int]], un
         return fetched
 
     consumer.getmany = guarded
+
+
+async def let_go(consumer: Any) -> None:
+    """Stop `consumer` (of aiokafka), whatever it waits for.
+
+    Its own `stop` cancels a fetch that waits to be tried again, and then raises that cancellation as if it were the
+    caller's: its connections would stay, and the caller's task would end without a word.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if not stopping.cancelled():
+        stopping.result()
+        return
+    for fetch in consumer._fetcher._pending_tasks:
+        fetch.cancel()
+    await consumer._client.close()

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 
+from shared.fetching import let_go
 from shared.received import Position
 
 
@@ -109,7 +110,7 @@ async def _holds_younger(servers: str, partition: TopicPartition, offset: int, p
                         return True
         return False
     finally:
-        await consumer.stop()
+        await let_go(consumer)
 
 
 def _message(service: str, partition: TopicPartition, what: str) -> str:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.database import Connection
 from shared.events.event import VERSION_HEADER
+from shared.fetching import let_go
 from shared.received import Received, read
 
 ANSWER_SECONDS = 10.0
@@ -68,7 +69,7 @@ async def last_events(bootstrap_servers: str, topics: Mapping[TopicPartition, st
         ends = await consumer.end_offsets(partitions)
         return await _search(consumer, topics, firsts, ends)
     finally:
-        await consumer.stop()
+        await let_go(consumer)
 
 
 async def _search(

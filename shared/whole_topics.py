@@ -13,7 +13,7 @@ from shared.absence import AwayTooLong, check_absence
 from shared.database import Connection, backoff
 from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
 from shared.failures import failure_of
-from shared.fetching import Fetched, guard
+from shared.fetching import Fetched, guard, let_go
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
 from shared.logs import describe
 from shared.offsets import begin, store
@@ -63,7 +63,6 @@ class WholeTopics:
         self._service = service
         self._consumer: AIOKafkaConsumer | None = None
         self._positions: dict[TopicPartition, Position] = {}
-        self._moved = asyncio.Condition()
         self._limits = {topic: Limit(topic) for topic in topics}
         self._trouble: str | None = "the whole topics are not read yet"
         self._unparsable: dict[TopicPartition, str] = {}
@@ -105,16 +104,6 @@ class WholeTopics:
             await self._patiently(self._read_once)
             self._trouble = None
 
-    async def reach(self, offsets: Mapping[TopicPartitionNumber, int]) -> None:
-        """Wait until `run` has handed over all below `offsets`, in each partition named."""
-
-        def reached() -> bool:
-            now = self.positions()
-            return all(now[place].next_offset >= offset for place, offset in offsets.items() if place in now)
-
-        async with self._moved:
-            await self._moved.wait_for(reached)
-
     async def read_to_ends(self) -> dict[TopicPartition, str]:
         """The partitions of which all that Kafka last told of was handed over, with their topics' short names."""
         consumer = self._consumer
@@ -130,8 +119,8 @@ class WholeTopics:
     async def stop(self) -> None:
         """Let go of Kafka; `run` must have been cancelled."""
         if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+            consumer, self._consumer = self._consumer, None
+            await let_go(consumer)
 
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         attempt = 0
@@ -227,6 +216,4 @@ class WholeTopics:
         batch = WholeBatch(arrived, self._positions[partition])
         await self._on_records(batch)
         self._limits[topic].enter(window)
-        async with self._moved:
-            self._positions[partition] = batch.after
-            self._moved.notify_all()
+        self._positions[partition] = batch.after

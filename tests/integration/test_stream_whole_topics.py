@@ -35,6 +35,15 @@ def whole(servers: str, prefix: str, on_records: Callable[[WholeBatch], Awaitabl
     return WholeTopics(servers, prefix, TOPICS, on_records, service="matcher")
 
 
+def read_to(topics: WholeTopics, offset: int) -> Callable[[], Awaitable[bool]]:
+    """Whether all commitments below `offset` were handed over."""
+
+    async def reached() -> bool:
+        return topics.positions()["commitments", 0].next_offset >= offset
+
+    return reached
+
+
 @asynccontextmanager
 async def following(topics: WholeTopics) -> AsyncIterator[None]:
     """`run` at work, once filled."""
@@ -66,8 +75,7 @@ async def test_fill_reads_to_the_ends_and_run_follows(bootstrap_servers: str, to
         assert topics.positions()["commitments", 0].next_offset == 30
         async with following(topics):
             await put(bootstrap_servers, f"{topic_prefix}commitments", [raw(commitment("eng-late"))])
-            async with asyncio.timeout(20):
-                await topics.reach({("commitments", 0): 31})
+            await eventually(read_to(topics, 31), seconds=20)
         assert heard[-1] == "eng-late"
     finally:
         await topics.stop()
@@ -142,8 +150,7 @@ async def test_records_that_cannot_be_parsed_stop_their_partition_alone_and_lose
 
             await eventually(says_so, seconds=30)
             await put(bootstrap_servers, f"{topic_prefix}commitments", [raw(commitment("eng-b"))])
-            async with asyncio.timeout(20):
-                await topics.reach({("commitments", 0): 2})
+            await eventually(read_to(topics, 2), seconds=20)
         assert heard == ["eng-a", "eng-b"]
         assert "days/0 has stopped" in (topics.problem() or "")
     finally:
