@@ -45,6 +45,10 @@ async def freeze(
         list(mentions),
         at,
     )
+    await _enter(connection, mail, items, at)
+
+
+async def _enter(connection: Connection, mail: Mail, items: Sequence[Item], at: datetime) -> None:
     await connection.executemany(
         """
         INSERT INTO ledger (person_id, match_id, kind, began_at, party_type, party_id, mail_id, message_id, told_at)
