@@ -1,0 +1,74 @@
+"""Reads topics once, from their beginnings to what are their ends now: for a command, while their reader is stopped."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.fetching import let_go
+from shared.log_identity import Log
+from shared.received import Arrived, Position, TopicPartitionNumber
+
+MOST_RECORDS = 500
+
+Progress = Callable[[str, int, int], None]
+"""Called with the topic's short name, how many offsets of it are read, and how many there are."""
+
+
+class WholeLog:
+    """What is in some topics (short names) now, committed records only; `positions` is where each partition ended."""
+
+    def __init__(self, bootstrap_servers: str, topic_prefix: str, progress: Progress) -> None:
+        self._servers = bootstrap_servers
+        self._prefix = topic_prefix
+        self._progress = progress
+        self.positions: dict[TopicPartitionNumber, Position] = {}
+
+    async def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has; raises `MissingTopic`."""
+        name = self._prefix + topic
+        return len((await Log.of(self._servers, [name])).partitions[name])
+
+    async def read(self, topics: Sequence[str]) -> AsyncIterator[Arrived]:
+        """Every record, topic after topic, each partition in order.
+
+        Raises `KafkaError`, `MissingTopic` among them, when Kafka is away or a topic is not there.
+        """
+        for topic in topics:
+            async for arrived in self._read(topic):
+                yield arrived
+
+    async def _read(self, topic: str) -> AsyncIterator[Arrived]:
+        log = await Log.of(self._servers, [self._prefix + topic])
+        partitions = log.partitions[self._prefix + topic]
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=100,
+        )
+        try:
+            await consumer.start()
+            consumer.assign(partitions)
+            firsts = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+            for partition in partitions:
+                consumer.seek(partition, firsts[partition])
+                self.positions[topic, partition.partition] = Position(firsts[partition], -1, log.cluster_id)
+            total = sum(ends[partition] - firsts[partition] for partition in partitions)
+            left = total
+            while left:
+                for partition, records in (await consumer.getmany(timeout_ms=200, max_records=MOST_RECORDS)).items():
+                    arrived = Arrived.of(topic, partition.partition, records)
+                    place = topic, partition.partition
+                    self.positions[place] = arrived.position_after(self.positions[place])
+                    yield arrived
+                left = await _left(consumer, ends)
+                self._progress(topic, total - left, total)
+        finally:
+            await let_go(consumer)
+
+
+async def _left(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> int:
+    """Offsets not passed yet; marks that transactions leave in the log are passed without a record."""
+    return sum([max(0, end - await consumer.position(partition)) for partition, end in ends.items()])
