@@ -1,8 +1,10 @@
 """What a project asks and what an offer gives, in a few words each: who, amount, dates, freshness."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from shared.events.matches import OfferFacts, ProjectFacts
+from shared.events.shapes import PerimeterUnit
 from shared.words.french import clauses, closes, days, due, labelled, money, month, opens
 from shared.words.names import Names
 from shared.words.reasons import money_span
@@ -41,6 +43,13 @@ def offer_dates(offer: OfferFacts, today: date) -> str | None:
     if offer.opens_on and offer.opens_on > today:
         return opens(offer.opens_on, today)
     return closes(offer.closes_on, today) if offer.closes_on else None
+
+
+def reach(perimeter: Iterable[PerimeterUnit], names: Names, *, accepts_neighbours: bool) -> str:
+    """« Nantes Métropole et les territoires voisins », « toute la France »: France has no neighbours."""
+    units = tuple(perimeter)
+    has_neighbours = accepts_neighbours and all(unit.level != "national" for unit in units)
+    return names.perimeter(units) + (" et les territoires voisins" if has_neighbours else "")
 
 
 def project_dates(project: ProjectFacts, today: date) -> str | None:

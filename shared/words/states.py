@@ -56,6 +56,8 @@ SHOW_REASON_QUESTION = "Montrer ce motif à l'autre partie ?"
 
 _SIDES: dict[Side, str] = {"project": "le porteur du projet", "offer": "l'auteur de l'offre"}
 
+_TO_SIDES: dict[Side, str] = {"project": "au porteur du projet", "offer": "à l'auteur de l'offre"}
+
 
 def side_words(side: Side, *, reader: Side | None = None) -> str:
     """« vous » for the reader's own side, else who it is."""
@@ -64,6 +66,8 @@ def side_words(side: Side, *, reader: Side | None = None) -> str:
 
 def history_words(entry: HistoryEntry, *, reader: Side | None = None) -> str:
     """One step without its date: « Intéressé : le porteur du projet », « Conclu : 20 000 € »."""
+    if entry.change == "proposed" and entry.side:
+        return f"Proposé aussi {'à vous' if entry.side == reader else _TO_SIDES[entry.side]}"
     details = [side_words(entry.side, reader=reader)] if entry.side else []
     if entry.cause and entry.cause != "answer":
         details.append(CAUSES[entry.cause])

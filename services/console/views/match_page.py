@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.events.matches import MatchChanged, OfferFacts, ProjectFacts
 from shared.events.vocabulary import ReasonCode, RefusalCode, Side
-from shared.words.facts import offer_amount, offer_dates, offer_left, project_dates, project_need
+from shared.words.facts import offer_amount, offer_dates, offer_left, project_dates, project_need, reach
 from shared.words.french import capitalised
 from shared.words.names import Names
 from shared.words.reasons import reason_sentence
@@ -154,8 +154,7 @@ def _challenge_row(match: MatchChanged, names: Names) -> FactRow | None:
 
 
 def _perimeter(offer: OfferFacts, names: Names) -> str:
-    around = " et les territoires voisins" if offer.accepts_neighbours else ""
-    return capitalised(names.perimeter(offer.perimeter)) + around
+    return capitalised(reach(offer.perimeter, names, accepts_neighbours=offer.accepts_neighbours))
 
 
 def _themes(project: ProjectFacts, offer: OfferFacts, names: Names) -> tuple[str, str]:

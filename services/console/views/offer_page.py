@@ -5,7 +5,7 @@ from datetime import date
 
 from shared.events.shapes import Commitment, DayRange, EuroRange, Fund
 from shared.events.vocabulary import OfferType
-from shared.words.facts import days_span, is_old, staleness_words
+from shared.words.facts import days_span, is_old, reach, staleness_words
 from shared.words.french import capitalised, clauses, closes, days, money, month, opens
 from shared.words.names import Names
 from shared.words.openness import OPENNESS, Openness, openness
@@ -88,9 +88,9 @@ def openness_of(offer: Commitment | Fund, today: date) -> Openness:
 
 def offer_facts_rows(offer: Commitment | Fund, names: Names, today: date) -> tuple[tuple[str, str], ...]:
     """Label and value of each fact that the offer gives."""
-    around = " et les territoires voisins" if offer.accepts_neighbours else ""
+    perimeter = reach(offer.perimeter, names, accepts_neighbours=offer.accepts_neighbours)
     rows = (
-        ("Périmètre", capitalised(names.perimeter(offer.perimeter)) + around),
+        ("Périmètre", capitalised(perimeter)),
         ("Thèmes", names.labels_of("categories", offer.categories) or "Tous"),
         ("Stades acceptés", capitalised(names.words_of("stages", offer.stages)) or "Tous"),
         ("Formes admises", capitalised(names.words_of("legal_forms", offer.legal_forms)) or "Toutes"),

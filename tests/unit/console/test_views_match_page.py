@@ -11,7 +11,7 @@ from services.console.views.match_page import conditions, fact_rows, shares
 from services.console.views.refusals import MOST_SHOWN, Refusals, RefusedPair, refused_groups, refused_list
 from shared.events.matches import MatchChanged, Reason
 from shared.words.names import reference_names
-from tests.factories import NOW, match_changed
+from tests.factories import NOW, a_fund, match_changed
 
 TODAY = date(2026, 12, 1)
 NAMES = reference_names()
@@ -40,6 +40,16 @@ def test_facts_are_in_words_on_both_sides() -> None:
     assert rows["Stade"] == ("Amorçage (émergence)", "Amorçage, expérimentation")
     assert rows["Nature"][1] == "Mécénat en nature"
     assert rows["Forme juridique"] == ("Association", "Toutes les formes")
+
+
+def test_france_has_no_neighbours() -> None:
+    match = match_changed()
+    national = match.offer.model_copy(update={"perimeter": a_fund().perimeter, "accepts_neighbours": True})
+    rows = {row.label: row.offer for row in fact_rows(match.model_copy(update={"offer": national}), NAMES, TODAY)}
+    assert rows["Lieu"] == "Toute la France"
+    near = match.offer.model_copy(update={"accepts_neighbours": True})
+    rows = {row.label: row.offer for row in fact_rows(match.model_copy(update={"offer": near}), NAMES, TODAY)}
+    assert rows["Lieu"] == "Nantes Métropole et les territoires voisins"
 
 
 def test_shares_stand_end_to_end_and_add_up_to_the_score() -> None:

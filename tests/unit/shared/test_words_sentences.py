@@ -356,3 +356,9 @@ def test_facts_say_how_much_and_until_when() -> None:
     assert (facts.project_need(MATCH.project, fund, NAMES) or "").translate(PLAIN) == "20 000 € à trouver"
     assert (facts.project_dates(MATCH.project, TODAY) or "").startswith("échéance le ")
     assert (facts.offer_dates(offer, TODAY) or "").startswith("ferme le ")
+
+
+def test_match_that_enters_the_second_list_is_said_to_be_proposed_there_too() -> None:
+    entry = HistoryEntry(at=NOW, change="proposed", side="offer")
+    assert states.history_words(entry) == "Proposé aussi à l'auteur de l'offre"
+    assert states.history_words(entry, reader="offer") == "Proposé aussi à vous"
