@@ -127,6 +127,19 @@ async def put(servers: str, topic: str, records: Iterable[tuple[bytes | None, by
         await producer.stop()
 
 
+async def put_and_take_back(servers: str, topic: str, event: Event) -> None:
+    """Put an event in a transaction that is aborted."""
+    producer = AIOKafkaProducer(bootstrap_servers=servers, transactional_id=f"{topic}-aborts")
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        key, body, headers = raw(event)
+        await producer.send_and_wait(topic, body, key, partition=0, headers=list(headers))
+        await producer.abort_transaction()
+    finally:
+        await producer.stop()
+
+
 async def put_unparsable(servers: str, topic: str, record: tuple[bytes, bytes, Sequence[Header]]) -> None:
     """Put a record with a header whose name is not UTF-8, which aiokafka itself cannot parse."""
     good = MessageBatch.get_data_buffer

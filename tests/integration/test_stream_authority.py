@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.broker import Stream
 from shared.database import Connection, Pool
@@ -20,6 +20,7 @@ from tests.streams import (
     opened,
     prepare_effects,
     put,
+    put_and_take_back,
     raw,
     records_of,
     started,
@@ -91,15 +92,7 @@ async def test_what_a_transaction_took_back_is_never_heard(
     topic = f"{topic_prefix}preferences"
     async with opened(service_dsn("notifier"), "notifier") as pool:
         await prepare_effects(pool)
-        producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, transactional_id=f"{topic_prefix}aborts")
-        await producer.start()
-        try:
-            await producer.begin_transaction()
-            key, body, headers = raw(preference_set("per-taken-back"))
-            await producer.send_and_wait(topic, body, key, partition=0, headers=list(headers))
-            await producer.abort_transaction()
-        finally:
-            await producer.stop()
+        await put_and_take_back(bootstrap_servers, topic, preference_set("per-taken-back"))
         await put(bootstrap_servers, topic, [raw(preference_set("per-said"))])
         async with started(reader(pool, bootstrap_servers, topic_prefix)):
             await wait_for_effects(pool, 1)

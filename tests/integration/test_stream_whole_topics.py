@@ -19,7 +19,7 @@ from shared.whole_topics import WholeBatch, WholeTopics
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import a_commitment, commitment_published, day_started
-from tests.streams import opened, put, put_unparsable, raw
+from tests.streams import opened, put, put_and_take_back, put_unparsable, raw
 
 TOPICS = ("commitments", "days")
 BAD = (b"eng-bad", b"{", [(VERSION_HEADER, b"1")])
@@ -106,6 +106,21 @@ async def test_what_is_stored_is_not_read_again(
         letters = await pool.fetch("SELECT topic, record_offset FROM dead_letters")
     assert heard == ["eng-a", "eng-b"]
     assert [tuple(letter) for letter in letters] == [("commitments", 1)]
+
+
+async def test_what_a_transaction_took_back_is_not_read(bootstrap_servers: str, topic_prefix: str) -> None:
+    """Readers take committed records only."""
+    heard: list[str] = []
+
+    async def take(batch: WholeBatch) -> None:
+        heard.extend(record.key for record in batch.records)
+
+    await put_and_take_back(bootstrap_servers, f"{topic_prefix}commitments", commitment("eng-taken-back"))
+    await put(bootstrap_servers, f"{topic_prefix}commitments", [raw(commitment("eng-said"))])
+    topics = whole(bootstrap_servers, topic_prefix, take)
+    await topics.fill()
+    await topics.stop()
+    assert heard == ["eng-said"]
 
 
 async def test_records_come_again_when_they_could_not_be_taken(bootstrap_servers: str, topic_prefix: str) -> None:
