@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.matcher.lists import ProjectList, offer_of
+from services.matcher.catalogue import Catalogue
 from services.matcher.matching.answers import on_answer
 from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head
@@ -12,11 +12,11 @@ from services.matcher.matching.life import FOLLOWED
 from services.matcher.matching.model import Pair
 from services.matcher.merging import Merge
 from services.matcher.moves import Moves, Verdict, moves_of, verdict_of
-from services.matcher.offers import Catalogue
+from services.matcher.parties import Parties
 from services.matcher.partitions import HeldProject, Partition, Plan
+from services.matcher.shortlists import ProjectList, offer_of
 from services.matcher.store.entities import StoredProject
 from services.matcher.store.heads import HeadRow
-from services.matcher.verdicts import Parties
 from shared.events.people import AnswerGiven
 
 Answers = Mapping[str, Sequence[AnswerGiven]]

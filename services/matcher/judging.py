@@ -11,13 +11,13 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
+from services.matcher.catalogue import Catalogue
 from services.matcher.deciding import Answers, Changes, Decision, decide, declined_by
-from services.matcher.lists import OfferKey
 from services.matcher.matching.head import Outcome, announcement
 from services.matcher.merging import Merge, merge
-from services.matcher.offers import Catalogue
 from services.matcher.partitions import Arrival, Partition, Plan
 from services.matcher.plans import plan_of
+from services.matcher.shortlists import OfferKey
 from services.matcher.store import entities, heads, leases, lists
 from services.matcher.store.entities import StoredProject
 from services.matcher.store.heads import Wanted

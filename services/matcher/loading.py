@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.matcher.lists import OfferKey, OfferList, ProjectList
+from services.matcher.catalogue import OFFER_TYPES, Catalogue
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair
-from services.matcher.offers import OFFER_TYPES, Catalogue
 from services.matcher.partitions import HeldProject, Partition
+from services.matcher.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import entities, heads, lists
 from services.matcher.store.entities import StoredProject
 from services.matcher.store.leases import Lease, Positions

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.matcher.lists import best
 from services.matcher.matching.model import Pair
+from services.matcher.shortlists import best
 from services.matcher.store.lists import MergedList, PartitionList
 
 PATIENCE = timedelta(seconds=30)

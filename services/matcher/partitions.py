@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.matcher.lists import OfferKey, OfferList, ProjectList, offer_of
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair, PreparedProject
+from services.matcher.shortlists import OfferKey, OfferList, ProjectList, offer_of
 from shared.events.shapes import Project
 
 

@@ -7,7 +7,11 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matcher.lists import (
+from services.matcher.catalogue import Catalogue
+from services.matcher.matching.index.tops import Tops
+from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
+from services.matcher.partitions import Arrival, HeldProject, Partition, Plan
+from services.matcher.shortlists import (
     LENGTH,
     OfferKey,
     OfferList,
@@ -19,10 +23,6 @@ from services.matcher.lists import (
     offer_of,
     revised,
 )
-from services.matcher.matching.index.tops import Tops
-from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
-from services.matcher.offers import Catalogue
-from services.matcher.partitions import Arrival, HeldProject, Partition, Plan
 
 Fits = dict[OfferKey, list[ProjectRank]]
 
@@ -124,12 +124,13 @@ class _Judging:
 
     def _moved_projects(self, known: Iterable[str]) -> dict[str, HeldProject]:
         moved = {}
+        reach = self.catalogue.reach_since(self.partition.territories_sequence)
         for project_id in self.partition.projects.keys() - set(known):
             held = self.partition.projects[project_id]
-            if held.prepared is None:
+            if held.prepared is None or not reach.touches(held.prepared):
                 continue
             again = self.catalogue.preparation.project(held.prepared.project)
-            if (again.territories, again.labelled) != (held.prepared.territories, held.prepared.labelled):
+            if again.located != held.prepared.located:
                 moved[project_id] = HeldProject(held.version, again)
         return moved
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.matcher.lists import OfferKey
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.model import PreparedOffer, PreparedProject
+from services.matcher.shortlists import OfferKey
 from shared.events.vocabulary import RefusalCode
 
 PER_CODE = 20

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
+from services.matcher.catalogue import WHOLE_TOPICS, News, row_of
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
 from services.matcher.merging import PATIENCE
-from services.matcher.offers import WHOLE_TOPICS, News, row_of
 from services.matcher.owners import Owners
 from services.matcher.store import entities, leases, lists
 from services.matcher.store.entities import WholeRow

@@ -77,7 +77,9 @@ class ProjectFacts(Shape):
     commune: str
     commune_name: str
     territories: tuple[Identifier, ...] = Field((), description="Territories it is in, smallest first.")
+    territory_names: tuple[str, ...] = Field((), description="Their names, in the same order.")
     challenge_id: Identifier | None = None
+    challenge_title: str | None = Field(None, description="Title of the défi, where a territory publishes it.")
     categories: tuple[Category, ...] = ()
     stage: Stage
     needs: tuple[Need, ...] = ()

@@ -34,6 +34,8 @@ class TerritoryLike(Protocol):
     @property
     def territory_id(self) -> str: ...
     @property
+    def name(self) -> str: ...
+    @property
     def status(self) -> str: ...
     @property
     def perimeter(self) -> Sequence[UnitLike]: ...
@@ -47,7 +49,7 @@ T = TypeVar("T", bound=TerritoryLike)
 
 
 class TerritoryIndex(Generic[T]):
-    """Territories by id, place and défi; never changes: `replacing` and `without` answer with another index.
+    """Territories by id, place and défi; never changes. Of two with one id, the later counts.
 
     Units that geography does not know hold no commune. Answers are sorted by id.
     """
@@ -73,15 +75,6 @@ class TerritoryIndex(Generic[T]):
     def get(self, territory_id: str) -> T | None:
         """The territory of that id, or nothing."""
         return self._territories.get(territory_id)
-
-    def replacing(self, territory: T) -> "TerritoryIndex[T]":
-        """The same territories, with this one added or in the place of its former self."""
-        return TerritoryIndex([*self._territories.values(), territory], self._geography)
-
-    def without(self, territory_id: str) -> "TerritoryIndex[T]":
-        """The same territories but that one."""
-        kept = [territory for territory in self if territory.territory_id != territory_id]
-        return TerritoryIndex(kept, self._geography)
 
     def challenge(self, challenge_id: str) -> ChallengeLike | None:
         """The défi of that id, or nothing."""

@@ -14,10 +14,10 @@ from services.ingest.intake.publication import published_commitment, published_p
 from services.ingest.store.entities import COLUMNS, concluded_of, kept_row
 from services.ingest.store.people import is_answered_for
 from services.matcher.audit import Difference, audit
-from services.matcher.lists import OfferKey, OfferList, ProjectList
+from services.matcher.catalogue import preparation
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.prepare import is_context, wholes_of
-from services.matcher.offers import preparation
+from services.matcher.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import heads, leases, lists
 from services.matcher.store.heads import HeadRow
 from shared.database import Connection, Pool, open_pool

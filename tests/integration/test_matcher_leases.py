@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from services.matcher.lists import OfferKey, OfferList, ProjectRank, best
+from services.matcher.shortlists import OfferKey, OfferList, ProjectRank, best
 from services.matcher.store import leases, lists
 from services.matcher.store.leases import Lease
 from services.matcher.store.lists import PartitionList

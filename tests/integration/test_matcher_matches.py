@@ -153,6 +153,48 @@ async def test_the_name_of_an_owner_follows_into_introduced_matches_alone(matche
     assert (await matcher.match(MATCH)).project.owner_name == "Autre nom"
 
 
+async def test_a_territory_that_is_declared_renamed_moved_or_erased_is_followed_by_facts(
+    matcher: Stage, proposed: Process
+) -> None:
+    lille = [{"level": "commune", "code": "59350"}]
+    steps = [
+        territory_published(a_territory(name="Estuaire")),
+        territory_published(a_territory(name="Grand Estuaire"), version=2),
+        territory_published(a_territory(name="Grand Estuaire", perimeter=lille), version=3),
+        territory_published(a_territory(name="Estuaire"), version=4),
+    ]
+    shown = []
+    for step in steps:
+        await proposed.hears(*matcher.log.say(step))
+        match = await matcher.match(MATCH)
+        shown.append((match.project.territories, match.project.territory_names))
+    await proposed.hears(matcher.log.erase("territories", "ter-a", 5))
+    assert shown == [
+        (("ter-a",), ("Estuaire",)),
+        (("ter-a",), ("Grand Estuaire",)),
+        ((), ()),
+        (("ter-a",), ("Estuaire",)),
+    ]
+    match = await matcher.match(MATCH)
+    assert (match.project.territories, match.change, len(match.history)) == ((), "proposed", 1)
+
+
+async def test_the_title_of_a_challenge_declared_later_is_told(matcher: Stage, proposed: Process) -> None:
+    challenge = {
+        "challenge_id": "ter-a-d1",
+        "title": "Livrer la nuit",
+        "description": "Sans moteur.",
+        "axis": "environnement",
+        "categories": ["alimentation"],
+    }
+    answering = a_project("prj-c", challenge_id="ter-a-d1")
+    await proposed.hears(*matcher.log.say(project_published(answering)))
+    match_id = match_id_of("prj-c", "commitment", "eng-a")
+    assert (await matcher.match(match_id)).project.challenge_title is None
+    await proposed.hears(*matcher.log.say(territory_published(a_territory(challenges=[challenge]))))
+    assert (await matcher.match(match_id)).project.challenge_title == "Livrer la nuit"
+
+
 async def test_a_closed_offer_withdraws_its_matches(matcher: Stage, proposed: Process) -> None:
     records = matcher.log.say(commitment_published(a_commitment(status="clos"), version=2))
     await proposed.hears(*records)

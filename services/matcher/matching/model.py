@@ -50,13 +50,15 @@ class ServedNeed:
 class PreparedProject:
     """A project with all that judging it needs; built by `Preparation.project`.
 
-    `territories` it is in, smallest first, `labelled` those of them that have the label; `forms` are all the names
-    under which its owner is admitted; `sought` is the money still to find, as the need a fund serves.
+    `territories` it is in, smallest first, with their names, `labelled` those of them that have the label; `forms` are
+    all the names under which its owner is admitted; `sought` is the money still to find, as the need a fund serves.
     """
 
     project: Project
     place: Place
     territories: tuple[str, ...]
+    territory_names: tuple[str, ...]
+    challenge_title: str | None
     labelled: tuple[str, ...]
     themes: Themes
     forms: tuple[str, ...]
@@ -67,6 +69,11 @@ class PreparedProject:
     @property
     def id(self) -> str:
         return self.project.project_id
+
+    @property
+    def located(self) -> tuple[object, ...]:
+        """All of it that territories decide."""
+        return self.territories, self.territory_names, self.challenge_title, self.labelled
 
 
 @dataclass(frozen=True, slots=True, eq=False)

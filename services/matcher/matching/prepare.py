@@ -10,7 +10,7 @@ from services.matcher.matching.themes import themes_of
 from shared.events.shapes import Commitment, DayRange, EuroRange, Fund, Project
 from shared.reference.geography import Geography, Unit, UnknownUnitError
 from shared.reference.taxonomy import Taxonomy
-from shared.reference.territory_index import TerritoryLike, UnitLike
+from shared.reference.territory_index import ChallengeLike, TerritoryLike, UnitLike
 from shared.text.vectors import TextModel
 
 
@@ -22,6 +22,7 @@ class Territories(Protocol):
     ) -> tuple[str, ...]: ...
     def labelled(self, territory_ids: Iterable[str]) -> tuple[str, ...]: ...
     def get(self, territory_id: str) -> TerritoryLike | None: ...
+    def challenge(self, challenge_id: str) -> ChallengeLike | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class Preparation:
         home = self._units([_HomeUnit(project.commune)])
         found = self.territories.territories_of(project.commune, project.perimeter, project.challenge_id)
         own = project.categories or project.suggested_categories
+        territories = tuple(sorted(found, key=self._territory_size))
+        challenge = self.territories.challenge(project.challenge_id) if project.challenge_id else None
         return PreparedProject(
             project=project,
             place=Place(project.commune, self._units(project.perimeter) or home, self.geography),
-            territories=tuple(sorted(found, key=self._territory_size)),
+            territories=territories,
+            territory_names=tuple(each.name for each in map(self.territories.get, territories) if each),
+            challenge_title=challenge.title if challenge else None,
             labelled=tuple(sorted(self.territories.labelled(found), key=self._territory_size)),
             themes=themes_of(own, self.taxonomy, deduced=not project.categories),
             forms=(*self.taxonomy.form_counts_as(project.owner.legal_form), *project.owner.accreditations),

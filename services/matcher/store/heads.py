@@ -6,10 +6,10 @@ from datetime import date
 
 from asyncpg import Record
 
-from services.matcher.lists import OfferKey
 from services.matcher.matching.head import Head
 from services.matcher.matching.life import next_day
 from services.matcher.matching.model import Pair
+from services.matcher.shortlists import OfferKey
 from shared.database import Connection
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from asyncpg import Record
 
-from services.matcher.lists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
+from services.matcher.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
 
 

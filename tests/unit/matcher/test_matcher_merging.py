@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matcher.lists import LENGTH, OfferKey, ProjectRank, best, may_enter, revised
 from services.matcher.merging import PATIENCE, merge
+from services.matcher.shortlists import LENGTH, OfferKey, ProjectRank, best, may_enter, revised
 from services.matcher.store.lists import MergedList, PartitionList
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.matcher.lists import OfferKey
 from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context, wholes_of
+from services.matcher.matching.reach import Reach
+from services.matcher.shortlists import OfferKey
 from services.matcher.store.entities import WholeRow
 from services.matcher.store.leases import Positions
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
@@ -69,6 +70,7 @@ class Catalogue:
         self.day: date | None = None
         self.sequence = 0
         self.territories_sequence = 0
+        self._reaches: dict[str, tuple[int, Reach]] = {}
         self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
         self.heard: dict[str, dict[str, Heard]] = {topic: {} for topic in WHOLE_TOPICS}
         self.offers: dict[OfferKey, PreparedOffer] = {}
@@ -111,16 +113,23 @@ class Catalogue:
 
     def _hear(self, said: Iterable[tuple[str, str, Heard]]) -> News:
         newer = set()
+        self.sequence += 1
         for topic, key, heard in said:
             held = self.heard[topic].get(key)
             if held is None or held.version < heard.version:
                 self.heard[topic][key] = heard
                 newer.add((topic, key))
-        self.sequence += 1
+                if topic == "territories":
+                    self._note_reach(key, Reach.of(heard.shape) if isinstance(heard.shape, Territory) else Reach())
         topics = {topic for topic, _ in newer}
         if "territories" in topics:
             self.territories_sequence = self.sequence
         return News(self.sequence, self._follow(topics, newer))
+
+    def _note_reach(self, territory_id: str, now: Reach) -> None:
+        """Remember all that a territory ever covered here: who judged it at any time finds what it left, too."""
+        _, before = self._reaches.get(territory_id, (0, Reach()))
+        self._reaches[territory_id] = (self.sequence, Reach.union((before, now)))
 
     def objection(self, event: Event | None) -> str | None:
         """Why nobody can use what is said, or nothing: it names a unit that geography does not know."""
@@ -148,6 +157,10 @@ class Catalogue:
         """Whether someone here answers for the offer: not for a fund that nobody manages."""
         heard = self.heard_of(offer)
         return heard is None or not isinstance(heard.shape, Fund) or heard.shape.managed
+
+    def reach_since(self, sequence: int) -> Reach:
+        """Where, and over which défis, territories have changed in batches after `sequence`."""
+        return Reach.union(reach for changed_in, reach in self._reaches.values() if changed_in > sequence)
 
     def has_coordinator(self, territories: Iterable[str]) -> bool:
         """Whether someone animates one of the territories here."""
