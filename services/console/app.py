@@ -26,6 +26,7 @@ from shared.database import Pool, open_pool
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 from shared.proxies import BehindProxies
+from shared.telemetry import metrics_route
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(AnswerHead)
     app.add_middleware(BehindProxies, trusted=lambda: app.state.trusted_proxies)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
+    app.include_router(metrics_route(lambda: app.state.console.pool, lambda: _lag(app), lambda: _problems(app)))
     app.include_router(asyncapi_routes(stream))
     routes.install(app)
     errors.install(app)
@@ -82,6 +84,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _problems(app: FastAPI) -> list[str]:
     heard: Stream | None = getattr(app.state, "stream", None)
     return heard.problems() if heard else ["starting"]
+
+
+def _lag(app: FastAPI) -> dict[str, int]:
+    heard: Stream | None = getattr(app.state, "stream", None)
+    return heard.lag() if heard else {}
 
 
 def _stuck(app: FastAPI) -> bool:
