@@ -93,6 +93,7 @@ def _answer(found: list[Refused], said: Callable[[Refused], dict[str, Any]]) -> 
             for each in kept
         ],
         "counts": counts,
+        "total": len(found),
     }
 
 

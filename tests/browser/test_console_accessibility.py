@@ -89,7 +89,7 @@ async def fill(essaim: Essaim, visit: Visit) -> None:
         match_changed("prj-a", "fds-a", offer_type="fund", state="withdrawn", change="withdrawn", refusals=["clos"]),
     )
     page = await visit("porteur", "/projets/prj-a")
-    await reloaded_until(page, page.get_by_text("Terminés (1)"))
+    await reloaded_until(page, page.get_by_text("Ont pris fin sans suite (1)"))
     await reloaded_until(page, page.get_by_text("Des quais vides la nuit"))
     page = await visit("", "/offres/fds-a")
     await reloaded_until(page, page.get_by_role("heading", name="Fonds d'amorçage solidaire"))

@@ -50,7 +50,7 @@ async def test_match_arrives_live_is_filtered_opened_and_answered(essaim: Essaim
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Épicerie du port")
     owner = await visit("porteur", "/rapprochements/prj-a~commitment~eng-a")
     await owner.get_by_role("button", name="Oui, ça nous intéresse").click()
-    await expect(owner.get_by_role("status")).to_contain_text("votre intérêt est enregistré")
+    await expect(owner.get_by_role("status")).to_contain_text("votre oui est enregistré")
     [answer] = await essaim.answers(1)
     assert (answer.side, answer.answer, answer.key) == ("project", "interested", "prj-a")
 
@@ -58,7 +58,7 @@ async def test_match_arrives_live_is_filtered_opened_and_answered(essaim: Essaim
     button = page.get_by_role("button", name="Mettre en relation")
     await reloaded_until(page, button)
     await button.click()
-    await expect(page.get_by_role("status")).to_contain_text("Mise en relation lancée")
+    await expect(page.get_by_role("status")).to_contain_text("C'est lancé")
     assert [given.answer for given in await essaim.answers(2)] == ["interested", "introduce"]
 
 

@@ -68,7 +68,7 @@ class People:
                 return
             self._unasked += not is_asked
             form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
-            fields = {**form.fields, **({"montant": "1000"} if form.answer == "concluded" else {})}
+            fields = {**form.fields, **({"montant": "1000", "jours": "5"} if form.answer == "concluded" else {})}
             done = await self._patiently(browser, "POST", form.action, fields)
         if done.status_code == 303:
             self.given[form.answer] += 1

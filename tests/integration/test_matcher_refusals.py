@@ -56,6 +56,7 @@ async def test_the_offers_refused_for_a_project_come_nearest_first(matcher: Stag
         ("eng-far", ["hors-perimetre", "stade-non-admis"]),
     ]
     assert answer["counts"] == {"clos": 1, "hors-perimetre": 1, "montant-hors-fourchette": 1, "stade-non-admis": 1}
+    assert answer["total"] == len(answer["refused"])
     first = answer["refused"][0]
     assert (first["type"], first["organisation_name"]) == ("commitment", "Entreprise engagée A")
     assert ProjectFacts.model_validate(first["facts"]["project"]).commune_name == "Rezé"
@@ -69,6 +70,7 @@ async def test_twenty_are_given_of_each_code_and_all_are_counted(matcher: Stage,
     answer = (await client.get("/internal/projects/prj-a/refusals")).json()
     assert [each["id"] for each in answer["refused"]] == [f"eng-{number:02}" for number in range(20)]
     assert answer["counts"] == {"clos": 25}
+    assert answer["total"] == 25
 
 
 async def test_the_projects_refused_for_an_offer_say_a_decline(matcher: Stage, client: httpx.AsyncClient) -> None:

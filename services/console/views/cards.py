@@ -112,7 +112,7 @@ def card(
         dates=offer_dates(offer, today),
         need=project_need(project, offer, names),
         deadline=project_dates(project, today),
-        warning=None if over else staleness(offer, today),
+        warning=None if over or reader == "offer" else staleness(offer, today),
         quick=quick_answer(match, speaker, today) if speaker else None,
     )
 

@@ -94,6 +94,7 @@ def test_old_fund_says_that_its_opening_is_to_be_checked() -> None:
     old = match.model_copy(update={"offer": match.offer.model_copy(update={"last_checked_on": date(2019, 2, 25)})})
     assert "Cité en février 2019" in (card(old, NAMES, NOW).warning or "")
     assert card(match, NAMES, NOW).warning is None
+    assert card(old, NAMES, NOW, reader="offer").warning is None
 
 
 def test_withdrawn_match_says_why_it_holds_no_more() -> None:
