@@ -12,6 +12,9 @@ THIN = "\u202f"
 
 PARIS = ZoneInfo("Europe/Paris")
 
+_WIDE = re.compile(r" ([:»€%])")
+_THIN = re.compile(r" ([;?!])")
+
 _MONTHS = (
     "janvier",
     "février",
@@ -123,6 +126,11 @@ def day_and_time(at: datetime) -> str:
     """« 3 décembre 2026 à 14 h 05 », Paris time."""
     local = at.astimezone(PARIS)
     return f"{day(local.date())} à {local.hour}{NBSP}h{NBSP}{local.minute:02d}"
+
+
+def typeset(french: str) -> str:
+    """The text with the spaces that French does not break."""
+    return _THIN.sub(f"{THIN}\\1", _WIDE.sub(f"{NBSP}\\1", french)).replace("« ", f"«{NBSP}")
 
 
 def quoted(text: str) -> str:

@@ -241,7 +241,7 @@ async def test_what_changed_meanwhile_is_said_beside_each_field_and_nothing_is_o
         words = unescape(refused.text)
         assert refused.status_code == 409
         assert "a changé pendant que vous écriviez" in words
-        assert "Enregistré entre-temps : Titre d'un collègue." in words
+        assert "Enregistré entre-temps\xa0: Titre d'un collègue." in words
         assert 'value="Mon titre"' in words
         assert 'id="stade-faute"' in words
         assert 'id="resume-faute"' not in words

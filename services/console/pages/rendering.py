@@ -41,6 +41,7 @@ def environment() -> Environment:
         moment=french.day_and_time,
         quoted=french.quoted,
         capitalised=french.capitalised,
+        typeset=french.typeset,
         segment=lambda value: quote(str(value), safe="~"),
     )
     return made

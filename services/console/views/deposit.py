@@ -119,6 +119,12 @@ def options(names: Names, of: str, first: str | None = None, leave: Iterable[str
     return ((("", first),) if first is not None else ()) + entries
 
 
+def with_kept(listed: Options, kept: Iterable[str], names: Mapping[str, str]) -> Options:
+    """The choices, and after them what is kept and not listed any more: a form must not lose it unsaid."""
+    known = {value for value, _ in listed}
+    return (*listed, *((one, names.get(one, one)) for one in kept if one not in known))
+
+
 def _iso(text: str) -> str | None:
     found = day_of(text)
     return found.isoformat() if found else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.console.views import contact_form, perimeter_form
 from services.console.views.atlas import Atlas
-from services.console.views.deposit import Options, Reader, Typed, changes, inside, options, pruned, written
+from services.console.views.deposit import Options, Reader, Typed, changes, inside, options, pruned, with_kept, written
 from services.console.views.perimeter_form import (
     Perimeters,
     kept_units,
@@ -178,7 +178,7 @@ def commitment_options(atlas: Atlas, kept: Mapping[str, Any]) -> dict[str, Optio
         "nature": options(names, "commitment_kinds", "Choisir"),
         "objets": options(names, "objects"),
         **offer_options(atlas, kept),
-        "defis": atlas.challenge_choices(),
+        "defis": with_kept(atlas.challenge_choices(), kept.get("challenges", ()), names.challenges),
         "taille": SIZES,
     }
 

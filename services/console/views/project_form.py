@@ -6,7 +6,18 @@ from typing import Any
 
 from services.console.views import contact_form
 from services.console.views.atlas import Atlas
-from services.console.views.deposit import Options, Reader, Typed, changes, field_in, inside, options, pruned, written
+from services.console.views.deposit import (
+    Options,
+    Reader,
+    Typed,
+    changes,
+    field_in,
+    inside,
+    options,
+    pruned,
+    with_kept,
+    written,
+)
 from services.console.views.perimeter_form import Perimeters
 from services.console.views.place_form import moved, place_values, read_place
 
@@ -182,12 +193,16 @@ def change_project(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str
     return changes(kept, {**said, "needs": needs}, SHOWN) | moved(kept, said)
 
 
-def project_options(atlas: Atlas, _kept: Mapping[str, Any]) -> dict[str, Options]:
+def project_options(atlas: Atlas, kept: Mapping[str, Any]) -> dict[str, Options]:
     """What each field of a choice offers."""
     names = atlas.names
     return {
         "stade": options(names, "stages", "Choisir"),
-        "defi": (("", "Aucun défi en particulier"), *atlas.challenge_choices()),
+        "defi": with_kept(
+            (("", "Aucun défi en particulier"), *atlas.challenge_choices()),
+            written(kept.get("challenge_id")),
+            names.challenges,
+        ),
         "themes": options(names, "categories"),
         "besoin": options(names, "commitment_kinds"),
         "forme": options(names, "legal_forms", "Choisir", leave=("esus", "societe-mission")),

@@ -16,7 +16,7 @@ from services.ingest.api.openapi import openapi
 from services.ingest.api.operations import Operation, operations
 from services.ingest.api.problems import KINDS
 from services.ingest.intake.columns import columns_of
-from services.ingest.intake.wording import typeset
+from shared.words.french import typeset
 
 _STYLE = (Path(__file__).parents[1] / "static" / "docs.css").read_text()
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

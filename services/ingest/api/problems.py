@@ -10,9 +10,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from services.ingest.intake.outcome import Fault
-from services.ingest.intake.wording import Language, language_of, say_all, typeset
+from services.ingest.intake.wording import Language, language_of, say_all
 from shared.database import CONNECTION_LOST
 from shared.http import RETRY_AFTER_SECONDS
+from shared.words.french import typeset
 
 
 class Kind(NamedTuple):

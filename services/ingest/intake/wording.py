@@ -1,18 +1,14 @@
 """Says faults in words: what is wrong and what to do about it, in French or in English."""
 
-import re
 import string
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.words import WORDS
-from shared.words.french import NBSP, THIN
+from shared.words.french import typeset
 
 Language = Literal["fr", "en"]
-
-_WIDE = re.compile(r" ([:»€%])")
-_THIN = re.compile(r" ([;?!])")
 
 
 class Said(NamedTuple):
@@ -73,11 +69,6 @@ def _said(clauses: tuple[str, ...], facts: Mapping[str, Any], language: Language
 def _sayable(text: str) -> str:
     """The text with what no encoding can carry replaced: names of fields come from outside."""
     return text.encode(errors="replace").decode()
-
-
-def typeset(french: str) -> str:
-    """The text with the spaces that French does not break."""
-    return _THIN.sub(f"{THIN}\\1", _WIDE.sub(f"{NBSP}\\1", french)).replace("« ", f"«{NBSP}")
 
 
 def _names(clause: str) -> set[str]:

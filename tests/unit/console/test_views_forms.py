@@ -14,6 +14,7 @@ from services.console.views.contact_form import changed_contact, contact_values
 from services.console.views.deposit import Typed, changes, typed_of
 from services.console.views.deposit_faults import page_words, placed_faults
 from services.console.views.deposit_kinds import KINDS, Kind
+from services.console.views.perimeter_form import perimeter_values, read_perimeter
 from services.console.views.reading import day_of, whole_number
 from services.console.views.search import search_terms
 from services.console.views.sign_in import looks_like_address, safe_path
@@ -194,10 +195,24 @@ def test_every_fault_of_a_field_that_a_form_shows_stands_beside_a_labelled_field
 def test_form_of_a_kept_deposit_sent_as_it_is_changes_nothing(kind: Kind) -> None:
     made = {"project": a_project(), "commitment": a_commitment(), "fund": a_fund()}[kind.entity_type]
     kept = made.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    perimeters = {"nantes-metropole": (("epci", "244400404"),)}
-    said, faults = kind.read(Typed(kind.values(kept, perimeters)), perimeters)
+    atlas = make_atlas([], reference_names())
+    typed = Typed(kind.values(kept, {}))
+    for name, choices in kind.options(atlas, kept).items():
+        assert set(typed.all(name)) <= {value for value, _ in choices}, name
+    said, faults = kind.read(typed, {})
     assert faults == {}
     assert kind.change(kept, said) == {}
+
+
+@given(st.lists(st.sampled_from(("nantes-metropole", "53", "49", "44143", "244400404")), unique=True))
+def test_any_kept_perimeter_is_given_back_by_its_form(codes: list[str]) -> None:
+    levels = {"53": "region", "49": "departement", "44143": "commune"}
+    units = {code: [{"level": levels.get(code, "epci"), "code": code}] for code in codes}
+    units["nantes-metropole"] = [{"level": "epci", "code": "200000172"}, {"level": "commune", "code": "44109"}]
+    perimeter = [unit for code in codes for unit in units[code]] or [{"level": "national", "code": "FR"}]
+    perimeters = {"nantes-metropole": (("epci", "200000172"), ("commune", "44109")), "empty": ()}
+    found = read_perimeter(Typed(perimeter_values({"perimeter": perimeter}, perimeters)), perimeters)
+    assert sorted(found, key=str) == sorted(perimeter, key=str)
 
 
 def test_change_leaves_alone_what_the_form_does_not_show_and_removes_what_it_empties() -> None:

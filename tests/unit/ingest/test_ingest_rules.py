@@ -15,7 +15,7 @@ from services.ingest.days import PARIS, days_due, seconds_to_midnight
 from services.ingest.intake import language_of
 from services.ingest.intake.files import Row
 from services.ingest.intake.personal import found_in, without_contacts
-from services.ingest.intake.wording import typeset
+from shared.words.french import typeset
 
 
 @pytest.mark.parametrize(
