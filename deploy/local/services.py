@@ -57,7 +57,14 @@ def environment(
         # Everything of the demo comes from one machine, and from few keys.
         "ingest": {"CALLS_PER_MINUTE": "100000"},
         "matcher": {},
-        "notifier": {"INGEST_URL": ports.url("ingest"), "WINDOW_SECONDS": "5", **pages, **smtp},
+        # Who tries the demo waits for a mail, not for an hour.
+        "notifier": {
+            "INGEST_URL": ports.url("ingest"),
+            "WINDOW_SECONDS": "5",
+            "SUGGESTIONS_APART_SECONDS": "60",
+            **pages,
+            **smtp,
+        },
         "console": {
             "INGEST_URL": ports.url("ingest"),
             "MATCHER_URL": ports.url("matcher"),

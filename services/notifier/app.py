@@ -105,14 +105,16 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
         link_secret=settings.link_secret.get_secret_value(),
         mail_from=settings.mail_from,
         window=timedelta(seconds=settings.window_seconds),
+        apart=timedelta(seconds=settings.suggestions_apart_seconds),
     )
     return Rounds(pool, contacts, Mailer(smtp), desk)
 
 
 def _problems(app: FastAPI) -> list[str]:
-    """Why events are not heard or said. That ingest or the mail server is away is logged: mails wait for them."""
+    """Why events are not heard or said, and what mails wait for: ingest, the mail server."""
     heard: Stream | None = app.state.stream
-    return heard.problems() if heard else ["not started"]
+    rounds: Rounds | None = app.state.rounds
+    return [*heard.problems(), *rounds.troubles()] if heard and rounds else ["not started"]
 
 
 def _pool(app: FastAPI) -> Pool | None:

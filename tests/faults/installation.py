@@ -38,6 +38,7 @@ OPERATOR = "exploitant"
 SETTINGS = {
     # Mails leave at once and answers are said at once: nothing waits for a clock.
     "NOTIFIER_WINDOW_SECONDS": "0.5",
+    "NOTIFIER_SUGGESTIONS_APART_SECONDS": "0",
     "CONSOLE_DECLINE_GRACE_S": "0",
 }
 

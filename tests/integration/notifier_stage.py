@@ -151,6 +151,7 @@ class Stage:
             link_secret="a secret for tests only",
             mail_from="essaim@essaim.example",
             window=WINDOW,
+            apart=timedelta(0),
         )
 
     def _seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -130,6 +131,23 @@ async def test_what_arises_within_the_window_goes_together(stage: Stage) -> None
     assert len(stage.sink.mails) == 1
 
 
+async def test_two_mails_of_suggestions_to_one_person_are_an_hour_apart(stage: Stage) -> None:
+    stage.desk = replace(stage.desk, apart=timedelta(hours=1))
+    matches = several(6)
+    for match in matches[:5]:
+        await stage.hear(match)
+        await stage.go(timedelta(minutes=10))
+    assert stage.sink.subjects == ["Un projet à Rezé correspond à votre engagement « Des quais vides la nuit »"]
+    await stage.hear(match_changed(**INTERESTED, interested_sides=("offer",)))
+    await stage.go(timedelta(minutes=5))
+    assert [str(mail["To"]) for mail in stage.sink.mails[1:]] == ["Nom de per-p <per-p@example.org>"]
+    await stage.hear(matches[5])
+    await stage.go(timedelta(minutes=20))
+    assert stage.sink.subjects[2:] == ["5 projets correspondent à votre engagement « Des quais vides la nuit »"]
+    await stage.go(DAY)
+    assert len(stage.sink.mails) == 3
+
+
 async def test_someone_behind_two_offers_gets_one_mail(stage: Stage) -> None:
     stage.ingest.knows("commitment", "eng-b", "per-o")
     stage.ingest.knows("commitment", "eng-c", "per-o", "per-c")
@@ -193,7 +211,7 @@ async def test_an_individual_is_named_at_the_introduction_alone(stage: Stage) ->
         await stage.hear(match.model_copy(update={"project": match.project.model_copy(update=facts)}))
         await stage.go()
     said = {str(mail["Subject"])[:6]: mail.as_string() for mail in stage.sink.mails if "per-o@" in str(mail["To"])}
-    assert "Camille" not in said["Votre "]
+    assert "Camille" not in said["Intérê"]
     assert "Camille" in said["Mise e"]
 
 

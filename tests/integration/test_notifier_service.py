@@ -92,6 +92,7 @@ async def notifier(
         smtp_host=sink.host,
         smtp_port=sink.port,
         window_seconds=0.2,
+        suggestions_apart_seconds=0,
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app):

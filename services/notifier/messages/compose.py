@@ -1,6 +1,7 @@
 """Makes the letter of one mail: who and what, why, how much and until when, what to do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from services.notifier.messages import phrases
 from services.notifier.messages.letter import SHOWN, Card, Item, Letter, Link, Order
@@ -28,6 +29,7 @@ _ASK: tuple[MailKind, ...] = ("suggestions", "interest")
 
 def compose(order: Order, names: Names, links: Links) -> Letter:
     """The letter of `order`; the same order at the same time gives the same letter."""
+    names = _with_names_of(order, names)
     return Letter(
         sender=_sender(order, names),
         subject=phrases.headline(order),
@@ -41,6 +43,18 @@ def compose(order: Order, names: Names, links: Links) -> Letter:
             phrases.why_you(order, names),
         ),
     )
+
+
+def _with_names_of(order: Order, names: Names) -> Names:
+    """`names`, with those that the matches carry of their territories and défis: declared later, or renamed."""
+    projects = [item.match.project for item in order.items]
+    territories = dict(names.territories)
+    challenges = dict(names.challenges)
+    for each in projects:
+        territories.update(zip(each.territories, each.territory_names, strict=False))  # earlier events say no names
+        if each.challenge_id and each.challenge_title:
+            challenges[each.challenge_id] = each.challenge_title
+    return replace(names, territories=territories, challenges=challenges)
 
 
 def best_first(items: list[Item]) -> tuple[Item, ...]:

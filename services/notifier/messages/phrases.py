@@ -46,18 +46,18 @@ def offer_noun(offer: OfferFacts) -> OfferNoun:
 
 
 def offer_by(offer: OfferFacts, names: Names) -> str:
-    """« Engagement proposé par Entreprise A : mécénat en nature »."""
+    """« Engagement (mécénat en nature), proposé par : Entreprise A »."""
     noun, _, offered = offer_noun(offer)
-    by = f"{noun.capitalize()} {offered} par {offer.organisation_name}"
-    return labelled(by, names.kinds(offer.kinds)) if offer.kinds else by
+    kinds = f" ({names.kinds(offer.kinds)})" if offer.kinds else ""
+    return labelled(f"{noun.capitalize()}{kinds}, {offered} par", offer.organisation_name)
 
 
 def project_by(project: ProjectFacts, owner: str, names: Names) -> str:
-    """« Projet porté par Les Paniers de Rezé (association), à Rezé »."""
-    place = at_place(project.commune_name)
+    """« Projet à Rezé, porté par : Les Paniers de Rezé (association) »."""
+    start = f"Projet {at_place(project.commune_name)}, porté par"
     if project.legal_form in INDIVIDUALS and owner == project.owner_name:
-        return f"Projet porté par un particulier, {place}"
-    return f"Projet porté par {owner} ({names.word('legal_forms', project.legal_form)}), {place}"
+        return f"{start} un particulier"
+    return labelled(start, f"{owner} ({names.word('legal_forms', project.legal_form)})")
 
 
 def both(match: MatchChanged) -> str:
@@ -83,7 +83,7 @@ def all_yours(order: Order) -> str:
 
 
 def interested_party(item: Item) -> str:
-    """Who said yes, as the object of a verb: « Les Paniers de Rezé », « un particulier à Rezé »."""
+    """Who said yes: « Les Paniers de Rezé », « un particulier à Rezé »."""
     project = item.match.project
     if item.side == "project":
         return item.match.offer.organisation_name
@@ -106,8 +106,7 @@ def _one(order: Order) -> str:
         noun, article, _ = offer_noun(match.offer)
         return f"{article}{noun} {title(match.offer.title)} correspond à {yours(item)}"
     if order.kind == "interest":
-        mine = yours(item)
-        return f"{mine[:1].upper()}{mine[1:]} intéresse {interested_party(item)}"
+        return labelled(f"Intérêt pour {yours(item)}", interested_party(item))
     label = {"mutual": "À mettre en relation", "introduction": "Mise en relation", "concluded": "Conclu"}[order.kind]
     return labelled(label, both(match))
 
@@ -117,7 +116,8 @@ def _several(order: Order) -> str:
     if order.kind == "suggestions":
         return f"{count(number, _what(order))} correspondent à {all_yours(order)}"
     if order.kind == "interest":
-        return f"{count(number, 'structure')} s'intéressent à {all_yours(order)}"
+        said = count(number, "marque d'intérêt", "marques d'intérêt")
+        return f"{said} pour {all_yours(order)}"
     if order.kind == "mutual":
         return f"{count(number, 'mise en relation', 'mises en relation')} vous attendent"
     if order.kind == "introduction":

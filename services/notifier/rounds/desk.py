@@ -13,13 +13,18 @@ from shared.words.names import Names
 
 @dataclass(frozen=True)
 class Desk:
-    """Makes the bytes of mails; `window` is how long a first notice waits for others."""
+    """Makes the bytes of mails.
+
+    `window` is how long a first notice waits for others, `apart` the least time between two mails of suggestions to one
+    person: whoever changes a deposit ten times in an hour causes one mail, not ten.
+    """
 
     names: Names
     public_url: str
     link_secret: str
     mail_from: str
     window: timedelta
+    apart: timedelta
 
     def message_id(self, mail_id: str) -> str:
         """The Message-ID of a mail, with its angle brackets."""

@@ -17,7 +17,7 @@ _MAILS_AT_ONCE = 50
 
 async def freeze(pool: Pool, contacts: Contacts, desk: Desk, now: datetime, new_id: Callable[[], str]) -> bool:
     """Freeze some of the due mails; whether any were there to take. Raises `IngestAway`."""
-    due = await people.due_mails(pool, now - desk.window, _MAILS_AT_ONCE)
+    due = await people.due_mails(pool, now - desk.window, now - desk.apart, _MAILS_AT_ONCE)
     if not due:
         return False
     answer = await contacts.of(party for one in due for party in one.parties)
@@ -44,6 +44,8 @@ async def freeze_mail(
     if due.person_id not in tellable:
         await erasures.purge_person(connection, due.person_id)
         return True
+    if due.kind == "suggestions" and await people.has_suggestions_since(connection, due.person_id, now - desk.apart):
+        return False
     contacts = {
         party: tuple(contact for contact in answer.contacts[party] if contact.person_id in tellable)
         for party in due.parties

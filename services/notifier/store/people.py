@@ -102,12 +102,18 @@ async def drop_pending(connection: Connection, person_id: str, gone: Iterable[tu
     )
 
 
-async def due_mails(pool: Pool, until: datetime, limit: int) -> list[Due]:
-    """Mails due at `until`, longest due first, with both sides' parties for introductions, which carry contacts."""
+async def due_mails(pool: Pool, until: datetime, apart: datetime, limit: int) -> list[Due]:
+    """Mails due at `until`, longest due first, with both sides' parties for introductions, which carry contacts.
+
+    No suggestions for who has had a mail of them made since `apart`.
+    """
     rows = await pool.fetch(
         """
-        WITH due AS (SELECT person_id, kind, min(due_at) AS first FROM pending WHERE due_at <= $1
-                     GROUP BY person_id, kind ORDER BY first, person_id, kind LIMIT $2)
+        WITH due AS (SELECT person_id, kind, min(due_at) AS first FROM pending
+                     WHERE due_at <= $1 AND NOT (kind = 'suggestions' AND EXISTS (
+                         SELECT FROM mails WHERE mails.person_id = pending.person_id AND mails.kind = 'suggestions'
+                         AND frozen_at > $2))
+                     GROUP BY person_id, kind ORDER BY first, person_id, kind LIMIT $3)
         SELECT due.person_id, due.kind, due.first, party_type, party_id FROM due JOIN pending USING (person_id, kind)
         UNION SELECT due.person_id, due.kind, due.first, 'project', project_id
         FROM due JOIN pending USING (person_id, kind) JOIN matches USING (match_id) WHERE due.kind = 'introduction'
@@ -116,6 +122,7 @@ async def due_mails(pool: Pool, until: datetime, limit: int) -> list[Due]:
         ORDER BY first, person_id, kind
         """,
         until,
+        apart,
         limit,
     )
     grouped: dict[tuple[str, MailKind], set[Party]] = {}
@@ -130,6 +137,16 @@ async def claim_recipient(connection: Connection, person_id: str) -> Preference 
         "SELECT frequency, minimum FROM recipients WHERE person_id = $1 FOR UPDATE SKIP LOCKED", person_id
     )
     return Preference(row["frequency"], row["minimum"]) if row else None
+
+
+async def has_suggestions_since(connection: Connection, person_id: str, since: datetime) -> bool:
+    """Whether a mail of suggestions was made for a claimed recipient after `since`."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM mails WHERE person_id = $1 AND kind = 'suggestions' AND frozen_at > $2)",
+        person_id,
+        since,
+    )
+    return found
 
 
 async def claim_waiting(connection: Connection, person_id: str, kind: MailKind, until: datetime) -> tuple[Waiting, ...]:

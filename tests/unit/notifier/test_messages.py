@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from services.notifier.messages.compose import compose
 from services.notifier.messages.letter import Item, Letter, Order
 from services.notifier.messages.mime import Headers, to_bytes
+from services.notifier.messages.notices import Party
 from services.notifier.messages.render import as_html, as_text
+from shared.events.matches import Reason
 from shared.words.names import reference_names
 from tests.unit.notifier.orders import LINKS, OFFER, PROJECT, a_match, an_order, orders
 
@@ -90,6 +92,22 @@ class Lines(HTMLParser):
 def lines_of_text(text: str) -> list[str]:
     said = (re.sub(r"[ \n]+", " ", line).strip(" ").removeprefix("- ") for line in text.split("\n"))
     return [line for line in said if line and line != "----"]
+
+
+def test_a_territory_and_a_challenge_declared_later_are_named() -> None:
+    match = a_match(reasons=[Reason(code="defi-identique", share=0.8, challenge_id="estuaire-d1")])
+    facts = {
+        "territories": ("estuaire",),
+        "territory_names": ("Estuaire",),
+        "challenge_id": "estuaire-d1",
+        "challenge_title": "Livrer la nuit",
+    }
+    match = match.model_copy(update={"project": match.project.model_copy(update=facts)})
+    letter = letter_of(an_order("suggestions", PROJECT, Item(match, PROJECT)))
+    assert letter.sender == "Essaim · Estuaire"
+    assert "Livrer la nuit" in letter.cards[0].reasons[0]
+    estuaire = Party("territory", "estuaire")
+    assert "Estuaire" in letter_of(an_order("mutual", estuaire, Item(match, estuaire))).footer[1]
 
 
 @pytest.mark.parametrize("name", CASES)
