@@ -12,6 +12,7 @@ import typer
 from services.cli.accounts import coordinator, key, organisation
 from services.cli.databases import with_pool
 from services.cli.refusing import Commands, readable, refuse
+from services.cli.restoring import rebuild, restored
 from shared.clock import today_in_paris
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ def replay(
         return await in_transaction(pool, lambda connection: ask_replay(connection, topic=topic, ids=ids))
 
     typer.echo(f"{with_pool(service, work)} message(s) à reprendre par {service}")
+
+
+app.command()(restored)
+app.command()(rebuild)
 
 
 @app.command("import")

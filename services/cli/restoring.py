@@ -1,4 +1,4 @@
-"""`essaim restored` et `essaim rebuild` : un service repart du journal, après une restauration ou pour refaire son état."""
+"""`essaim restored` et `essaim rebuild` : un service repart de Kafka, après une restauration ou pour se refaire."""
 
 import logging
 from collections.abc import Iterator
@@ -64,8 +64,10 @@ def rebuild(
 
 
 def _sure(yes: bool, question: str) -> None:
-    if not yes and not typer.confirm(question):
-        refuse("rien n'a été changé")
+    if not yes and not typer.prompt(f"{question} (oui ou non)", default="non", show_default=False).lower().startswith(
+        "o"
+    ):
+        refuse("rien n'a été changé ; répondez oui, ou ajoutez --yes")
 
 
 def _run(service: str, *, anew: bool) -> None:

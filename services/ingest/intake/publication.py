@@ -61,7 +61,7 @@ def _served(project: Project, concluded: tuple[Concluded, ...]) -> Project:
     if not concluded:
         return project
     left = (_lowered(need, concluded) for need in project.needs)
-    money = sum(each.eur for each in concluded if _brings_money(each.kinds))
+    money = sum(each.eur for each in concluded if brings_money(each.kinds))
     changes: dict[str, object] = {"needs": tuple(need for need in left if need is not None)}
     if money and project.amount_sought_eur is not None:
         changes["amount_sought_eur"] = max(0, project.amount_sought_eur - money)
@@ -81,6 +81,7 @@ def _lowered(need: Need, concluded: tuple[Concluded, ...]) -> Need | None:
     return need.model_copy(update={"amount_eur": amount or None, "days": remaining_days or None})
 
 
-def _brings_money(kinds: tuple[str, ...]) -> bool:
+def brings_money(kinds: tuple[str, ...]) -> bool:
+    """Whether what an offer of these kinds brings is money."""
     fund_kinds = load_taxonomy().fund_kinds
     return any(kind in _MONEY_NEEDS or (kind in fund_kinds and fund_kinds[kind].money) for kind in kinds)

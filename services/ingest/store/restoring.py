@@ -1,0 +1,112 @@
+"""What a restoration reads back and states again: conclusions, submissions, erasures, the last day."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.ingest.intake.publication import Concluded
+from services.ingest.store.entities import COLUMNS, Kept, Party, kept_row
+from shared.database import Connection
+from shared.events.matches import MatchChanged
+from shared.events.vocabulary import EntityType
+
+_LIVE = """
+SELECT EXISTS (SELECT FROM submissions WHERE entity_type = $1 AND entity_id = $2)
+    OR EXISTS (SELECT FROM said_in_log WHERE topic = $3 AND key = $2 AND body IS NOT NULL)
+"""
+
+
+async def is_live(connection: Connection, party: Party, topic: str) -> bool:
+    """Whether an entity is kept, or the log has it."""
+    found: bool = await connection.fetchval(_LIVE, *party, topic)
+    return found
+
+
+async def put_conclusion(connection: Connection, match: MatchChanged, sides: Mapping[EntityType, str]) -> bool:
+    """Keep what a match concluded, for its `sides` (type, id) that are live; false when it was kept before."""
+    offer_id = sides.get(match.offer_type)
+    status = await connection.execute(
+        """
+        INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days, concluded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+        """,
+        hashlib.sha256(match.match_id.encode()).digest(),
+        sides.get("project"),
+        match.offer_type if offer_id else None,
+        offer_id,
+        list(match.offer.kinds),
+        match.concluded_eur or 0,
+        match.concluded_days or 0,
+        match.occurred_at,
+    )
+    return bool(status.endswith(" 1"))
+
+
+async def concluded_before(connection: Connection, party: Party, at: datetime) -> list[Concluded]:
+    """What matches had concluded of an entity when it was published."""
+    rows = await connection.fetch(
+        """
+        SELECT kinds, eur, days FROM conclusions WHERE concluded_at <= $3
+        AND (($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2))
+        """,
+        *party,
+        at,
+    )
+    return [Concluded(tuple(row["kinds"]), row["eur"], row["days"]) for row in rows]
+
+
+async def given_versions(connection: Connection, topic: str, keys: Sequence[str]) -> dict[str, int]:
+    """The version last given to each of these keys."""
+    rows = await connection.fetch(
+        "SELECT key, version FROM key_versions WHERE topic = $1 AND key = ANY ($2)", topic, list(keys)
+    )
+    return {row["key"]: row["version"] for row in rows}
+
+
+async def submissions_after(connection: Connection, after: Party | None, limit: int) -> list[Kept]:
+    """Submissions by type and id, after one of them."""
+    entity_type, entity_id = after or ("", "")
+    rows = await connection.fetch(
+        f'SELECT {COLUMNS} FROM submissions WHERE (entity_type COLLATE "C", entity_id) > ($1, $2)'  # noqa: S608
+        ' ORDER BY entity_type COLLATE "C", entity_id LIMIT $3',
+        entity_type,
+        entity_id,
+        limit,
+    )
+    return [kept_row(row) for row in rows]
+
+
+async def unsaid_erasures(connection: Connection) -> list[str]:
+    """The keys of erasures that were said and are neither in the log nor waiting to leave."""
+    rows = await connection.fetch(
+        """
+        SELECT key FROM key_versions WHERE topic = 'erasures'
+        AND NOT EXISTS (SELECT FROM said_in_log AS said WHERE said.topic = 'erasures' AND said.key = key_versions.key)
+        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.topic = 'erasures' AND outbox.key = key_versions.key)
+        ORDER BY key
+        """
+    )
+    return [row["key"] for row in rows]
+
+
+async def log_tells(connection: Connection, topic: str) -> bool:
+    """Whether the log of a topic that the service says holds anything, or will once the outbox has left."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM said_in_log WHERE topic = $1) OR EXISTS (SELECT FROM outbox WHERE topic = $1)",
+        topic,
+    )
+    return found
+
+
+async def unanswered_for(connection: Connection) -> list[tuple[Party, str | None]]:
+    """The entities without contact, territories without coordinator, each with its organisation."""
+    rows = await connection.fetch(
+        """
+        SELECT entity_type, entity_id, organisation_id FROM submissions
+        WHERE NOT EXISTS (SELECT FROM contacts WHERE contacts.entity_type = submissions.entity_type
+                          AND contacts.entity_id = submissions.entity_id)
+        AND NOT EXISTS (SELECT FROM coordinators WHERE entity_type = 'territory' AND territory_id = entity_id)
+        ORDER BY entity_type, entity_id
+        """
+    )
+    return [((row["entity_type"], row["entity_id"]), row["organisation_id"]) for row in rows]

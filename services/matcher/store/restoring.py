@@ -1,0 +1,185 @@
+"""What a restoration reads back, puts aside and states again: entities, heads, the answers that heads tell of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.matcher.matching.head import Head
+from services.matcher.matching.life import next_day
+from shared.database import Connection
+
+LONG = 3_600.0
+"""Seconds that a statement over everything may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A head that the log tells of, with the partition of its project."""
+
+    partition: int
+    head: Head
+
+
+async def forget_entities(connection: Connection) -> None:
+    """Forget all that was heard; of what is erased the version stays."""
+    await connection.execute("DELETE FROM projects WHERE body IS NOT NULL", timeout=LONG)
+    await connection.execute("DELETE FROM whole_entities WHERE body IS NOT NULL", timeout=LONG)
+
+
+async def end_project(connection: Connection, project_id: str) -> None:
+    """Keep nothing of a project but its version."""
+    await connection.execute("UPDATE projects SET body = NULL WHERE project_id = $1", project_id)
+
+
+async def end_whole_entity(connection: Connection, topic: str, key: str) -> None:
+    """Keep nothing of an entity of a whole topic but its version."""
+    await connection.execute("UPDATE whole_entities SET body = NULL WHERE topic = $1 AND key = $2", topic, key)
+
+
+async def count_heads(connection: Connection) -> int:
+    """How many matches there are."""
+    found: int = await connection.fetchval("SELECT count(*) FROM match_heads WHERE head IS NOT NULL")
+    return found
+
+
+async def count_said(connection: Connection) -> int:
+    """How many matches the log tells of."""
+    found: int = await connection.fetchval("SELECT count(*) FROM said_in_log WHERE topic = 'matches'")
+    return found
+
+
+async def forget_said_heads(connection: Connection) -> None:
+    """Forget the heads that the log can tell: those of which nothing waits to be said."""
+    await connection.execute(
+        """
+        DELETE FROM match_heads WHERE NOT EXISTS (
+            SELECT FROM outbox LEFT JOIN said_in_log AS said USING (topic, key)
+            WHERE topic = 'matches' AND key = match_id AND outbox.version > coalesce(said.version, 0))
+        """,
+        timeout=LONG,
+    )
+
+
+async def put_heads(connection: Connection, found: Sequence[Found], *, replace: bool) -> None:
+    """Put heads that the log tells of in the place of those held, or, without `replace`, where none is held."""
+    await connection.executemany(
+        """
+        INSERT INTO match_heads AS held (match_id, project_id, offer_type, offer_id, partition, in_project_list,
+                                         in_offer_list, state, due_on, head)
+        VALUES ($1, $2, $3, $4, $5, false, false, $6, $7, $8)
+        ON CONFLICT (match_id) DO UPDATE SET partition = excluded.partition, state = excluded.state,
+            due_on = excluded.due_on, head = excluded.head WHERE $9
+        """,
+        [
+            (
+                each.head.pair.match_id,
+                each.head.project_id,
+                each.head.offer_type,
+                each.head.offer_id,
+                each.partition,
+                each.head.state,
+                next_day(each.head),
+                each.head.model_dump_json(exclude_none=True),
+                replace,
+            )
+            for each in found
+        ],
+    )
+
+
+async def delete_heads(connection: Connection, match_ids: Sequence[str]) -> None:
+    """Forget heads whose tombstone the log holds."""
+    await connection.execute("DELETE FROM match_heads WHERE match_id = ANY ($1)", list(match_ids))
+
+
+async def end_orphans(connection: Connection) -> list[str]:
+    """Forget the heads of which a party is not held, or is erased; returns their ids."""
+    rows = await connection.fetch(
+        """
+        DELETE FROM match_heads AS held WHERE head IS NOT NULL AND (
+            NOT EXISTS (SELECT FROM projects WHERE projects.project_id = held.project_id AND body IS NOT NULL)
+            OR NOT EXISTS (SELECT FROM whole_entities WHERE topic = offer_type || 's' AND key = offer_id
+                           AND body IS NOT NULL))
+        RETURNING match_id
+        """,
+        timeout=LONG,
+    )
+    return [row["match_id"] for row in rows]
+
+
+async def note_handled(connection: Connection, versions: Mapping[str, int]) -> None:
+    """Note up to which version the answers to each match are handled."""
+    await connection.executemany(
+        """
+        INSERT INTO heard_versions AS held (topic, key, version) VALUES ('answers', $1, $2)
+        ON CONFLICT (topic, key) DO UPDATE SET version = greatest(held.version, excluded.version)
+        """,
+        list(versions.items()),
+    )
+
+
+async def forget_lists(connection: Connection) -> None:
+    """Let whoever takes a partition judge everything in it anew: no list, no day, no memory stays valid."""
+    for table in ("project_lists", "offer_lists", "merged_lists"):
+        await connection.execute(f"DELETE FROM {table}", timeout=LONG)  # noqa: S608 - our own names
+    await connection.execute("DELETE FROM match_heads WHERE head IS NULL", timeout=LONG)
+    await connection.execute(
+        "UPDATE match_heads SET in_project_list = false, in_offer_list = false WHERE in_project_list OR in_offer_list",
+        timeout=LONG,
+    )
+    await connection.execute("UPDATE leases SET revision = revision + 1, model = NULL, day = NULL, positions = '{}'")
+
+
+async def end_lost(connection: Connection) -> None:
+    """Remember as erased every match that was said and is held no more; the log's last word on it counts no more."""
+    await connection.execute(
+        """
+        UPDATE key_versions SET erased = true WHERE topic = 'matches' AND NOT erased
+        AND NOT EXISTS (SELECT FROM match_heads WHERE match_id = key AND head IS NOT NULL)
+        """,
+        timeout=LONG,
+    )
+    await connection.execute(
+        """
+        DELETE FROM said_in_log AS said USING key_versions AS given
+        WHERE given.topic = 'matches' AND said.topic = 'matches' AND given.key = said.key AND given.erased
+        """,
+        timeout=LONG,
+    )
+
+
+async def forget_restated(connection: Connection) -> None:
+    """Keep of the log only the matches that nothing is waiting to be said of."""
+    await connection.execute(
+        """
+        DELETE FROM said_in_log AS said WHERE topic = 'matches'
+        AND EXISTS (SELECT FROM outbox WHERE outbox.topic = 'matches' AND outbox.key = said.key)
+        """,
+        timeout=LONG,
+    )
+
+
+async def unsaid_matches(connection: Connection, after: str, limit: int) -> list[str]:
+    """The ids of matches that nothing is waiting to be said of, after one of them."""
+    rows = await connection.fetch(
+        """
+        SELECT match_id FROM match_heads WHERE head IS NOT NULL AND match_id > $1
+        AND NOT EXISTS (SELECT FROM outbox WHERE topic = 'matches' AND key = match_id) ORDER BY match_id LIMIT $2
+        """,
+        after,
+        limit,
+    )
+    return [row["match_id"] for row in rows]
+
+
+async def live_entities(connection: Connection) -> Mapping[str, int]:
+    """How many projects and entities of each whole topic are held."""
+    rows: Iterable[tuple[str, int]] = [
+        ("projects", await connection.fetchval("SELECT count(*) FROM projects WHERE body IS NOT NULL")),
+        *(
+            (row["topic"], row["count"])
+            for row in await connection.fetch(
+                "SELECT topic, count(*) FROM whole_entities WHERE body IS NOT NULL GROUP BY topic"
+            )
+        ),
+    ]
+    return dict(rows)
