@@ -51,6 +51,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self._opening = opening
         self._units: dict[object, Unit] = {}
         self._gone: list[Unit] = []
+        self._revoked = False
         self._changed = asyncio.Event()
         self._shown: dict[TopicPartition, int] = {}
         self._showing: asyncio.Task[None] | None = None
@@ -65,7 +66,8 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     # The callbacks of a rebalance do what cannot wait; `run` does the rest.
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Close every partition at once, then let the transaction at work end."""
+        """Close every partition at once, until some are assigned, then let the transaction at work end."""
+        self._revoked = True
         self.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle(), DRAIN_SECONDS)
@@ -83,6 +85,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         for partition in assigned:
             consumer.pause(partition)
             consumer.seek(partition, 0)
+        self._revoked = False
         before, self._units = self._units, {}
         for key, partitions in self._by_unit(assigned).items():
             known = before.get(key)
@@ -129,14 +132,18 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             self._changed.clear()
             while self._gone:
                 await self._opening.lose(self._gone.pop(), taken_away=True)
-            for unit in [unit for unit in self._units.values() if unit.waits and unit.due <= clock()]:
+            for unit in [unit for unit in self._waiting() if unit.due <= clock()]:
                 await self._opening.open(unit)
             for chore in [chore for chore, at in due_at.items() if at <= clock()]:
                 due_at[chore] = clock() + chores[chore]
                 await chore()
-            wake_at = min([*due_at.values(), *(unit.due for unit in self._units.values() if unit.waits)])
+            wake_at = min([*due_at.values(), *(unit.due for unit in self._waiting())])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), max(0.01, wake_at - clock()))
+
+    def _waiting(self) -> list[Unit]:
+        """What is to be opened: nothing between revocation and assignment."""
+        return [] if self._revoked else [unit for unit in self._units.values() if unit.waits]
 
     async def take(self, records: Sequence[RawRecord]) -> None:
         """Handle what the consumer delivered, each partition's records in one transaction; never raises."""

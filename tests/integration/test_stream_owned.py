@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from shared import reading
 from shared.broker import Stream
@@ -14,7 +15,19 @@ from shared.received import Arrived, RawRecord
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import preference_set
-from tests.streams import GaveUp, Recorder, effects, note, opened, prepare_effects, put, raw, started, wait_for_effects
+from tests.streams import (
+    GaveUp,
+    Recorder,
+    effects,
+    note,
+    opened,
+    prepare_effects,
+    put,
+    raw,
+    records_of,
+    started,
+    wait_for_effects,
+)
 
 TOPICS = ("projects", "answers")
 
@@ -93,6 +106,37 @@ async def test_what_was_fetched_before_a_seek_is_fetched_again(
             await wait_for_effects(pool, 2)
         assert stood[0] is False
         assert [row["key"] for row in await effects(pool)] == ["per-0", "per-1"]
+
+
+async def test_nothing_is_handled_between_revocation_and_assignment(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    topic = f"{topic_prefix}preferences"
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await prepare_effects(pool)
+        stream = reader(pool, bootstrap_servers, topic_prefix, GaveUp())
+        async with started(stream):
+
+            async def all_open() -> bool:
+                return len(stream.lag()) == 4
+
+            await eventually(all_open, seconds=30)
+            heard = stream._readings[0]
+            consumer = heard._consumer()
+            assigned = consumer.assignment()
+            await heard.on_partitions_revoked(assigned)
+            consumer.pause(*assigned)
+            await put(bootstrap_servers, topic, [raw(preference_set())])
+            consumer.seek(TopicPartition(topic, 0), 1)
+            await heard.take(await records_of(bootstrap_servers, topic))
+            assert await effects(pool) == []
+
+            async def all_closed() -> bool:
+                return stream.lag() == {}
+
+            await eventually(all_closed)
+            await heard.on_partitions_assigned(assigned)
+            await wait_for_effects(pool, 1)
 
 
 async def test_what_a_rebalance_meets_stops_the_process(
