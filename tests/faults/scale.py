@@ -31,13 +31,13 @@ class Scale:
 SCALES = {
     "short": Scale(
         steps=50,
-        kills={"ingest": 2, "matcher": 2, "notifier": 2, "console": 1},
+        kills={"ingest": 1, "matcher": 2, "notifier": 2, "console": 1},
         restarts=2,
         cuts=1,
         slow=1,
         pauses=0,
         matchers=3,
-        turn_s=7,
+        turn_s=15,
         brokers=1,
     ),
     "long": Scale(
@@ -48,7 +48,7 @@ SCALES = {
         slow=5,
         pauses=2,
         matchers=3,
-        turn_s=12,
+        turn_s=15,
         brokers=3,
     ),
 }
