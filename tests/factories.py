@@ -181,7 +181,7 @@ def preference_set(person_id: str = "per-a", *, version: int = 1, **changes: Any
 
 
 def erased(subject: str = "project", subject_id: str = "prj-a", *, version: int = 1) -> Erased:
-    """The erasure of one entity."""
+    """The erasure of one entity, or of someone who leaves none."""
     return Erased.model_validate(
         {
             "version": version,
@@ -189,7 +189,7 @@ def erased(subject: str = "project", subject_id: str = "prj-a", *, version: int 
             "occurred_at": NOW,
             "subject": subject,
             "subject_id": subject_id,
-            "entities": [(subject, subject_id)],
+            "entities": [] if subject in {"person", "organisation"} else [(subject, subject_id)],
         }
     )
 
