@@ -1,7 +1,9 @@
 """The matcher on real Kafka: a project in, a match out, whatever stops in between."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,6 +13,7 @@ from services.matcher.audit import audit
 from services.matcher.settings import Settings
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
+from shared.whole_topics import WholeTopics
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
 from tests.integration.matcher_kafka import Kafka, child, kafka_of, ready
@@ -57,6 +60,26 @@ async def test_a_matcher_that_starts_again_goes_on_where_it_was(kafka: Kafka, se
     assert [(each.project_id, each.change) for each in said[:1]] == [("prj-a", "proposed")]
     assert {(each.project_id, each.change) for each in said[1:]} == {("prj-a", "interested"), ("prj-b", "proposed")}
     assert found == []
+
+
+async def test_who_has_not_read_the_offers_to_their_ends_joins_no_group(
+    kafka: Kafka, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, filling, go_on = WholeTopics.fill, asyncio.Event(), asyncio.Event()
+
+    async def slowly(topics: WholeTopics, *stored: Any) -> None:
+        filling.set()
+        await go_on.wait()
+        await fill(topics, *stored)
+
+    monkeypatch.setattr(WholeTopics, "fill", slowly)
+    await kafka.say(day_started(), commitment_published(), project_published())
+    async with running(settings, give_up=lambda: None) as work:
+        await filling.wait()
+        assert "not started" in work.problems()
+        go_on.set()
+        match, *_ = await kafka.matches(1)
+    assert match.change == "proposed"
 
 
 async def test_a_bad_record_is_set_aside_and_its_batch_goes_on(kafka: Kafka, settings: Settings) -> None:
