@@ -13,6 +13,8 @@ from shared.received import TopicPartitionNumber
 
 NOTED_EVERY_SECONDS = 600.0
 MARGIN = timedelta(days=1)
+REBUILT = frozenset({"matcher", "console"})
+"""Services whose state the topics hold whole; the others take over from them what they can."""
 
 
 class AwayTooLong(Exception):
@@ -53,7 +55,7 @@ async def check_absence(
         if longest > kept - MARGIN:
             raise AwayTooLong(
                 f"{topic} was not read for {longest.days} days, and what is erased is said for {kept.days} days only:"
-                f" run `essaim rebuild {service}`"
+                f" run `essaim {'rebuild' if service in REBUILT else 'restored'} {service}`"
             )
 
 

@@ -178,7 +178,7 @@ async def test_a_reader_away_for_longer_than_tombstones_are_kept_stops_when_it_m
                 return bool(gave_up.times or stream.lag().keys() >= {"preferences/0"})
 
             await eventually(settled, seconds=30)
-            assert any("essaim rebuild notifier" in problem for problem in stream.problems()) == stopped
+            assert any("essaim restored notifier" in problem for problem in stream.problems()) == stopped
         assert len(await effects(pool)) == 5
 
 
