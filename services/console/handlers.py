@@ -16,7 +16,7 @@ async def on_territories(connection: Connection, batch: Batch) -> None:
     """Keep territories."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, TerritoryPublished):
-            await entities.upsert_territory(connection, record.event.territory)
+            await entities.upsert_territory(connection, record.event.territory, record.event.occurred_at)
         else:
             await entities.delete_territory(connection, record.key)
 
@@ -25,7 +25,7 @@ async def on_projects(connection: Connection, batch: Batch) -> None:
     """Keep projects."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, ProjectPublished):
-            await entities.upsert_project(connection, record.event.project)
+            await entities.upsert_project(connection, record.event.project, record.event.occurred_at)
         else:
             await entities.delete_project(connection, record.key)
 
@@ -34,7 +34,7 @@ async def on_commitments(connection: Connection, batch: Batch) -> None:
     """Keep commitments."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, CommitmentPublished):
-            await entities.upsert_commitment(connection, record.event.commitment)
+            await entities.upsert_commitment(connection, record.event.commitment, record.event.occurred_at)
         else:
             await entities.delete_offer(connection, "commitment", record.key)
 
@@ -43,7 +43,7 @@ async def on_funds(connection: Connection, batch: Batch) -> None:
     """Keep funds."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, FundPublished):
-            await entities.upsert_fund(connection, record.event.fund)
+            await entities.upsert_fund(connection, record.event.fund, record.event.occurred_at)
         else:
             await entities.delete_offer(connection, "fund", record.key)
 
@@ -74,7 +74,7 @@ async def on_deliveries(connection: Connection, batch: Batch) -> None:
 
 
 async def on_erasures(connection: Connection, batch: Batch) -> None:
-    """Purge whatever is held of who was erased; a preference of theirs ends on its topic too."""
+    """Purge whatever was said before of who was erased; a preference of theirs ends on its topic too."""
     for record in await _newest(connection, batch):
         if isinstance(record.event, Erased):
             await _forget(connection, record.event)
@@ -89,7 +89,7 @@ async def _forget(connection: Connection, event: Erased) -> None:
     if event.subject == "person" and await people.has_preference(connection, event.subject_id):
         await purge_waiting(connection, "preferences", event.subject_id)
         await announce_erased(connection, "preferences", event.subject_id)
-    await erasure.purge(connection, event.subject, event.subject_id, event.entities)
+    await erasure.purge(connection, event)
 
 
 async def _newest(connection: Connection, batch: Batch) -> Sequence[Received]:

@@ -151,6 +151,28 @@ async def test_erased_project_leaves_no_trace(stage: Stage) -> None:
     assert await stage.said("answers") == []
 
 
+async def test_what_came_anew_under_an_erased_id_outlives_an_erasure_heard_late(stage: Stage) -> None:
+    since = {"occurred_at": NOW + timedelta(seconds=1)}
+    anew = [
+        one.model_copy(update=since)
+        for one in (
+            project_published(),
+            commitment_published(),
+            fund_published(),
+            territory_published(),
+            match_changed(),
+        )
+    ]
+    await stage.hear(*anew)
+    subjects = (("project", "prj-a"), ("commitment", "eng-a"), ("fund", "fds-a"), ("territory", "ter-a"))
+    await stage.hear(*(erased(*subject) for subject in subjects))
+    for table, count in {"projects": 1, "offers": 2, "territories": 1, "matches": 1, "feed": 1}.items():
+        assert await stage.pool.fetchval(f"select count(*) from {table}") == count, table
+    await stage.hear(*(erased(*subject, version=2).model_copy(update=since) for subject in subjects))
+    for table in ("projects", "offers", "territories", "matches", "feed"):
+        assert await stage.pool.fetchval(f"select count(*) from {table}") == 0, table
+
+
 async def test_erased_person_leaves_no_trace_and_their_preference_ends_on_its_topic(stage: Stage) -> None:
     async with stage.reader(OWNER) as reader:
         await reader.send("/alertes", "/alertes", frequence="weekly", minimum="forte", langue="fr")

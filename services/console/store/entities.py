@@ -1,6 +1,7 @@
 """Territories, projects and offers as they now stand."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from services.console.views.words import offer_words, project_words
@@ -10,26 +11,28 @@ from shared.events.vocabulary import OfferType
 from shared.words.names import reference_names
 
 
-async def upsert_territory(connection: Connection, territory: Territory) -> None:
+async def upsert_territory(connection: Connection, territory: Territory, said_at: datetime) -> None:
     """Keep a territory in its newest state."""
     await connection.execute(
         """
-        insert into territories (territory_id, body) values ($1, $2)
-        on conflict (territory_id) do update set body = excluded.body
+        insert into territories (territory_id, body, said_at) values ($1, $2, $3)
+        on conflict (territory_id) do update set body = excluded.body, said_at = excluded.said_at
         """,
         territory.territory_id,
         _body(territory),
+        said_at,
     )
 
 
-async def upsert_project(connection: Connection, project: Project) -> None:
+async def upsert_project(connection: Connection, project: Project, said_at: datetime) -> None:
     """Keep a project in its newest state."""
     await connection.execute(
         """
-        insert into projects (project_id, owner_id, title, status, challenge_id, words, body)
-        values ($1, $2, $3, $4, $5, to_tsvector('simple', $6), $7)
+        insert into projects (project_id, owner_id, title, status, challenge_id, words, body, said_at)
+        values ($1, $2, $3, $4, $5, to_tsvector('simple', $6), $7, $8)
         on conflict (project_id) do update set owner_id = excluded.owner_id, title = excluded.title,
-          status = excluded.status, challenge_id = excluded.challenge_id, words = excluded.words, body = excluded.body
+          status = excluded.status, challenge_id = excluded.challenge_id, words = excluded.words, body = excluded.body,
+          said_at = excluded.said_at
         """,
         project.project_id,
         project.owner.owner_id,
@@ -38,10 +41,11 @@ async def upsert_project(connection: Connection, project: Project) -> None:
         project.challenge_id,
         project_words(project, reference_names()),
         _body(project),
+        said_at,
     )
 
 
-async def upsert_commitment(connection: Connection, commitment: Commitment) -> None:
+async def upsert_commitment(connection: Connection, commitment: Commitment, said_at: datetime) -> None:
     """Keep a commitment in its newest state."""
     await _upsert_offer(
         connection,
@@ -49,10 +53,11 @@ async def upsert_commitment(connection: Connection, commitment: Commitment) -> N
         commitment.commitment_id,
         commitment,
         organisation_id=commitment.company.company_id,
+        said_at=said_at,
     )
 
 
-async def upsert_fund(connection: Connection, fund: Fund) -> None:
+async def upsert_fund(connection: Connection, fund: Fund, said_at: datetime) -> None:
     """Keep a fund in its newest state."""
     await _upsert_offer(
         connection,
@@ -60,6 +65,7 @@ async def upsert_fund(connection: Connection, fund: Fund) -> None:
         fund.fund_id,
         fund,
         organisation_id=fund.operator or fund.fund_id,
+        said_at=said_at,
     )
 
 
@@ -70,13 +76,15 @@ async def _upsert_offer(
     offer: Commitment | Fund,
     *,
     organisation_id: str,
+    said_at: datetime,
 ) -> None:
     await connection.execute(
         """
-        insert into offers (offer_type, offer_id, organisation_id, title, status, words, body)
-        values ($1, $2, $3, $4, $5, to_tsvector('simple', $6), $7)
+        insert into offers (offer_type, offer_id, organisation_id, title, status, words, body, said_at)
+        values ($1, $2, $3, $4, $5, to_tsvector('simple', $6), $7, $8)
         on conflict (offer_type, offer_id) do update set organisation_id = excluded.organisation_id,
-          title = excluded.title, status = excluded.status, words = excluded.words, body = excluded.body
+          title = excluded.title, status = excluded.status, words = excluded.words, body = excluded.body,
+          said_at = excluded.said_at
         """,
         offer_type,
         offer_id,
@@ -85,6 +93,7 @@ async def _upsert_offer(
         offer.status,
         offer_words(offer, reference_names()),
         _body(offer),
+        said_at,
     )
 
 

@@ -132,9 +132,9 @@ FORM: dict[str, Sentences] = {
     ),
     "format-invalide": words_of(
         "Cette valeur n'est pas écrite comme il faut.",
-        ("Exemple : {example}.", "{hint_fr}"),
+        "Exemple : {example}.",
         "This value is not written as it should be.",
-        ("Example: {example}.",),
+        "Example: {example}.",
     ),
     "caractere-interdit": words_of(
         "Ce texte contient un caractère invisible ou invalide.",

@@ -1,5 +1,6 @@
 """Each bad input is refused by its field, with a code, words and a remedy in both languages."""
 
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -240,6 +241,16 @@ def test_all_faults_are_told_in_the_order_of_fields() -> None:
 def test_every_code_has_words_in_both_languages() -> None:
     for code, sentences in WORDS.items():
         assert all(sentences[language][part] for language in ("fr", "en") for part in (0, 1)), code
+
+
+def test_both_languages_tell_the_same_facts() -> None:
+    for code, sentences in WORDS.items():
+        told = {
+            language: " ".join(clause for part in sentences[language] for clause in part) for language in ("fr", "en")
+        }
+        french = {name.removesuffix("_fr") for _, name, _, _ in Formatter().parse(told["fr"]) if name}
+        english = {name.removesuffix("_en") for _, name, _, _ in Formatter().parse(told["en"]) if name}
+        assert french == english, code
 
 
 @pytest.mark.parametrize(
