@@ -127,7 +127,13 @@ def _is_followed(head: Head | None) -> bool:
 
 
 def _foreign_verdict(parties: Parties, row: HeadRow) -> Verdict:
-    """A pair that another partition judges: what it last said, else what its stored project says."""
+    """A pair that another partition judges: what it last said, else what its stored project says.
+
+    An erased offer ends it whoever says so: there is nothing left to show of it.
+    """
+    heard = parties.catalogue.heard_of(offer_of(row.pair))
+    if heard is not None and heard.shape is None:
+        return Verdict(is_erased=True)
     if row.head is not None and row.head.state != "withdrawn":
         return verdict_of(row.head)
     return parties.fit_by_other(row.pair) if row.in_offer_list else Verdict()

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from services.matcher.merging import PATIENCE
 from services.matcher.shortlists import OfferKey, OfferList, ProjectRank, best
 from services.matcher.store import leases, lists
 from services.matcher.store.leases import Lease
 from services.matcher.store.lists import PartitionList
+from shared.clock import utc_now
 from shared.database import Connection, Pool, in_transaction, open_pool
+from shared.events.matches import match_id_of
 from tests.deadline import eventually
-from tests.factories import commitment_published, day_started, project_published
+from tests.factories import a_commitment, a_project, commitment_published, day_started, project_published
 from tests.integration.matcher_stage import Stage, stage
 
 OFFER = OfferKey("eng-a", "commitment")
@@ -120,4 +123,30 @@ async def test_a_new_owner_first_reads_at_least_to_what_the_lists_reflect(matche
     await second.hears(*records[:2])
     await taking
     assert [change for _, change in await matcher.changes()] == ["proposed"]
+    assert await matcher.differences() == []
+
+
+async def test_an_erased_offer_ends_also_what_a_partition_that_has_not_heard_of_it_let_go_of(matcher: Stage) -> None:
+    """A version that waits long is merged without the others, whose lists still change by what they know."""
+    first, second = await matcher.process(0), await matcher.process(1)
+    angers = [{"level": "commune", "code": "49007"}]
+    near = [commitment_published(a_commitment(f"eng-b{number:02}", perimeter=angers)) for number in range(20)]
+    national = commitment_published(a_commitment(perimeter=[{"level": "national", "code": "FR"}]))
+    offers = matcher.log.say(day_started(), national, *near)
+    await first.hears(*offers)
+    await second.hears(*offers)
+    await second.hears(*matcher.log.say(project_published(a_project("prj-zz", commune="49007"))))
+    match_id = match_id_of("prj-zz", "commitment", "eng-a")
+    assert (await matcher.match(match_id)).entered == ("offer",)
+    erased = matcher.log.erase("commitments", "eng-a", 2)
+    await first.hears(erased)
+    await matcher.pool.execute("UPDATE merged_lists SET pending_since = pending_since - $1::interval", PATIENCE)
+    await first.whole.merge_waiting(utc_now() - PATIENCE)
+    # As when better projects push it out.
+    await matcher.pool.execute("DELETE FROM offer_lists WHERE offer_id = 'eng-a' AND partition = 1")
+    first.owners.partition(0).note(frozenset([OFFER]), first.owners.catalogue.sequence)
+    await first.whole.judge_all()
+    assert [change for each, change in await matcher.changes() if each == match_id] == ["erased"]
+    await second.hears(erased)
+    assert [change for each, change in await matcher.changes() if each == match_id] == ["erased"]
     assert await matcher.differences() == []
