@@ -57,14 +57,17 @@ def promise_faults(promises: Iterable[Promises], said: Versions) -> Iterator[str
 
 
 def log_faults(service: str, said: Versions, log: Log) -> Iterator[str]:
-    """All that a service said is in the log, each key's versions in order; what was erased before it left may lack."""
+    """All that a service said is in the log, each key's versions in order; what was erased before it left may lack.
+
+    What a relay sent and could not delete comes again, whole: several versions of a key may, in their order.
+    """
     by_key = log.by_key()
     for key, (version, is_erased) in said.items():
         records = by_key.get(key, [])
         if not records or records[-1].version != version or (records[-1].body is None) != is_erased:
             yield f"{service}: {key} is said at {version}, the log ends with {records[-1:]}"
         versions = list(dict.fromkeys(each.version for each in records))
-        if any(after < before for before, after in pairwise(each.version for each in records)):
+        if any(after < before for before, after in pairwise(versions)):
             yield f"{service}: {key} goes back in the log: {versions}"
         if versions != list(range(1, version + 1)) and not is_erased:
             yield f"{service}: {key} lacks versions up to {version} in the log: {versions}"

@@ -45,11 +45,13 @@ async def test_kills_and_restarts_under_load_lose_and_double_nothing(
     done, over = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(people.read_until(over, most=ANSWERS))
-        group.create_task(chaos.come_and_go(over))
+        group.create_task(chaos.come_and_go(done))
         submitting = group.create_task(load.run(first=FIRST, steps=SCALE.steps, pause_s=0.5, until=done))
         await chaos.run(faults)
         done.set()
         await submitting
+        # The last mails are read and answered, and what follows from that.
+        await settled(installation, seconds=240)
         over.set()
     log = await settled(installation)
     verdict = await judge(installation, log, [load.promises])
