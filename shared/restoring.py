@@ -23,6 +23,8 @@ LOGS = frozenset({"answers", "days", "deliveries", "erasures"})
 LONG = 3_600.0
 """Seconds that a statement over all keys may take."""
 AT_ONCE = 500
+STATING = "stated"
+"""What progress calls the stating of all keys."""
 
 _RELAY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('essaim-relay'), hashtext($1))"
 
@@ -62,6 +64,8 @@ _RAISE = """
 UPDATE generation
 SET generation = 1 + greatest(generation, (SELECT coalesce(max(version), 0) / $1::bigint FROM key_versions))
 """
+
+_COUNT_KEYS = "SELECT count(*) FROM key_versions WHERE topic <> ALL ($1::text[])"
 
 _DROP_SENT = """
 DELETE FROM outbox AS waiting
@@ -140,6 +144,7 @@ class Restoration:
     service: str
     log: WholeLog
     report: Report = field(default_factory=Report)
+    _to_state: int = 0
 
     @property
     def says(self) -> tuple[str, ...]:
@@ -185,6 +190,7 @@ class Restoration:
         await self.connection.execute(_FOLLOW_LOG, timeout=LONG)
         await self.connection.execute(_RAISE, GENERATION_SPAN, timeout=LONG)
         await self.connection.execute(_DROP_SENT, list(LOGS), timeout=LONG)
+        self._to_state = await self.connection.fetchval(_COUNT_KEYS, list(LOGS))
 
     async def drop_waiting(self, *topics: str) -> None:
         """Forget what waits to be said on topics of which every key is stated again from the service's own tables."""
@@ -214,6 +220,7 @@ class Restoration:
             ]
             await announce(self.connection, *again)
             self.report.counts["stated"] += len(some)
+            self.log.progress(STATING, self.report.counts["stated"], self._to_state)
 
     async def state_tombstones(self, *topics: str) -> None:
         """State again of every key that was ever erased that it is."""

@@ -11,7 +11,7 @@ from shared.received import Arrived, Position, TopicPartitionNumber
 MOST_RECORDS = 500
 
 Progress = Callable[[str, int, int], None]
-"""Called with the topic's short name, how many offsets of it are read, and how many there are."""
+"""Called with what is being done (a topic's short name, while it is read), how far it is, and how far it goes."""
 
 
 class WholeLog:
@@ -20,7 +20,7 @@ class WholeLog:
     def __init__(self, bootstrap_servers: str, topic_prefix: str, progress: Progress) -> None:
         self._servers = bootstrap_servers
         self._prefix = topic_prefix
-        self._progress = progress
+        self.progress = progress
         self.positions: dict[TopicPartitionNumber, Position] = {}
 
     async def partitions_of(self, topic: str) -> int:
@@ -64,7 +64,7 @@ class WholeLog:
                     self.positions[place] = arrived.position_after(self.positions[place])
                     yield arrived
                 left = await _left(consumer, ends)
-                self._progress(topic, total - left, total)
+                self.progress(topic, total - left, total)
         finally:
             await let_go(consumer)
 

@@ -115,12 +115,14 @@ def _bars() -> "Iterator[Progress]":
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+    from shared.restoring import STATING
+
     with Bars(transient=True, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def show(topic: str, done: int, total: int) -> None:
             if topic not in tasks:
-                tasks[topic] = bars.add_task(topic)
+                tasks[topic] = bars.add_task("à redire" if topic == STATING else f"lit {topic}")
             bars.update(tasks[topic], completed=done, total=total)
 
         yield show

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from services.ingest.announcing import TOPICS, publish
+from services.ingest.announcing import TOPICS, event_of
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.outcome import Accepted, Entity
 from services.ingest.intake.publication import is_individual
@@ -115,6 +115,7 @@ async def _read_back(work: Restoration, party: Party, said: Said) -> bool:
         duplicate_of=getattr(entity, "duplicate_of", None),
     )
     await entities.keep(work.connection, kept)
+    await store.changed_then(work.connection, party, said.event.occurred_at)
     work.report.counts["entities"] += 1
     return before is None
 
@@ -150,13 +151,16 @@ async def _read_back_days(work: Restoration) -> None:
 
 
 async def _state_entities(work: Restoration) -> None:
-    known, after = reference_known(), None
+    """Say every entity again, dated as it changed last: nothing of it moves."""
+    known = reference_known()
     await work.drop_waiting(*TOPICS.values())
-    while found := await store.submissions_after(work.connection, after, AT_ONCE):
-        for kept in found:
-            await publish(work.connection, kept, known)
-        work.report.counts["stated"] += len(found)
-        after = (found[-1].entity_type, found[-1].entity_id)
+    for entity_type, topic in TOPICS.items():
+        after = ""
+        while found := await store.submissions_after(work.connection, entity_type, after, AT_ONCE):
+            events = [(await event_of(work.connection, kept, known), changed_at) for kept, changed_at in found]
+            await work.state(event.model_copy(update={"occurred_at": changed_at}) for event, changed_at in events)
+            after = found[-1][0].entity_id
+        await store.follow_versions(work.connection, entity_type, topic)
     await work.state_tombstones(*TOPICS.values())
 
 

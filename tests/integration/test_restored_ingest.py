@@ -106,6 +106,12 @@ async def goes_on(place: Place, partner: httpx.AsyncClient) -> None:
     await place.relays()
 
 
+def dated(record: Any) -> datetime | None:
+    """When what a record says occurred; nothing for a tombstone."""
+    event = decode(record.topic.rpartition(".")[2], record.value) if record.value else None
+    return event.occurred_at if event else None
+
+
 async def holding(place: Place, marker: str) -> list[str]:
     """The tables with a row that holds the marker."""
     tables = await place.house.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'ingest'")
@@ -135,6 +141,9 @@ async def test_an_older_database_takes_over_what_was_published_and_erased_since(
         after = await place.last(topic)
         assert after.keys() == held.keys()
         assert all(version_of(record) > GENERATION_SPAN for record in after.values())
+        assert {key: dated(record) for key, record in after.items()} == {
+            key: dated(record) for key, record in held.items()
+        }
     assert (await place.last("projects"))["prj-e"].value is None
     assert [await place.project(name) for name in ("prj-a", "prj-i", "prj-n")] == [
         decode("projects", before["projects"][name].value).project  # type: ignore[attr-defined]

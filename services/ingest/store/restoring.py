@@ -10,6 +10,9 @@ from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.vocabulary import EntityType
 
+LONG = 3_600.0
+"""Seconds that a statement over everything may take."""
+
 _LIVE = """
 SELECT EXISTS (SELECT FROM submissions WHERE entity_type = $1 AND entity_id = $2)
     OR EXISTS (SELECT FROM said_in_log WHERE topic = $3 AND key = $2 AND body IS NOT NULL)
@@ -63,17 +66,44 @@ async def given_versions(connection: Connection, topic: str, keys: Sequence[str]
     return {row["key"]: row["version"] for row in rows}
 
 
-async def submissions_after(connection: Connection, after: Party | None, limit: int) -> list[Kept]:
-    """Submissions by type and id, after one of them."""
-    entity_type, entity_id = after or ("", "")
+async def submissions_after(
+    connection: Connection, entity_type: EntityType, after: str, limit: int
+) -> list[tuple[Kept, datetime]]:
+    """Submissions of one type by id, after one of them, each with when it changed last."""
     rows = await connection.fetch(
-        f'SELECT {COLUMNS} FROM submissions WHERE (entity_type COLLATE "C", entity_id) > ($1, $2)'  # noqa: S608
-        ' ORDER BY entity_type COLLATE "C", entity_id LIMIT $3',
+        f"SELECT {COLUMNS}, changed_at FROM submissions WHERE entity_type = $1 AND entity_id > $2"  # noqa: S608
+        " ORDER BY entity_id LIMIT $3",
         entity_type,
-        entity_id,
+        after,
         limit,
     )
-    return [kept_row(row) for row in rows]
+    return [(kept_row(row), row["changed_at"]) for row in rows]
+
+
+async def changed_then(connection: Connection, party: Party, at: datetime) -> None:
+    """Date a submission that was read back by what the log says of it."""
+    await connection.execute(
+        "UPDATE submissions SET changed_at = $3, submitted_at = least(submitted_at, $3)"
+        " WHERE entity_type = $1 AND entity_id = $2",
+        *party,
+        at,
+    )
+
+
+async def follow_versions(connection: Connection, entity_type: EntityType, topic: str) -> None:
+    """Give each submission of a type the version that was last given to its key, and keep that as a version of it."""
+    await connection.execute(
+        """
+        WITH followed AS (
+            UPDATE submissions SET version = given.version FROM key_versions AS given
+            WHERE entity_type = $1 AND given.topic = $2 AND given.key = entity_id
+            RETURNING entity_type, entity_id, submissions.version, content, duplicate_of)
+        INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) SELECT * FROM followed
+        """,
+        entity_type,
+        topic,
+        timeout=LONG,
+    )
 
 
 async def unsaid_erasures(connection: Connection) -> list[str]:
