@@ -57,7 +57,7 @@ def _save_page(kind: Kind) -> Page:
             answer = await _save(desk, kept, typed, said) if version == kept.version else Answer(412)
         if answer.status == 412:
             kept = await desk.kept(entity_id)
-            answer, version = await _moved(desk, kept, typed), kept.version
+            answer, version = await _moved(desk, kept, typed, said), kept.version
         if answer.status:
             return await show_form(request, desk, Sheet(typed, entity_id, kept, version), answer)
         return RedirectResponse(f"{kind.page(entity_id)}?fait=enregistre", 303)
@@ -83,10 +83,11 @@ async def _save(desk: Desk, kept: Kept, typed: Typed, said: dict[str, Any]) -> A
     return await desk.send("PATCH", kind.kept_at(kept.body[kind.id_field]), patch, typed, kept.version)
 
 
-async def _moved(desk: Desk, kept: Kept, typed: Typed) -> Answer:
+async def _moved(desk: Desk, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
     """What differs from what is kept now; nothing is wrong when nothing differs: the form was sent twice."""
     atlas, now = await desk.console.atlas(), await _typed(desk, kept)
-    faults = moved_faults(now, typed, desk.kind.labels(atlas), desk.kind.options(atlas, kept.body))
+    meant = Typed({**typed.values, **desk.kind.values(said, perimeters_of(atlas))})
+    faults = moved_faults(now, meant, desk.kind.labels(atlas), desk.kind.options(atlas, kept.body))
     return Answer(409, faults) if faults else Answer()
 
 

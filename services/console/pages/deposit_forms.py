@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from services.console.pages.deposits import Answer, Desk, Kept
 from services.console.pages.rendering import render
 from services.console.views.deposit import Typed
+from services.console.views.need_form import DAY_KINDS, MONEY_KINDS, OBJECT_KINDS
+from services.console.views.perimeter_form import place_questions
 from services.console.views.place_form import commune_choices, place_key
-from services.console.views.project_form import DAY_KINDS, MONEY_KINDS, OBJECT_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ async def show_form(request: Request, desk: Desk, sheet: Sheet, answer: Answer |
         options=kind.options(atlas, sheet.kept.body),
         communes=commune_choices(sheet.typed, said.errors),
         place_key=place_key(sheet.typed),
+        place_questions=place_questions(sheet.typed, atlas.names),
         money_kinds=MONEY_KINDS,
         day_kinds=DAY_KINDS,
         object_kinds=OBJECT_KINDS,

@@ -1,6 +1,6 @@
 """What deposit forms share: what was typed, how it is read, and what of a kept deposit it changes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -96,12 +96,19 @@ def changes(kept: Mapping[str, Any], said: Mapping[str, Any], shown: Mapping[str
     patch: dict[str, Any] = {}
     for name, inner in shown.items():
         before: Any = kept.get(name)
-        after: Any = _in_kept_order(before, said.get(name))
+        after: Any = said.get(name)
+        if isinstance(before, list) and isinstance(after, list):
+            after = in_kept_order(before, after)
         if inner and before is not None and after is not None:
             after = changes(before, after, dict.fromkeys(inner, ())) or before
         if after != before:
             patch[name] = after
     return patch
+
+
+def in_kept_order(before: Sequence[T], after: Sequence[T]) -> list[T]:
+    """A choice of several in the order it was kept in, new ones last."""
+    return [one for one in before if one in after] + [one for one in after if one not in before]
 
 
 def field_in(fields: Mapping[str, str], path: str) -> str:
@@ -128,10 +135,3 @@ def with_kept(listed: Options, kept: Iterable[str], names: Mapping[str, str]) ->
 def _iso(text: str) -> str | None:
     found = day_of(text)
     return found.isoformat() if found else None
-
-
-def _in_kept_order(before: object, after: object) -> object:
-    """A choice of several in the order it was kept in, new ones last: the first theme is the main one."""
-    if not isinstance(before, list) or not isinstance(after, list):
-        return after
-    return [one for one in before if one in after] + [one for one in after if one not in before]

@@ -111,7 +111,7 @@ def read_fund(typed: Typed, perimeters: Perimeters) -> tuple[dict[str, Any], dic
             "recipients": list(typed.all("publics")),
             "envelope_eur": reader.number("enveloppe", "500 000"),
             "ticket_eur": reader.span("montant_min", "montant_max"),
-            "perimeter": read_perimeter(typed, perimeters),
+            "perimeter": read_perimeter(reader, perimeters),
             **{
                 name: typed.one(FIELD_OF[name]) == "oui"
                 for name in ("accepts_neighbours", "labelled_territories_only", "needs_barrier", "direct_funding")

@@ -122,7 +122,7 @@ def read_commitment(typed: Typed, perimeters: Perimeters) -> tuple[dict[str, Any
             "per_project_eur": reader.span("montant_min", "montant_max"),
             "days": reader.number("jours", "20"),
             "per_project_days": reader.span("jours_min", "jours_max"),
-            "perimeter": read_perimeter(typed, perimeters),
+            "perimeter": read_perimeter(reader, perimeters),
             "accepts_neighbours": typed.one("voisins") == "oui",
             "categories": list(typed.all("themes")),
             "challenges": list(typed.all("defis")) or None,

@@ -1,10 +1,9 @@
 """The form of a project: what its fields become in a submission, and back."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from services.console.views import contact_form
+from services.console.views import contact_form, perimeter_form, theme_form
 from services.console.views.atlas import Atlas
 from services.console.views.deposit import (
     Options,
@@ -18,21 +17,30 @@ from services.console.views.deposit import (
     with_kept,
     written,
 )
-from services.console.views.perimeter_form import Perimeters
+from services.console.views.need_form import (
+    OBJECT_KINDS,
+    merged_needs,
+    need_field_of,
+    need_labels,
+    need_values,
+    read_needs,
+)
+from services.console.views.perimeter_form import Perimeters, kept_units, other_places, read_units, unit_values
 from services.console.views.place_form import moved, place_values, read_place
-
-MONEY_KINDS = ("mecenat-financier", "investissement-impact", "mecenat-nature", "achats-responsables")
-DAY_KINDS = ("mecenat-competences",)
-OBJECT_KINDS = ("mecenat-nature", "mecenat-competences", "achats-responsables", "accompagnement", "rse", "partenariat")
+from services.console.views.theme_form import changed_themes, read_themes, theme_values
 
 LABELS = {
     "titre": "Titre",
     "resume": "Description",
     "commune": "Commune où le projet se déroule (pas le siège)",
     "code_postal": "Code postal",
+    **perimeter_form.UNIT_LABELS,
+    "lieux_ecrits": "Où le projet agit, si c'est plus large que sa commune",
     "stade": "Stade",
     "defi": "Défi auquel il répond",
-    "themes": "Thèmes, trois au plus",
+    **theme_form.LABELS,
+    "combien": "Combien de bénéficiaires ?",
+    "beneficiaires": "Qui sont-ils ?",
     "besoin": "Besoins",
     "a_trouver": "Argent encore à trouver, en euros",
     "trouve": "Argent déjà trouvé, en euros",
@@ -46,20 +54,16 @@ LABELS = {
     "fin": "Fin",
     "frein": "Frein réglementaire",
     "frein_texte": "Ce que ce frein empêche",
+    "frein_voie": "Guichet déjà choisi pour le lever",
 }
-_NEED_LABELS = {
-    "montant": "Montant ou valeur, en euros",
-    "jours": "Jours",
-    "precision": "Précision",
-    "objets": "Objets cherchés",
-}
-
 EXAMPLES = {
     "titre": "Épicerie solidaire du port",
     "commune": "Rezé",
     "code_postal": "44400",
     "porteur": "Les Paniers de Rezé",
     "siren": "542 051 180",
+    "combien": "120",
+    "beneficiaires": "habitants du quartier",
     "a_trouver": "20 000",
     "trouve": "5 000",
     "echeance": "30/06/2027",
@@ -70,17 +74,18 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "summary": (),
     "owner": ("name", "legal_form", "accreditations", "siren"),
     "challenge_id": (),
-    "categories": (),
+    "perimeter": (),
     "stage": (),
+    "beneficiaries": ("count", "label"),
     "needs": (),
     "amount_sought_eur": (),
     "amount_secured_eur": (),
     "deadline": (),
     "starts_on": (),
     "ends_on": (),
-    "barrier": ("kind", "text"),
+    "barrier": ("kind", "channel", "text"),
 }
-"""What of a project this form shows, its place apart; the rest stays as it is."""
+"""What of a project this form shows, its place and themes apart; the rest stays as it is."""
 
 FIELD_OF = {
     "title": "titre",
@@ -90,8 +95,12 @@ FIELD_OF = {
     "place.postal_code": "code_postal",
     "commune": "commune",
     "challenge_id": "defi",
-    "categories": "themes",
+    "perimeter": "lieux_ecrits",
+    "categories": "theme",
     "stage": "stade",
+    "beneficiaries": "beneficiaires",
+    "beneficiaries.count": "combien",
+    "beneficiaries.label": "beneficiaires",
     "needs": "besoin",
     "amount_sought_eur": "a_trouver",
     "amount_secured_eur": "trouve",
@@ -105,13 +114,11 @@ FIELD_OF = {
     "owner.siren": "siren",
     "barrier": "frein",
     "barrier.kind": "frein",
+    "barrier.channel": "frein_voie",
     "barrier.text": "frein_texte",
     **contact_form.FIELD_OF,
 }
 """Field of a submission -> field of the form."""
-
-_NEED = re.compile(r"needs[.\[](\d+)\]?(?:\.(\w+))?.*")
-_NEED_FIELDS = {"amount_eur": "montant", "days": "jours", "objects": "objets", "label": "precision"}
 
 
 def read_project(typed: Typed, _perimeters: Perimeters) -> tuple[dict[str, Any], dict[str, str]]:
@@ -124,9 +131,11 @@ def read_project(typed: Typed, _perimeters: Perimeters) -> tuple[dict[str, Any],
             "owner": _owner(reader),
             **read_place(reader),
             "challenge_id": typed.one("defi") or None,
-            "categories": list(typed.all("themes")) or None,
+            "perimeter": read_units(reader) or None,
+            "categories": read_themes(reader),
+            "beneficiaries": _beneficiaries(reader),
             "stage": reader.required("stade", "Choisissez le stade le plus proche."),
-            "needs": _needs(reader),
+            "needs": read_needs(reader),
             "amount_sought_eur": reader.number("a_trouver"),
             "amount_secured_eur": reader.number("trouve"),
             "deadline": reader.day("echeance"),
@@ -135,37 +144,34 @@ def read_project(typed: Typed, _perimeters: Perimeters) -> tuple[dict[str, Any],
             "barrier": _barrier(reader),
         }
     )
-    if len(typed.all("themes")) > 3:
-        reader.faults["themes"] = "Gardez trois thèmes au plus, le principal d'abord."
     return submission, reader.faults
 
 
 def project_values(kept: Mapping[str, Any], _perimeters: Perimeters) -> dict[str, tuple[str, ...]]:
     """The fields that give a kept project back."""
-    owner, barrier = inside(kept, "owner"), inside(kept, "barrier")
-    place = place_values(kept.get("commune", ""))
+    owner, barrier, served = inside(kept, "owner"), inside(kept, "barrier"), inside(kept, "beneficiaries")
+    place = inside(kept, "place") or place_values(kept.get("commune", ""))
     values = {
         "titre": kept.get("title"),
         "resume": kept.get("summary"),
         "commune": place.get("name"),
         "code_postal": place.get("postal_code"),
         "defi": kept.get("challenge_id"),
-        "themes": kept.get("categories"),
+        **theme_values(kept),
+        **unit_values(kept),
+        "combien": served.get("count"),
+        "beneficiaires": served.get("label"),
         "stade": kept.get("stage"),
-        "besoin": [need["kind"] for need in kept.get("needs", ())],
         "a_trouver": kept.get("amount_sought_eur"),
         "trouve": kept.get("amount_secured_eur"),
-        **{
-            f"{field}-{need['kind']}": need.get(name)
-            for need in kept.get("needs", ())
-            for name, field in _NEED_FIELDS.items()
-        },
+        **need_values(kept),
         **owner_values(owner),
         "echeance": kept.get("deadline"),
         "debut": kept.get("starts_on"),
         "fin": kept.get("ends_on"),
         "frein": barrier.get("kind"),
         "frein_texte": barrier.get("text"),
+        "frein_voie": barrier.get("channel"),
     }
     return {name: written(value) for name, value in values.items()}
 
@@ -188,9 +194,12 @@ def next_project(last: Mapping[str, Any], challenge_id: str) -> dict[str, tuple[
 
 def change_project(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch from a kept project to what the form says; what it does not show stays."""
-    before = {need["kind"]: need for need in kept.get("needs", ())}
-    needs = [_merged(before.get(need["kind"], {}), need) for need in said["needs"]]
-    return changes(kept, {**said, "needs": needs}, SHOWN) | moved(kept, said)
+    whole = {
+        **said,
+        "needs": merged_needs(kept, said),
+        "perimeter": kept_units(kept, said.get("perimeter", ())) or None,
+    }
+    return changes(kept, whole, SHOWN) | moved(kept, said) | changed_themes(kept, said)
 
 
 def project_options(atlas: Atlas, kept: Mapping[str, Any]) -> dict[str, Options]:
@@ -203,11 +212,14 @@ def project_options(atlas: Atlas, kept: Mapping[str, Any]) -> dict[str, Options]
             written(kept.get("challenge_id")),
             names.challenges,
         ),
+        "theme": options(names, "categories", "Déduit du texte"),
         "themes": options(names, "categories"),
+        "lieux": other_places(unit_values(kept)["lieux"], names),
         "besoin": options(names, "commitment_kinds"),
         "forme": options(names, "legal_forms", "Choisir", leave=("esus", "societe-mission")),
         "agrements": (("esus", "ESUS"), ("societe-mission", "Société à mission")),
         "frein": options(names, "barrier_kinds", "Aucun"),
+        "frein_voie": options(names, "barrier_channels", "Aucun"),
         "contact_langue": contact_form.LANGUAGES,
         **{f"objets-{kind}": options(names, "objects") for kind in OBJECT_KINDS},
     }
@@ -215,25 +227,12 @@ def project_options(atlas: Atlas, kept: Mapping[str, Any]) -> dict[str, Options]
 
 def project_labels(atlas: Atlas) -> dict[str, str]:
     """Field -> its label, in the order of the form."""
-    kinds = atlas.names.labels["commitment_kinds"]
-    needs = {
-        f"{_NEED_FIELDS[name]}-{kind}": f"{_NEED_LABELS[_NEED_FIELDS[name]]} ({of})"
-        for kind, of in kinds.items()
-        for name in _shown_of(kind)
-    }
-    needs["montant-achats-responsables"] = f"Commandes possibles, en euros par an ({kinds['achats-responsables']})"
-    return LABELS | needs
+    return LABELS | need_labels(atlas.names)
 
 
 def project_field_of(path: str, typed: Typed) -> str:
     """The form's field that a fault of the submission belongs to; empty when it has none."""
-    found = _NEED.fullmatch(path)
-    if found is None:
-        return field_in(FIELD_OF, path)
-    kinds = typed.all("besoin")
-    rank = int(found.group(1))
-    prefix = _NEED_FIELDS.get(found.group(2) or "")
-    return f"{prefix}-{kinds[rank]}" if prefix and rank < len(kinds) else "besoin"
+    return need_field_of(path, typed) or field_in(FIELD_OF, path)
 
 
 def _owner(reader: Reader) -> dict[str, Any]:
@@ -248,39 +247,20 @@ def _owner(reader: Reader) -> dict[str, Any]:
     )
 
 
-def _merged(before: Mapping[str, Any], need: Mapping[str, Any]) -> dict[str, Any]:
-    """A need as the form says it, with what the form does not show of its kind."""
-    kind = need["kind"]
-    left = {name: value for name, value in before.items() if name not in _shown_of(kind)}
-    return left | dict(need)
-
-
-def _shown_of(kind: str) -> tuple[str, ...]:
-    of_kinds = (("amount_eur", MONEY_KINDS), ("days", DAY_KINDS), ("objects", OBJECT_KINDS))
-    return ("label", *(name for name, kinds in of_kinds if kind in kinds))
-
-
-def _needs(reader: Reader) -> list[dict[str, Any]]:
-    kinds = reader.typed.all("besoin")
-    if not kinds and not reader.typed.one("a_trouver"):
-        reader.faults["besoin"] = "Cochez un besoin, par exemple Mécénat financier, ou dites l'argent à trouver."
-    return [
-        pruned(
-            {
-                "kind": kind,
-                "amount_eur": reader.number(f"montant-{kind}") if kind in MONEY_KINDS else None,
-                "days": reader.number(f"jours-{kind}", "12") if kind in DAY_KINDS else None,
-                "objects": list(reader.typed.all(f"objets-{kind}")) or None,
-                "label": reader.typed.one(f"precision-{kind}") or None,
-            }
-        )
-        for kind in kinds
-    ]
-
-
 def _barrier(reader: Reader) -> dict[str, Any] | None:
     kind = reader.typed.one("frein")
     if not kind:
         return None
     text = reader.required("frein_texte", "Décrivez ce frein : quelle règle, ce qu'elle empêche.")
-    return pruned({"kind": kind, "text": text})
+    return pruned({"kind": kind, "channel": reader.typed.one("frein_voie") or None, "text": text})
+
+
+def _beneficiaries(reader: Reader) -> dict[str, Any] | None:
+    count, label = reader.number("combien", "120"), reader.typed.one("beneficiaires") or None
+    if count is None and label is None:
+        return None
+    if label is None:
+        reader.faults["beneficiaires"] = "Dites qui ils sont, par exemple habitants du quartier."
+    elif count is None:
+        reader.faults.setdefault("combien", "Donnez un nombre, même approché, par exemple 120.")
+    return pruned({"count": count, "label": label})

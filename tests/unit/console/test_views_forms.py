@@ -6,12 +6,13 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from services.console.pages.forms import form_token, is_form_token
 from services.console.views import fund_form, offer_form, project_form
 from services.console.views.atlas import make_atlas
 from services.console.views.contact_form import changed_contact, contact_values
-from services.console.views.deposit import Typed, changes, typed_of
+from services.console.views.deposit import Reader, Typed, changes, typed_of
 from services.console.views.deposit_faults import page_words, placed_faults
 from services.console.views.deposit_kinds import KINDS, Kind
 from services.console.views.perimeter_form import perimeter_values, read_perimeter
@@ -26,7 +27,7 @@ from shared.words.french import money
 from shared.words.names import reference_names
 from tests.factories import a_commitment, a_fund, a_project
 
-SHAPES = {"project": Project, "commitment": Commitment, "fund": Fund}
+SHAPES: dict[str, type[BaseModel]] = {"project": Project, "commitment": Commitment, "fund": Fund}
 SHOWN = {"project": project_form.SHOWN, "commitment": offer_form.SHOWN, "fund": fund_form.SHOWN}
 
 
@@ -128,6 +129,64 @@ def test_project_form_becomes_a_submission() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("typed", "themes", "fault"),
+    [
+        ([("theme", "numerique"), ("themes", "alimentation")], ["numerique", "alimentation"], None),
+        (
+            [("theme", "numerique"), ("themes", "alimentation"), ("themes", "numerique")],
+            ["numerique", "alimentation"],
+            None,
+        ),
+        ([("themes", "alimentation")], ["alimentation"], None),
+        ([], None, None),
+        ([("themes", "alimentation"), ("themes", "numerique")], ["alimentation", "numerique"], "theme"),
+        ([("theme", "mobilite"), *(("themes", one) for one in ("a", "b", "c"))], ["mobilite", "a", "b", "c"], "themes"),
+    ],
+)
+def test_main_theme_comes_first(typed: list[tuple[str, str]], themes: list[str] | None, fault: str | None) -> None:
+    submission, faults = project_form.read_project(typed_of(PROJECT + typed), {})
+    assert submission.get("categories") == themes
+    assert set(faults) == ({fault} if fault else set())
+
+
+def test_main_theme_is_changed_and_the_order_of_the_others_stays() -> None:
+    made = a_project(categories=("seniors", "numerique", "alimentation"))
+    kept = made.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    said, _ = project_form.read_project(Typed(project_form.project_values(kept, {})), {})
+    for themes, patch in (
+        (["seniors", "alimentation", "numerique"], {}),
+        (["numerique", "alimentation", "seniors"], {"categories": ["numerique", "seniors", "alimentation"]}),
+        (["seniors", "alimentation"], {"categories": ["seniors", "alimentation"]}),
+        (None, {"categories": None}),
+    ):
+        assert project_form.change_project(kept, {**said, "categories": themes}) == patch
+
+
+def test_who_benefits_and_who_could_lift_a_barrier_are_said() -> None:
+    more = [
+        ("combien", "environ"),
+        ("frein", "norme-nationale"),
+        ("frein_texte", "Une règle."),
+        ("frein_voie", "france-experimentation"),
+    ]
+    submission, faults = project_form.read_project(typed_of(PROJECT + more), {})
+    assert submission["barrier"] == {
+        "kind": "norme-nationale",
+        "channel": "france-experimentation",
+        "text": "Une règle.",
+    }
+    assert set(faults) == {"combien"}
+    for typed, fault in (
+        ([("combien", "120")], "beneficiaires"),
+        ([("beneficiaires", "familles")], "combien"),
+        ([("combien", "120"), ("beneficiaires", "familles")], None),
+    ):
+        submission, faults = project_form.read_project(typed_of(PROJECT + typed), {})
+        assert set(faults) == ({fault} if fault else set())
+    assert submission["beneficiaries"] == {"count": 120, "label": "familles"}
+
+
 def test_empty_project_form_says_everything_at_once() -> None:
     _, faults = project_form.read_project(typed_of([]), {})
     assert set(faults) == {"titre", "resume", "commune", "stade", "besoin", "porteur", "forme"}
@@ -211,7 +270,7 @@ def test_any_kept_perimeter_is_given_back_by_its_form(codes: list[str]) -> None:
     units["nantes-metropole"] = [{"level": "epci", "code": "200000172"}, {"level": "commune", "code": "44109"}]
     perimeter = [unit for code in codes for unit in units[code]] or [{"level": "national", "code": "FR"}]
     perimeters = {"nantes-metropole": (("epci", "200000172"), ("commune", "44109")), "empty": ()}
-    found = read_perimeter(Typed(perimeter_values({"perimeter": perimeter}, perimeters)), perimeters)
+    found = read_perimeter(Reader(Typed(perimeter_values({"perimeter": perimeter}, perimeters))), perimeters)
     assert sorted(found, key=str) == sorted(perimeter, key=str)
 
 
