@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.handlers import on_erasures, on_preferences
-from services.notifier.messages.notices import Party, life_of, notices_of
+from services.notifier.messages.notices import Notice, Party, life_of, notices_of
 from services.notifier.store import matches
 from services.notifier.store import restoring as store
 from shared.database import Connection
@@ -65,9 +65,9 @@ async def _hold_what_is_over(work: Restoration, told: set[str]) -> Lives:
                 lives[record.key].add(life_of(record.event))
             if record.version > held.get(record.key, 0) and not _is_to_tell(record, now):
                 over[record.key] = record
-        await matches.keep(
-            work.connection, [each.event for each in over.values() if isinstance(each.event, MatchChanged)]
-        )
+        events = [each.event for each in over.values() if isinstance(each.event, MatchChanged)]
+        await store.note_over(work.connection, [notice for event in events for notice in _untellable(event)])
+        await matches.keep(work.connection, events)
         await matches.end(work.connection, [each for each in over.values() if each.event is None])
         work.report.counts["untold"] += len(over)
     await work.forget_offsets(MatchChanged.topic)
@@ -79,8 +79,17 @@ def _is_to_tell(record: Received, now: datetime) -> bool:
     event = record.event
     if not isinstance(event, MatchChanged):
         return False
-    last = event.history[-1].at if event.history else event.occurred_at
-    return now - last < DELIVERIES_KEPT and bool(notices_of(event, now.astimezone(PARIS).date()))
+    return now - _last_step(event) < DELIVERIES_KEPT and bool(notices_of(event, now.astimezone(PARIS).date()))
+
+
+def _untellable(event: MatchChanged) -> list[tuple[Notice, datetime, datetime]]:
+    """What an old event would give reason to tell, were it said again."""
+    at = _last_step(event)
+    return [(notice, life_of(event), at) for notice in notices_of(event, at.astimezone(PARIS).date())]
+
+
+def _last_step(event: MatchChanged) -> datetime:
+    return event.history[-1].at if event.history else event.occurred_at
 
 
 async def _note_mails(work: Restoration, delivered: Iterable[MailDelivered], lives: Lives) -> None:

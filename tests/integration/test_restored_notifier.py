@@ -137,6 +137,8 @@ async def test_an_emptied_database_tells_nothing_twice_nothing_old_and_nothing_o
     for _ in range(2):
         await place.restores()
     assert await generation(place.dsn, "notifier") == 2
+    # As a matcher that was restored too says it again.
+    await place.says(match_changed("prj-old", version=GENERATION_SPAN + 1, **long_ago))
     await place.tells()
     assert len(place.stage.sink.mails) == 2
     assert await place.stage.rows("recipients WHERE person_id = 'per-x'") == 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from services.notifier.messages.notices import Notice
 from shared.database import Connection
 from shared.events.people import MailDelivered
 
@@ -54,5 +55,19 @@ async def note_told(connection: Connection, event: MailDelivered, lives: Sequenc
         [
             (event.person_id, match_id, event.kind, life, event.delivery_id, event.message_id, event.occurred_at)
             for match_id, life in lives
+        ],
+    )
+
+
+async def note_over(connection: Connection, notices: Iterable[tuple[Notice, datetime, datetime]]) -> None:
+    """Enter into the ledger what happened too long ago to be told: (notice, life, when). No mail told it, to nobody."""
+    await connection.executemany(
+        """
+        INSERT INTO ledger (person_id, match_id, kind, began_at, party_type, party_id, mail_id, message_id, told_at)
+        VALUES ($1, $2, $3, $4, $5, $6, '', '', $7) ON CONFLICT DO NOTHING
+        """,
+        [
+            (f"{n.party.type}:{n.party.id}", n.match_id, n.kind, life, n.party.type, n.party.id, at)
+            for n, life, at in notices
         ],
     )
