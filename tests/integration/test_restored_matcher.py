@@ -20,12 +20,13 @@ from tests.factories import (
     answer_given,
     commitment_published,
     day_started,
+    erased,
     fund_published,
     project_published,
 )
 from tests.integration.matcher_kafka import Kafka, kafka_of, ready
 from tests.integration.restored import Backups, generation, is_said, remake_topics, restore
-from tests.streams import GaveUp
+from tests.streams import GaveUp, opened, put, raw
 
 pytestmark = pytest.mark.partitions(2)
 ANSWERED = "prj-a~commitment~eng-a"
@@ -201,6 +202,26 @@ async def test_topics_made_anew_hear_every_match_again(
         )
         after = await starts_well(settings, made)
     assert lives(after) == lives(before)
+
+
+async def test_what_only_the_erasures_still_tell_of_is_erased(
+    kafka: Kafka, settings: Settings, backups: Backups, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    await say_the_base(kafka)
+    async with ready(settings) as work:
+        await hear_the_base(kafka)
+        # As a backup older than tombstones are kept: the log has nothing of this project any more.
+        await work.owners.pool.execute(
+            "INSERT INTO projects SELECT 'prj-z', 0, 1,"
+            " convert_to(replace(convert_from(body, 'UTF8'), 'prj-b', 'prj-z'), 'UTF8')"
+            " FROM projects WHERE project_id = 'prj-b'"
+        )
+    await put(bootstrap_servers, f"{topic_prefix}erasures", [raw(erased("project", "prj-z"))])
+    await run(settings)
+    after = await starts_well(settings, kafka)
+    assert {each.project_id for each in after.values()} == {"prj-a", "prj-b", "prj-c"}
+    async with opened(settings.database_url, "matcher") as pool:
+        assert await pool.fetchval("SELECT body IS NULL AND version = 1 FROM projects WHERE project_id = 'prj-z'")
 
 
 async def test_nothing_is_rebuilt_from_empty_topics(
