@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
+from services.console.pages.deposit_received import received_page
 from services.console.pages.deposits import unheard
 from services.console.pages.exporting import everything, spreadsheet
 from services.console.pages.own_answers import as_left
@@ -53,10 +55,21 @@ async def my_offers(request: Request, console: CurrentConsole, visitor: CurrentV
     return await render(request, "my_offers.html", rows=rows, unheard=awaited, is_thanked=bool(merci))
 
 
+@router.get("/fonds/{fund_id}")
+async def fund_page(fund_id: str) -> Response:
+    """A fund stands among the offers."""
+    return RedirectResponse(f"/offres/{quote(fund_id, safe='~')}", 308)
+
+
 @router.get("/offres/{offer_id}")
 async def offer_page(request: Request, offer_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
     """An offer and one page of its projects; a fund's description is for everyone, its projects for its operator."""
-    seen = await _read(console, visitor, offer_id)
+    try:
+        seen = await _read(console, visitor, offer_id)
+    except HTTPException as refused:
+        if refused.status_code != 404:
+            raise
+        return await received_page(request, console, visitor, OFFER_TYPES, offer_id)
     names, today = (await console.atlas()).names, console.today()
     return await render(
         request,

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
+from services.console.pages.deposit_received import received_page
 from services.console.pages.deposits import unheard
 from services.console.pages.exporting import spreadsheet
 from services.console.pages.own_answers import as_left
@@ -48,9 +49,14 @@ async def my_projects(request: Request, console: CurrentConsole, visitor: Curren
 
 @router.get("/projets/{project_id}")
 async def project_page(request: Request, project_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-    """Three lists: financements, entreprises, pas encore possibles; then the history."""
+    """Three lists: financements, entreprises, pas encore possibles; then the history. Received, where unheard of."""
     atlas = await console.atlas()
-    project, found, side = await _read(console, visitor, atlas, project_id)
+    try:
+        project, found, side = await _read(console, visitor, atlas, project_id)
+    except HTTPException as refused:
+        if refused.status_code != 404:
+            raise
+        return await received_page(request, console, visitor, ("project",), project_id)
     today, names = console.today(), atlas.names
     async with console.pool.acquire() as connection:
         found = await as_left(console, connection, visitor.known, found)
