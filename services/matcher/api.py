@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.model import PreparedOffer, PreparedProject
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import Owners
 from services.matcher.refused import Refused, nearest, refused_pairs
-from services.matcher.shortlists import OfferKey
 from services.matcher.store import entities, heads
 from shared.events.vocabulary import OfferType
 from shared.http import service_token

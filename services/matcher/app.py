@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.matcher.api import router
-from services.matcher.catalogue import WHOLE_TOPICS, Catalogue, preparation
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
+from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
 from services.matcher.owners import Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import KEEPER, Whole

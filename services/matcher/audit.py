@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from services.matcher.catalogue import Catalogue, preparation
+from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.life import UNANSWERED
 from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
+from services.matcher.matching.rows import HeadRow
 from services.matcher.matching.score import fit, score
-from services.matcher.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, best, offer_of
+from services.matcher.matching.shortlists import (
+    OfferKey,
+    OfferList,
+    OfferRank,
+    ProjectList,
+    ProjectRank,
+    best,
+    offer_of,
+)
 from services.matcher.store import entities, heads, leases, lists
-from services.matcher.store.heads import HeadRow
 from shared.database import Connection, Pool
 
 Key = TypeVar("Key", str, OfferKey)

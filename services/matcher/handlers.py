@@ -3,8 +3,8 @@
 import logging
 from collections import defaultdict
 
+from services.matcher.matching.partitions import Arrival
 from services.matcher.owners import Owners
-from services.matcher.partitions import Arrival
 from services.matcher.store import entities
 from shared.database import Connection
 from shared.dead_letter import forget

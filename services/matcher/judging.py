@@ -1,6 +1,7 @@
 """One transaction of a partition: what arrived is judged, lists change by differences, matches move."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,18 +12,17 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
-from services.matcher.catalogue import Catalogue
-from services.matcher.deciding import Answers, Changes, Decision, decide, declined_by
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.deciding import Answers, Changes, Decision, decide, declined_by
 from services.matcher.matching.head import Outcome, announcement
-from services.matcher.merging import Merge, merge
-from services.matcher.partitions import Arrival, Partition, Plan
-from services.matcher.plans import plan_of
-from services.matcher.shortlists import OfferKey
+from services.matcher.matching.merging import Merge, merge
+from services.matcher.matching.partitions import Arrival, Partition, Plan
+from services.matcher.matching.plans import plan_of
+from services.matcher.matching.rows import PartitionList, StoredProject
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import entities, heads, leases, lists
-from services.matcher.store.entities import StoredProject
 from services.matcher.store.heads import Wanted
 from services.matcher.store.leases import Reflected
-from services.matcher.store.lists import PartitionList
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
@@ -75,6 +75,7 @@ class Judge:
         self._now = now
         self._new_id = new_id
         self._asked: dict[object, float] = {}
+        self._advanced = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
 
     def close(self) -> None:
@@ -135,9 +136,18 @@ class Judge:
         revision = await leases.lock(connection, partition.number, partition.epoch)
         if revision is None:
             raise LeaseLost(f"partition {partition.number}: epoch {partition.epoch} is over")
-        if not await partition.reaches(revision):
+        if not await self._follows(partition, revision):
             raise StaleMemory(f"partition {partition.number}: {partition.revision} in memory, {revision} stored")
         return revision
+
+    async def _follows(self, partition: Partition, revision: int) -> bool:
+        """Whether memory is what `revision` stored, waiting a second for a transaction that has just committed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while partition.revision < revision:
+                    self._advanced.clear()
+                    await self._advanced.wait()
+        return partition.revision == revision
 
     async def _merge(
         self, connection: Connection, partition: Partition, plan: Plan
@@ -214,7 +224,8 @@ class Judge:
         revision: int,
         outcomes: Sequence[tuple[str, Outcome]],
     ) -> None:
-        partition.advance(revision)
+        partition.revision = revision
+        self._advanced.set()
         self._thread.submit(partition.apply, plan, deferred).add_done_callback(_tell_failure(partition))
         for match_id, outcome in outcomes:
             logger.info("an answer is handled", extra={"match_id": match_id, "outcome": outcome})

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from services.matcher.catalogue import OFFER_TYPES, Catalogue
+from services.matcher.matching.catalogue import OFFER_TYPES, Catalogue
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair
-from services.matcher.partitions import HeldProject, Partition
-from services.matcher.shortlists import OfferKey, OfferList, ProjectList
+from services.matcher.matching.partitions import HeldProject, Partition
+from services.matcher.matching.rows import Positions, StoredProject
+from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import entities, heads, lists
-from services.matcher.store.entities import StoredProject
-from services.matcher.store.leases import Lease, Positions
+from services.matcher.store.leases import Lease
 from shared.database import Connection
 
 

@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from services.matcher.deciding import Answers
 from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
-from services.matcher.partitions import Arrival, Partition
+from services.matcher.matching.deciding import Answers
+from services.matcher.matching.partitions import Arrival, Partition
+from services.matcher.matching.rows import Positions
 from services.matcher.store import leases
-from services.matcher.store.leases import Lease, Positions
+from services.matcher.store.leases import Lease
 from shared.database import Connection, Pool, in_transaction
 from shared.offsets import AfterCommit
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.model import PreparedOffer, PreparedProject
-from services.matcher.shortlists import OfferKey
+from services.matcher.matching.shortlists import OfferKey
 from shared.events.vocabulary import RefusalCode
 
 PER_CODE = 20

@@ -4,15 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from uuid import uuid4
 
-from services.matcher.catalogue import WHOLE_TOPICS, Catalogue, preparation, row_of
+from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation, row_of
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.head import Head, announcement
 from services.matcher.matching.reading_back import Given, handled_by, head_of
-from services.matcher.shortlists import offer_of
+from services.matcher.matching.rows import HeadRow, StoredProject
+from services.matcher.matching.shortlists import offer_of
 from services.matcher.store import entities, heads
 from services.matcher.store import restoring as store
-from services.matcher.store.entities import StoredProject
-from services.matcher.store.heads import HeadRow
 from services.matcher.store.restoring import Found
 from shared.database import Connection
 from shared.events.entities import ProjectPublished

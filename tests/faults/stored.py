@@ -14,12 +14,12 @@ from services.ingest.intake.publication import published_commitment, published_p
 from services.ingest.store.entities import COLUMNS, concluded_of, kept_row
 from services.ingest.store.people import is_answered_for
 from services.matcher.audit import Difference, audit
-from services.matcher.catalogue import preparation
+from services.matcher.matching.catalogue import preparation
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.prepare import is_context, wholes_of
-from services.matcher.shortlists import OfferKey, OfferList, ProjectList
+from services.matcher.matching.rows import HeadRow
+from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import heads, leases, lists
-from services.matcher.store.heads import HeadRow
 from shared.database import Connection, Pool, open_pool
 from shared.events.shapes import Commitment, Fund, Project, Territory
 from shared.reference.territory_index import TerritoryIndex

@@ -9,9 +9,9 @@ from itertools import groupby
 from uuid import uuid4
 
 from services.matcher.audit import Difference, audit
-from services.matcher.catalogue import Catalogue, preparation
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
+from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.owners import Owners
 from services.matcher.whole import Whole
 from shared.database import Connection, Pool, in_transaction, open_pool

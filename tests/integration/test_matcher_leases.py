@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from services.matcher.merging import PATIENCE
-from services.matcher.shortlists import OfferKey, OfferList, ProjectRank, best
+from services.matcher.matching.merging import PATIENCE
+from services.matcher.matching.rows import PartitionList
+from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectRank, best
 from services.matcher.store import leases, lists
 from services.matcher.store.leases import Lease
-from services.matcher.store.lists import PartitionList
 from shared.clock import utc_now
 from shared.database import Connection, Pool, in_transaction, open_pool
 from shared.events.matches import match_id_of

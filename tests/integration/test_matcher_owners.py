@@ -9,7 +9,7 @@ import pytest
 
 from services.matcher.handlers import on_projects
 from services.matcher.judging import LeaseLost, StaleMemory, utc_now
-from services.matcher.merging import PATIENCE
+from services.matcher.matching.merging import PATIENCE
 from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
 from shared.dead_letter import Limit
 from shared.events.matches import match_id_of

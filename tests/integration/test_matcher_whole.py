@@ -9,7 +9,7 @@ import pytest
 
 from services.matcher import whole
 from services.matcher.judging import utc_now
-from services.matcher.shortlists import OfferKey
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import lists
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER

@@ -1,39 +1,13 @@
 """What was heard: projects by partition, and the whole topics with their positions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from asyncpg import Record
 
+from services.matcher.matching.rows import StoredProject, WholeRow
 from shared.database import Connection
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
-
-
-@dataclass(frozen=True, slots=True)
-class StoredProject:
-    """A project as last heard; None once erased, its version is remembered."""
-
-    project_id: str
-    partition: int
-    version: int
-    project: Project | None
-
-
-@dataclass(frozen=True, slots=True)
-class WholeRow:
-    """One key of a whole topic as last heard, and where; no body once erased.
-
-    `replay` numbers the last replay that stored it; 0 where it never was a dead letter.
-    """
-
-    topic: str
-    key: str
-    version: int
-    topic_partition: int
-    topic_offset: int
-    body: bytes | None
-    replay: int = 0
 
 
 async def projects_of(connection: Connection, partition: int) -> list[StoredProject]:

@@ -9,24 +9,9 @@ from asyncpg import Record
 from services.matcher.matching.head import Head
 from services.matcher.matching.life import next_day
 from services.matcher.matching.model import Pair
-from services.matcher.shortlists import OfferKey
+from services.matcher.matching.rows import HeadRow
+from services.matcher.matching.shortlists import OfferKey
 from shared.database import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRow:
-    """A pair, which lists hold it, and its head; no head while it has never been proposed."""
-
-    pair: Pair
-    partition: int
-    in_project_list: bool = False
-    in_offer_list: bool = False
-    head: Head | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing needs this row."""
-        return self.head is None and not self.in_project_list and not self.in_offer_list
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,8 @@ from datetime import date
 
 from asyncpg import Record
 
+from services.matcher.matching.rows import Positions
 from shared.database import Connection
-
-Positions = dict[str, dict[int, int]]
-"""Topic without prefix -> its partition -> the next offset to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,13 @@
 """Lists: a project's, an offer's within one partition, and the merge of the latter, whose row is the offer's lock."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from asyncpg import Record
 
-from services.matcher.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
+from services.matcher.matching.rows import MergedList, PartitionList
+from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionList:
-    """The best projects of an offer within one partition, as judged with one version of the offer."""
-
-    offer: OfferKey
-    partition: int
-    offer_version: int
-    entries: OfferList
-
-
-@dataclass(frozen=True, slots=True)
-class MergedList:
-    """The best projects of an offer, over all partitions; what waits to be merged, and since when."""
-
-    offer: OfferKey
-    offer_version: int
-    entries: OfferList
-    pending_version: int | None
-    pending_since: datetime | None
 
 
 async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:

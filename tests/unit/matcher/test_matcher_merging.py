@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matcher.merging import PATIENCE, merge
-from services.matcher.shortlists import LENGTH, OfferKey, ProjectRank, best, may_enter, revised
-from services.matcher.store.lists import MergedList, PartitionList
+from services.matcher.matching.merging import PATIENCE, merge
+from services.matcher.matching.rows import MergedList, PartitionList
+from services.matcher.matching.shortlists import LENGTH, OfferKey, ProjectRank, best, may_enter, revised
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 OFFER = OfferKey("eng-a", "commitment")

@@ -9,7 +9,7 @@ from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head, Judged, Moved, Outcome
 from services.matcher.matching.life import on_day, on_erased, on_lists, on_refused
 from services.matcher.matching.model import Fit
-from services.matcher.store.heads import HeadRow
+from services.matcher.matching.rows import HeadRow
 from shared.events.people import AnswerGiven
 from shared.events.vocabulary import RefusalCode, Side
 

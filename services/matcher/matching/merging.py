@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.matcher.matching.model import Pair
-from services.matcher.shortlists import best
-from services.matcher.store.lists import MergedList, PartitionList
+from services.matcher.matching.rows import MergedList, PartitionList
+from services.matcher.matching.shortlists import best
 
 PATIENCE = timedelta(seconds=30)
 """How long a version waits for the partitions that have not judged it; then it is merged without them."""

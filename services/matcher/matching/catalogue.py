@@ -8,9 +8,8 @@ from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context, wholes_of
 from services.matcher.matching.reach import Reach
-from services.matcher.shortlists import OfferKey
-from services.matcher.store.entities import WholeRow
-from services.matcher.store.leases import Positions
+from services.matcher.matching.rows import Positions, WholeRow
+from services.matcher.matching.shortlists import OfferKey
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.event import Event
 from shared.events.people import DayStarted

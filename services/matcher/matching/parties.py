@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.matcher.catalogue import Catalogue
+from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.facts import Facts, offer_facts, project_facts
 from services.matcher.matching.head import Judged
 from services.matcher.matching.model import Pair
+from services.matcher.matching.moves import Verdict
+from services.matcher.matching.partitions import HeldProject, Partition, Plan
 from services.matcher.matching.score import fit
-from services.matcher.moves import Verdict
-from services.matcher.partitions import HeldProject, Partition, Plan
-from services.matcher.shortlists import OfferKey, offer_of
+from services.matcher.matching.shortlists import OfferKey, offer_of
 from shared.events.matches import OfferFacts
 
 

@@ -1,6 +1,5 @@
 """What this process keeps in memory of one partition it owns: projects, lists, and who names whom."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from datetime import date
 
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair, PreparedProject
-from services.matcher.shortlists import OfferKey, OfferList, ProjectList, offer_of
+from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList, offer_of
 from shared.events.shapes import Project
 
 
@@ -71,23 +70,6 @@ class Partition:
     pending: dict[OfferKey, int] = field(default_factory=dict)
     listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
-    _moved: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def advance(self, revision: int) -> None:
-        """Say that memory follows transaction `revision`."""
-        self.revision = revision
-        self._moved.set()
-
-    async def reaches(self, revision: int) -> bool:
-        """Whether memory is what `revision` stored, waiting a second for a transaction that has just committed."""
-        try:
-            async with asyncio.timeout(1):
-                while self.revision < revision:
-                    self._moved.clear()
-                    await self._moved.wait()
-        except TimeoutError:
-            return False
-        return self.revision == revision
 
     def put_project(self, project_id: str, held: HeldProject) -> None:
         """Keep a project as last heard."""

@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.matcher.catalogue import Catalogue
 from services.matcher.matching.answers import on_answer
+from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head
 from services.matcher.matching.life import FOLLOWED
+from services.matcher.matching.merging import Merge
 from services.matcher.matching.model import Pair
-from services.matcher.merging import Merge
-from services.matcher.moves import Moves, Verdict, moves_of, verdict_of
-from services.matcher.parties import Parties
-from services.matcher.partitions import HeldProject, Partition, Plan
-from services.matcher.shortlists import ProjectList, offer_of
-from services.matcher.store.entities import StoredProject
-from services.matcher.store.heads import HeadRow
+from services.matcher.matching.moves import Moves, Verdict, moves_of, verdict_of
+from services.matcher.matching.parties import Parties
+from services.matcher.matching.partitions import HeldProject, Partition, Plan
+from services.matcher.matching.rows import HeadRow, StoredProject
+from services.matcher.matching.shortlists import ProjectList, offer_of
 from shared.events.people import AnswerGiven
 
 Answers = Mapping[str, Sequence[AnswerGiven]]

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matcher.catalogue import Catalogue
+from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.index.tops import Tops
 from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
-from services.matcher.partitions import Arrival, HeldProject, Partition, Plan
-from services.matcher.shortlists import (
+from services.matcher.matching.partitions import Arrival, HeldProject, Partition, Plan
+from services.matcher.matching.shortlists import (
     LENGTH,
     OfferKey,
     OfferList,

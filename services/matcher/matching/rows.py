@@ -1,0 +1,75 @@
+"""What is kept of entities, lists and matches, as values: the store reads and writes them, decisions use them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.matcher.matching.head import Head
+from services.matcher.matching.model import Pair
+from services.matcher.matching.shortlists import OfferKey, OfferList
+from shared.events.shapes import Project
+
+Positions = dict[str, dict[int, int]]
+"""Topic without prefix -> its partition -> the next offset to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProject:
+    """A project as last heard; None once erased, its version is remembered."""
+
+    project_id: str
+    partition: int
+    version: int
+    project: Project | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRow:
+    """One key of a whole topic as last heard, and where; no body once erased.
+
+    `replay` numbers the last replay that stored it; 0 where it never was a dead letter.
+    """
+
+    topic: str
+    key: str
+    version: int
+    topic_partition: int
+    topic_offset: int
+    body: bytes | None
+    replay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionList:
+    """The best projects of an offer within one partition, as judged with one version of the offer."""
+
+    offer: OfferKey
+    partition: int
+    offer_version: int
+    entries: OfferList
+
+
+@dataclass(frozen=True, slots=True)
+class MergedList:
+    """The best projects of an offer, over all partitions; what waits to be merged, and since when."""
+
+    offer: OfferKey
+    offer_version: int
+    entries: OfferList
+    pending_version: int | None
+    pending_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """A pair, which lists hold it, and its head; no head while it has never been proposed."""
+
+    pair: Pair
+    partition: int
+    in_project_list: bool = False
+    in_offer_list: bool = False
+    head: Head | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing needs this row."""
+        return self.head is None and not self.in_project_list and not self.in_offer_list
