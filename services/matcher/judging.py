@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import entities, heads, leases, lists
 from services.matcher.store.heads import Wanted
 from services.matcher.store.leases import Reflected
+from shared.clock import utc_now
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
@@ -44,11 +45,6 @@ class LeaseLost(Exception):
 
 class StaleMemory(Exception):
     """What this process keeps of the partition is not what its last transaction stored: it must be loaded again."""
-
-
-def utc_now() -> datetime:
-    """The time, UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

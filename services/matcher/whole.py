@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
-from services.matcher.judging import LeaseLost, StaleMemory, utc_now
+from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.catalogue import WHOLE_TOPICS, News, row_of
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.rows import Positions, WholeRow
 from services.matcher.owners import Owners
 from services.matcher.store import entities, leases, lists
+from shared.clock import utc_now
 from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
 from shared.offsets import positions

@@ -6,11 +6,12 @@ from typing import Any
 
 from services.matcher.audit import lists_from_scratch
 from services.matcher.matching.head import Head
-from services.matcher.matching.model import MILLION, Pair
+from services.matcher.matching.model import Pair
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.event import Event
 from shared.events.matches import MatchChanged
 from shared.events.registry import SAID_BY
+from shared.text.vectors import MILLION
 from tests.faults.load import Promises
 from tests.faults.log import Key, Log, Record
 from tests.faults.stored import Judged, Published

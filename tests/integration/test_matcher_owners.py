@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 from services.matcher.handlers import on_projects
-from services.matcher.judging import LeaseLost, StaleMemory, utc_now
+from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
+from shared.clock import utc_now
 from shared.dead_letter import Limit
 from shared.events.matches import match_id_of
 from shared.offsets import Arrived, Handling, Position, begin, store

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from services.matcher import whole
-from services.matcher.judging import utc_now
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import lists
+from shared.clock import utc_now
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER
 from shared.events.matches import match_id_of

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from services.matcher.matching.model import MILLION, PreparedOffer, PreparedProject, ServedNeed
+from services.matcher.matching.model import PreparedOffer, PreparedProject, ServedNeed
 from shared.events.matches import Reason
 from shared.events.shapes import PerimeterUnit
-from shared.text.vectors import shared_terms, similarity_millionths
+from shared.text.vectors import MILLION, shared_terms, similarity_millionths
 
 WEIGHTS: Mapping[str, int] = {
     "challenge": 160_000,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from services.matcher.matching.model import MILLION, Fit, Pair
+from services.matcher.matching.model import Fit, Pair
 from shared.events.matches import (
     Cause,
     Change,
@@ -21,6 +21,7 @@ from shared.events.matches import (
 )
 from shared.events.shapes import Days, Euros, Identifier, Shape
 from shared.events.vocabulary import DeclineReason, OfferType, RefusalCode, Side
+from shared.text.vectors import MILLION
 
 KEPT_HISTORY = 50
 """How many steps of its history a match carries: the last ones."""

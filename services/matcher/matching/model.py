@@ -11,10 +11,7 @@ from shared.events.matches import Reason, match_id_of
 from shared.events.shapes import Commitment, Fund, Project
 from shared.events.vocabulary import Category, OfferType
 from shared.reference.geography import Unit
-from shared.text.vectors import TextVector
-
-MILLION = 1_000_000
-"""Scores, shares and nearness are whole millionths inside."""
+from shared.text.vectors import MILLION, TextVector
 
 
 class Pair(NamedTuple):

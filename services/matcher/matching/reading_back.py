@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head
-from services.matcher.matching.model import MILLION
 from shared.events.matches import HistoryEntry, MatchChanged
 from shared.events.people import Answer
+from shared.text.vectors import MILLION
 from shared.words.french import PARIS
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

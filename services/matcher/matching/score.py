@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from services.matcher.matching.criteria import CRITERIA, WEIGHTS, Earned
-from services.matcher.matching.model import MILLION, Fit, Pair, PreparedOffer, PreparedProject, last_common_day
+from services.matcher.matching.model import Fit, Pair, PreparedOffer, PreparedProject, last_common_day
 from shared.events.matches import Reason
+from shared.text.vectors import MILLION
 
 
 def shares(project: PreparedProject, offer: PreparedOffer) -> Mapping[str, int]:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from services.matcher.matching.criteria import WEIGHTS, closeness
 from services.matcher.matching.eligibility import refusals
-from services.matcher.matching.model import MILLION, PreparedOffer, PreparedProject
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.score import fit, score, shares
 from shared.events.matches import Reason
 from shared.events.shapes import Commitment
+from shared.text.vectors import MILLION
 from tests.unit.matcher.judged import (
     DAY,
     FRANCE,
