@@ -83,6 +83,7 @@ def import_files(
     from services.ingest.accounts import RefusedAccount, require_organisation
     from services.ingest.bulk import Progress, ReportLine, import_file
     from services.ingest.intake.rights import Submitter
+    from services.ingest.submissions import SubmitterGone
 
     async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
         def show(line: ReportLine) -> None:
@@ -96,9 +97,12 @@ def import_files(
             await require_organisation(pool, organisation_id)
         except RefusedAccount as error:
             refuse(str(error))
-        counts = await import_file(
-            pool, path, Submitter(organisation_id), entity_type=entity_type, on_progress=advance, on_line=show
-        )
+        try:
+            counts = await import_file(
+                pool, path, Submitter(organisation_id), entity_type=entity_type, on_progress=advance, on_line=show
+            )
+        except SubmitterGone:
+            refuse(f"l'organisation « {organisation_id} » vient d'être effacée, avec ce qui était importé")
         typer.echo(f"{path} : acceptées {counts.accepted}, inchangées {counts.unchanged}, refusées {counts.refused}")
         return counts.refused
 

@@ -108,6 +108,8 @@ async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str |
         )
 
     async def work(connection: Connection) -> str:
+        # The address too, or who has it could be erased meanwhile.
+        await locked(connection, [("territory", territory_id)], also=frozenset({people.address_lock(email)}))
         person_id = await new_person(connection, Contact(email, name))
         await people.answer_for(connection, ("territory", territory_id), person_id)
         await _say_territory(connection, territory_id)

@@ -1,13 +1,13 @@
 """Makes an entity, a person or an organisation forgotten here, and tells every other service to forget it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
 
 from services.ingest.announcing import TOPICS, publish
 from services.ingest.intake.known import Known
-from services.ingest.store import erasure, people
+from services.ingest.store import entities, erasure, people
 from services.ingest.store.entities import Kept, Party
 from services.ingest.submissions import locked, settle_twins
 from shared.database import Connection
@@ -21,7 +21,11 @@ Subject = Literal["person", "organisation"] | EntityType
 
 async def erase_entity(connection: Connection, party: Party, known: Known) -> bool:
     """Forgets an entity, and its contact where nothing else is theirs; False when there is no such entity."""
-    kept = await locked(connection, [party])
+
+    async def itself() -> Sequence[Party]:
+        return [party]
+
+    kept = await _held(connection, itself)
     if party not in kept:
         return False
     concerned = await erasure.people_of(connection, [party])
@@ -33,11 +37,17 @@ async def erase_entity(connection: Connection, party: Party, known: Known) -> bo
 
 async def erase_person(connection: Connection, person_id: str, known: Known) -> bool:
     """Forgets a person, with the projects carried in their own name; their other entities are left without contact."""
-    holding = await people.holding_of(connection, person_id)
-    kept = await locked(connection, sorted(holding.entities))
-    own = [each for party, each in sorted(kept.items()) if _is_their_own(each)]
-    if not await erasure.delete_person(connection, person_id):
+
+    async def theirs() -> Sequence[Party]:
+        return sorted((await people.holding_of(connection, person_id)).entities)
+
+    await entities.lock(connection, [f"person:{person_id}"])
+    person = await people.person_by(connection, person_id=person_id)
+    if person is None:
         return False
+    kept = await _held(connection, theirs, *people.locks_of(person))
+    own = [each for party, each in sorted(kept.items()) if _is_their_own(each)]
+    await erasure.delete_person(connection, person_id)
     for each in own:
         await _purge(connection, each, known)
     for party, each in sorted(kept.items()):
@@ -50,9 +60,13 @@ async def erase_person(connection: Connection, person_id: str, known: Known) -> 
 
 async def erase_organisation(connection: Connection, organisation_id: str, known: Known) -> bool:
     """Forgets an organisation, its keys and all that it submitted or that was submitted for it."""
-    parties = await erasure.entities_of_organisation(connection, organisation_id)
-    kept = await locked(connection, parties)
-    concerned = await erasure.people_of(connection, parties)
+
+    async def theirs() -> Sequence[Party]:
+        return await erasure.entities_of_organisation(connection, organisation_id)
+
+    await entities.lock(connection, [f"organisation:{organisation_id}"])
+    kept = await _held(connection, theirs, entities.party_lock(organisation_id))
+    concerned = await erasure.people_of(connection, sorted(kept))
     known_here = await erasure.delete_organisation(connection, organisation_id)
     if not known_here and not kept:
         return False
@@ -68,6 +82,26 @@ async def is_forgotten(connection: Connection, subject: Subject, subject_id: str
     if subject in TOPICS:
         return await erasure.was_erased(connection, TOPICS[subject], subject_id)
     return await erasure.was_said(connection, "erasures", f"{subject}:{subject_id}")
+
+
+async def _held(
+    connection: Connection, concerned: Callable[[], Awaitable[Sequence[Party]]], *names: str
+) -> dict[Party, Kept]:
+    """Those of the entities concerned that are kept; until the transaction ends nobody changes, joins or leaves them.
+
+    Whoever submits locks what it gives an entity to: its owner or company, its contact. So what is concerned is read
+    again under these locks, and what came meanwhile is locked too. The contacts are locked, or one who is left with
+    nothing would be forgotten while something else is given to them.
+    """
+    kept, parties, held = dict[Party, Kept](), set[Party](), set[str]()
+    while True:
+        found = await concerned()
+        contacts = await people.contacts_of(connection, found)
+        wanted = set(names).union(*(people.locks_of(person) for person in contacts.values()))
+        if wanted <= held and set(found) <= parties:
+            return {party: kept[party] for party in found if party in kept}
+        kept = await locked(connection, found, also=frozenset(wanted))
+        parties, held = set(found), held | wanted
 
 
 async def _purge(connection: Connection, kept: Kept, known: Known) -> None:

@@ -17,6 +17,7 @@ from services.ingest.intake.rights import Submitter
 from services.ingest.settings import Settings
 from services.ingest.store import listing, progress
 from services.ingest.store.progress import Polled
+from services.ingest.submissions import SubmitterGone
 from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
 from shared.words.french import PARIS
 
@@ -66,7 +67,7 @@ async def poll(pool: Pool, feed: Feed, client: httpx.AsyncClient, *, every: time
         if fetched.payload is not None:
             day = now.astimezone(PARIS).date()
             await _submit(pool, feed, await asyncio.to_thread(feed.funds_of, fetched.payload, day))
-    except (Unanswered, Unusable) as error:
+    except (Unanswered, Unusable, SubmitterGone) as error:
         asked = error.retry_after_s if isinstance(error, Unanswered) else None
         failed = _failed(state, now, every, asked)
         await progress.set_polled(pool, feed.name, now, failed, str(error))

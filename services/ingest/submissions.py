@@ -11,7 +11,7 @@ from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
 from services.ingest.people import new_person
-from services.ingest.store import entities, people
+from services.ingest.store import entities, erasure, people
 from services.ingest.store.entities import Kept, Party
 from services.ingest.store.people import Person
 from shared.database import Connection
@@ -32,6 +32,14 @@ class Outcome:
     kept: Kept | None = None
     created: bool = False
     faults: tuple[Fault, ...] = ()
+
+
+class SubmitterGone(Exception):
+    """They were erased since they were told apart: nothing is taken from them, and nothing is kept about them."""
+
+    def __init__(self, who: Submitter) -> None:
+        super().__init__(f"erased: {who.actor}")
+        self.who = who
 
 
 @dataclass(slots=True)
@@ -71,8 +79,9 @@ async def deposit(
     """What became of each submission, in their order; kept and announced when this transaction commits.
 
     An entity whose version (0: none yet) is not `expected` is left as it is. The same content twice, with
-    the same contact, changes nothing. No two submissions may be of one entity.
+    the same contact, changes nothing. No two submissions may be of one entity. Raises `SubmitterGone`.
     """
+    await hold(connection, who)
     deposits = await _on_record(connection, submissions)
     fresh = [each for each in deposits if expected is not None or not _same(each)]
     if fresh:
@@ -84,6 +93,16 @@ async def deposit(
     outcomes = [await _take(desk, each) for each in deposits]
     await announce(connection, *desk.events)
     return outcomes
+
+
+async def hold(connection: Connection, who: Submitter) -> None:
+    """Keeps the submitter from being erased until the transaction ends; call before any other lock.
+
+    Raises `SubmitterGone` when they were erased before.
+    """
+    await entities.lock_shared(connection, who.actor)
+    if await erasure.is_erased(connection, who.actor, who.organisation_id):
+        raise SubmitterGone(who)
 
 
 async def locked(
@@ -128,9 +147,9 @@ def _names(deposits: Sequence[_Deposit]) -> frozenset[str]:
     """What to lock beyond the entities themselves: groups of twins to be joined, owners, addresses."""
     names = {f"twins:{each.digest.hex()}" for each in deposits if each.digest}
     for each in deposits:
-        names |= {f"party:{party}" for party in (party_of(each.accepted.entity),) if party}
+        names |= {entities.party_lock(party) for party in (party_of(each.accepted.entity),) if party}
         if each.accepted.contact:
-            names |= {f"address:{people.normalised(each.accepted.contact.email)}"}
+            names |= {people.address_lock(each.accepted.contact.email)}
     return frozenset(names)
 
 

@@ -9,14 +9,12 @@ from fastapi import Depends, Request
 
 from services.ingest import accounts
 from services.ingest.api.desk import Desk, desk_of
-from services.ingest.api.problems import Problem
+from services.ingest.api.problems import CHALLENGE, Problem
 from services.ingest.intake.rights import Submitter
 from services.ingest.store import people
 from services.ingest.store.accounts import ApiKey, key_with_digest
 
 ACTING_FOR = "essaim-acting-for"
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="essaim"'}
-
 
 Caller = Callable[[Request], Awaitable[Submitter]]
 
@@ -37,7 +35,7 @@ async def require_service(request: Request) -> None:
     """A dependency: only the other services, by their shared token."""
     token = _bearer(request)
     if token is None or not hmac.compare_digest(token.encode(), desk_of(request).service_token.encode()):
-        raise Problem("cle-requise", headers=_CHALLENGE)
+        raise Problem("cle-requise", headers=CHALLENGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ async def _key(desk: Desk, request: Request, token: str | None) -> ApiKey:
     if split is None or found is None or not hmac.compare_digest(found[1], accounts.digest_of(split[1])):
         # Counted by address, so that guessing is slow and uses up nobody's calls.
         _count(desk, request, f"address {request.client.host if request.client else ''}")
-        raise Problem("cle-requise", headers=_CHALLENGE)
+        raise Problem("cle-requise", headers=CHALLENGE)
     _count(desk, request, found[0].prefix)
     return found[0]
 
@@ -82,7 +80,7 @@ async def _key(desk: Desk, request: Request, token: str | None) -> ApiKey:
 async def _person(desk: Desk, request: Request) -> Submitter:
     kind, _, person_id = request.headers.get(ACTING_FOR, "").partition(":")
     if kind != "person" or not person_id:
-        raise Problem("cle-requise", headers=_CHALLENGE)
+        raise Problem("cle-requise", headers=CHALLENGE)
     if await people.person_by(desk.pool, person_id=person_id) is None:
         raise Problem("introuvable", value=person_id[:80])
     holding = await people.holding_of(desk.pool, person_id)

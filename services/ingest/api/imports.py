@@ -18,11 +18,13 @@ from services.ingest.intake.files import Row, read_stream
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.structure import nearest
 from services.ingest.intake.wording import Language
+from services.ingest.submissions import SubmitterGone
 from shared.database import CONNECTION_LOST
 from shared.events.vocabulary import EntityType
 
 MOST_BYTES = 50 * 1024 * 1024
 _IN_MEMORY = 1024 * 1024
+_STOPPED: tuple[type[BaseException], ...] = (*CONNECTION_LOST, SubmitterGone)
 _TYPES: dict[str, EntityType] = {plural: entity_type for entity_type, plural in PLURALS.items()}
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
@@ -62,7 +64,7 @@ async def _report(
             for line in lines:
                 last = line.line
                 yield _encoded(line.as_json(language))
-    except CONNECTION_LOST:
+    except _STOPPED:
         # The report has begun: its last line says where it stopped.
         interrupted = ReportLine(last + 1, "refused", faults=(Fault("", "non-traite"),))
         yield _encoded(interrupted.as_json(language))

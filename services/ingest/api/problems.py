@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.wording import Language, language_of, say_all
+from services.ingest.submissions import SubmitterGone
 from shared.database import CONNECTION_LOST
 from shared.http import RETRY_AFTER_SECONDS
 from shared.words.french import typeset
@@ -110,6 +111,10 @@ KINDS: dict[str, Kind] = {
 """Last part of a problem's type -> what it is."""
 
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="essaim"'}
+"""What goes with `cle-requise`."""
+
+
 class Problem(Exception):
     """Ends a request with a problem document."""
 
@@ -157,6 +162,13 @@ async def answer_problem(request: Request, problem: Problem) -> JSONResponse:
     )
 
 
+async def answer_gone(request: Request, error: SubmitterGone) -> JSONResponse:
+    """They were erased while their request was on its way: it is answered as one that comes after."""
+    person_id = error.who.person_id
+    problem = Problem("introuvable", value=person_id) if person_id else Problem("cle-requise", headers=CHALLENGE)
+    return await answer_problem(request, problem)
+
+
 async def answer_away(request: Request, _error: Exception) -> JSONResponse:
     """PostgreSQL is away: nothing was committed, the same request may be sent again."""
     return await answer_problem(request, Problem("indisponible", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}))
@@ -188,6 +200,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Makes every refusal and failure of the application a problem document."""
     handlers: dict[type[Exception], Any] = {
         Problem: answer_problem,
+        SubmitterGone: answer_gone,
         HTTPException: answer_http_error,
         RequestValidationError: answer_misshapen,
         asyncpg.DataError: answer_unkeepable,

@@ -19,7 +19,7 @@ from services.ingest.intake.rights import Submitter, may_see
 from services.ingest.store import answers, entities
 from services.ingest.store.answers import KeptAnswer
 from services.ingest.store.entities import Kept, Party
-from services.ingest.submissions import Outcome, deposit, locked, standing_of
+from services.ingest.submissions import Outcome, deposit, hold, locked, standing_of
 from shared.database import Connection, Pool, in_transaction
 
 _LONGEST_KEY = 200
@@ -78,6 +78,7 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
         raise Problem("refuse", faults=[Fault("Idempotency-Key", "trop-long", {"limit": _LONGEST_KEY})])
 
     async def remembered(connection: Connection) -> KeptAnswer:
+        await hold(connection, who)
         if key is None:
             return _answer_of(await work(connection), digest)
         await entities.lock(connection, [f"answer:{who.actor}:{key}"])

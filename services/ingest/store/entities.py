@@ -40,8 +40,22 @@ def kept_row(row: asyncpg.Record) -> Kept:
 
 async def lock(connection: Connection, names: Iterable[str]) -> None:
     """Takes advisory locks on names until the transaction ends, always in the same order."""
-    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True) for name in names})
+    keys = sorted({_key_of(name) for name in names})
     await connection.execute("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", keys)
+
+
+async def lock_shared(connection: Connection, name: str) -> None:
+    """Takes an advisory lock that any number may hold at once, while nobody holds `lock` on this name."""
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _key_of(name))
+
+
+def _key_of(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def party_lock(party_id: str) -> str:
+    """The name under which whoever submits for this owner or company, or erases it, locks it."""
+    return f"party:{party_id}"
 
 
 async def kept_of(connection: Connection | Pool, parties: Sequence[Party]) -> dict[Party, Kept]:

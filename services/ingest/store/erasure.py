@@ -91,6 +91,19 @@ async def was_said(connection: Connection, topic: str, key: str) -> bool:
     return found
 
 
+async def is_erased(connection: Connection, actor: str, organisation_id: str | None) -> bool:
+    """Whether this person or organisation was erased; an organisation added anew since is there again."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM key_versions WHERE topic = 'erasures' AND key = $1)
+            AND NOT EXISTS (SELECT FROM organisations WHERE organisation_id = $2)
+        """,
+        actor,
+        organisation_id,
+    )
+    return found
+
+
 async def erased_keys(connection: Connection, topics: Sequence[str]) -> set[tuple[str, str]]:
     """(topic, key) of all that was erased on these topics."""
     rows = await connection.fetch("SELECT topic, key FROM key_versions WHERE erased AND topic = ANY ($1)", list(topics))

@@ -25,6 +25,16 @@ def normalised(address: str) -> str:
     return address.strip().casefold()
 
 
+def address_lock(address: str) -> str:
+    """The name under which whoever gives this address to something, or erases who has it, locks it."""
+    return f"address:{normalised(address)}"
+
+
+def locks_of(person: Person) -> set[str]:
+    """The names to lock so that nothing is given to this person, by themselves or by their address."""
+    return {f"person:{person.person_id}", address_lock(person.email)}
+
+
 async def remember_person(connection: Connection, contact: Contact, new_id: str) -> str:
     """The id of who has this address, `new_id` when nobody had; a name or language said replaces what was known."""
     person_id: str = await connection.fetchval(
