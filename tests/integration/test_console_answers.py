@@ -1,16 +1,22 @@
 """Answers given on the pages and by the API: who may, what is said, once, and what can still be taken back."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from html import unescape
+from uuid import UUID
 
 import pytest
+from fastapi import HTTPException
 
-from services.console.pages.answering import say_due
+from services.console.pages.answering import give_answer, say_due
 from services.console.store import people
 from services.console.views.rights import Person
+from services.console.views.speaking import AskedAnswer
 from shared.events.people import AnswerGiven
 from shared.links import sign
 from tests.conftest import ServiceDsn
+from tests.deadline import eventually
 from tests.factories import mail_delivered, match_changed
 from tests.integration.console_stage import COMPANY, COORDINATOR, OWNER, SECRET, STRANGER, Stage, staged, token_of
 
@@ -44,6 +50,43 @@ async def test_form_sent_twice_answers_once(stage: Stage) -> None:
         for _ in range(2):
             await reader.send(PAGE, f"{PAGE}/reponses", reponse="interested", qualite="project", identifiant="a")
     assert await said(stage) == [("project", "interested")]
+
+
+async def test_answers_sent_at_once_are_judged_one_after_the_other(stage: Stage) -> None:
+    async def waits(many: int) -> bool:
+        found: bool = await stage.pool.fetchval(
+            "select count(*) = $1 from pg_stat_activity"
+            " where datname = current_database() and wait_event_type = 'Lock'",
+            many,
+        )
+        return found
+
+    async with stage.reader(OWNER) as reader, stage.pool.acquire() as connection:
+        token = token_of((await reader.get(PAGE)).text)
+        sent = []
+        async with connection.transaction():
+            # Nothing is kept before both were sent: neither sees the other unless it waits for it.
+            await connection.execute("lock table answers in share mode")
+            for number, answer in enumerate(("declined", "interested"), 1):
+                form = {"jeton": token, "reponse": answer, "qualite": "project", "motif": "trop-loin"}
+                sent.append(asyncio.create_task(reader.client.post(f"{PAGE}/reponses", data=form)))
+                await eventually(partial(waits, number))
+        statuses = [(await one).status_code for one in sent]
+    assert statuses == [303, 409]
+    assert await stage.pool.fetchval("select array_agg(answer) from answers") == ["declined"]
+    assert await said(stage) == []
+
+
+async def test_answer_to_a_match_that_moved_since_it_was_read_is_refused(stage: Stage) -> None:
+    asked = AskedAnswer(answer="interested", answer_id=UUID(int=1))
+    await stage.hear(match_changed(version=2, change="withdrawn", state="withdrawn"))
+    with pytest.raises(HTTPException, match="answer-not-open"):
+        await give_answer(stage.console, MATCH, "project", asked, person_id=None)
+    await stage.erase("matches", MATCH, 3)
+    with pytest.raises(HTTPException, match="match-gone") as gone:
+        await give_answer(stage.console, MATCH, "project", asked, person_id=None)
+    assert gone.value.status_code == 409
+    assert await said(stage) == []
 
 
 async def test_versions_of_a_project_follow_each_other_whoever_speaks(stage: Stage) -> None:

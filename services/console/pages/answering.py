@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import HTTPException
 
 from services.console.pages.context import Console
-from services.console.store import answers
+from services.console.store import answers, matches
 from services.console.views.answers import GivenAnswer, Speaker, may_answer
 from services.console.views.speaking import AskedAnswer
 from services.console.views.unheard import as_answered, unheard
@@ -15,42 +15,52 @@ from shared.outbox import announce, next_version
 
 
 async def give_answer(
-    console: Console, match: MatchChanged, speaker: Speaker, asked: AskedAnswer, *, person_id: str | None
+    console: Console, match_id: str, speaker: Speaker, asked: AskedAnswer, *, person_id: str | None
 ) -> GivenAnswer:
     """Keep an answer and say it, at once or, for a decline, after the time to take it back.
 
-    The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved, they
-    already said otherwise, or it never was theirs to say.
+    The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved or is gone,
+    they already said otherwise, or it never was theirs to say. Answers to one match are judged one after the other.
     """
+
+    async def keep(connection: Connection) -> GivenAnswer:
+        match = await matches.lock(connection, match_id)
+        if match is None:
+            raise HTTPException(409, "match-gone")
+        given = _given(console, match, speaker, asked, person_id)
+        before = await answers.of_match(connection, match_id)
+        if any(one.answer_id == given.answer_id for one in before):
+            return given
+        standing = as_answered(match, unheard(match, before, (speaker,)), console.today())
+        if not may_answer(standing, speaker, given.answer, console.today()):
+            raise HTTPException(409, "answer-not-open")
+        await answers.insert(connection, given)
+        if given.due_at <= given.given_at:
+            await _say(connection, given, console)
+        return given
+
+    return await in_transaction(console.pool, keep)
+
+
+def _given(
+    console: Console, match: MatchChanged, speaker: Speaker, asked: AskedAnswer, person_id: str | None
+) -> GivenAnswer:
     now = console.clock()
-    grace = console.site.decline_grace_s if asked.answer == "declined" else 0
-    given = GivenAnswer(
+    is_decline = asked.answer == "declined"
+    return GivenAnswer(
         answer_id=asked.answer_id,
         match_id=match.match_id,
         project_id=match.project_id,
         side=speaker,
         answer=asked.answer,
-        reason=asked.reason if asked.answer == "declined" else None,
+        reason=asked.reason if is_decline else None,
         show_reason=asked.show_reason,
         amount_eur=asked.amount_eur,
         days=asked.days,
         person_id=person_id,
         given_at=now,
-        due_at=now + timedelta(seconds=grace),
+        due_at=now + timedelta(seconds=console.site.decline_grace_s if is_decline else 0),
     )
-
-    async def keep(connection: Connection) -> None:
-        before = await answers.of_match(connection, match.match_id)
-        if any(one.answer_id == given.answer_id for one in before):
-            return
-        standing = as_answered(match, unheard(match, before, (speaker,)), console.today())
-        if not may_answer(standing, speaker, given.answer, console.today()):
-            raise HTTPException(409, "answer-not-open")
-        if await answers.insert(connection, given) and grace == 0:
-            await _say(connection, given, console)
-
-    await in_transaction(console.pool, keep)
-    return given
 
 
 async def say_due(console: Console, limit: int = 50) -> int:

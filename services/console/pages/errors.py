@@ -17,6 +17,13 @@ RETRY_S = 5
 
 PAGES: Mapping[int, str] = {400: "refused", 403: "forbidden", 404: "missing", 409: "moved", 410: "gone", 413: "refused"}
 
+TITLES: Mapping[str, str] = {
+    "form-expired": "Formulaire expiré",
+    "match-gone": "Ce rapprochement n'existe plus",
+    "answer-not-open": "Cette réponse n'est plus possible",
+}
+"""What refusals of our own are called where a program reads them; a page says more."""
+
 
 def install(app: FastAPI) -> None:
     """Have the application answer errors with these pages, and `/v1` with problems in JSON."""
@@ -59,8 +66,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException | StarletteHTTPException) else ""
     if is_api(request):
-        return problem(status, detail or "Erreur")
-    kind = detail if detail in {"form-expired", "match-gone", "answer-not-open"} else PAGES.get(status, "refused")
+        return problem(status, TITLES.get(detail, detail or "Erreur"))
+    kind = detail if detail in TITLES else PAGES.get(status, "refused")
     return await render(request, "error.html", status=status, kind=kind)
 
 

@@ -66,7 +66,7 @@ async def answer(
     if faults:
         typed = Typed(dict(form), faults)
         return await show(request, console, reading, opened=asked.answer, typed=typed, status=422)
-    await give_answer(console, reading.match, speaker, asked, person_id=person_id)
+    await give_answer(console, match_id, speaker, asked, person_id=person_id)
     return _back(reading, asked.answer)
 
 

@@ -90,7 +90,7 @@ async def answer_match(
         amount_eur=body.amount_eur,
         days=body.days,
     )
-    given = await give_answer(console, match, speaker, asked, person_id=visitor.known.person_id)
+    given = await give_answer(console, match_id, speaker, asked, person_id=visitor.known.person_id)
     said: dict[str, Any] = {"answer_id": str(given.answer_id), "answer": given.answer, "side": given.side}
     return JSONResponse({**said, "said_on": given.due_at.isoformat()}, 202)
 

@@ -14,11 +14,10 @@ _COLUMNS = (
 )
 
 
-async def insert(connection: Connection, given: GivenAnswer) -> bool:
-    """Keep an answer; false when this very one is there already."""
-    done = await connection.execute(
-        f"insert into answers ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"  # noqa: S608
-        " on conflict (answer_id) do nothing",
+async def insert(connection: Connection, given: GivenAnswer) -> None:
+    """Keep an answer."""
+    await connection.execute(
+        f"insert into answers ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",  # noqa: S608
         given.answer_id,
         given.match_id,
         given.project_id,
@@ -33,7 +32,6 @@ async def insert(connection: Connection, given: GivenAnswer) -> bool:
         given.due_at,
         given.announced_at,
     )
-    return bool(done.endswith(" 1"))
 
 
 async def of_match(connection: Connection, match_id: str) -> list[GivenAnswer]:

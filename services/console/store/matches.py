@@ -84,6 +84,12 @@ async def match(connection: Connection, match_id: str) -> MatchChanged | None:
     return _match(body) if body else None
 
 
+async def lock(connection: Connection, match_id: str) -> MatchChanged | None:
+    """One match, or nothing; nobody changes it until the transaction ends."""
+    body = await connection.fetchval("select body from matches where match_id = $1 for update", match_id)
+    return _match(body) if body else None
+
+
 async def of_project(connection: Connection, project_id: str) -> list[MatchChanged]:
     """All matches of a project, best first."""
     rows = await connection.fetch(
