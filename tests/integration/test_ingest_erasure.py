@@ -50,9 +50,7 @@ async def test_erased_project_leaves_a_tombstone_and_nothing_else(house: House) 
     await partner.patch("/v1/projects/prj-a", json={"summary": f"Résumé {MARKER}"})
     letter = "INSERT INTO dead_letters (topic, partition, record_offset, record_timestamp, key, value, reason)"
     await house.pool.execute(f"{letter} VALUES ('matches', 0, 1, 0, 'prj-a~fund~f', '{MARKER} prj-a', 'x')")
-    assert await places_of(house, MARKER) == [
-        "dead_letters", "kept_answers", "outbox", "people", "submissions", "versions"
-    ]  # fmt: skip
+    assert await places_of(house, MARKER) == ["dead_letters", "kept_answers", "outbox", "people", "submissions"]
     answer = await partner.post("/v1/projects/prj-a/erasure")
     again = await partner.post("/v1/projects/prj-a/erasure")
     assert (answer.status_code, answer.json()["result"]) == (202, "accepted")
@@ -64,6 +62,15 @@ async def test_erased_project_leaves_a_tombstone_and_nothing_else(house: House) 
     assert subjects[0] == ("project", "prj-a")
     # The address served nothing else: it goes too, and the others are told.
     assert [subject for subject, _ in subjects] == ["project", "person"]
+
+
+async def test_name_taken_out_of_a_submission_is_kept_nowhere(house: House) -> None:
+    partner = await house.partner("org-a")
+    owner = {"owner_id": "por-i", "legal_form": "entreprise-individuelle"}
+    for name in (f"Camille {MARKER}", "Camille Martin"):
+        data = a_project("prj-i", owner={**owner, "name": name}).model_dump(mode="json", exclude_none=True)
+        assert (await partner.put("/v1/projects/prj-i", json=data)).status_code == 202
+    assert await places_of(house, MARKER) == []
 
 
 async def test_erased_id_can_be_used_anew_above_its_versions(house: House) -> None:

@@ -107,4 +107,4 @@ async def test_pool_of_a_service_waits_for_its_own_schema(database: Callable[[st
     pool = await open_pool(database("ingest"), service="ingest")
     tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'ingest'")
     await pool.close()
-    assert {"submissions", "versions", "outbox", "conclusions", "kept_answers"} <= {row["tablename"] for row in tables}
+    assert {"submissions", "outbox", "conclusions", "kept_answers"} <= {row["tablename"] for row in tables}

@@ -121,7 +121,7 @@ def _ending(entity_type: EntityType) -> Iterator[Operation]:
         )  # fmt: skip
     yield Operation(
         title, f"erase_{entity_type}", "POST", f"{path}/erasure", f"Effacer {one}",
-        "Pour toujours : versions, contact et rapprochements disparaissent, ici et dans tous les services. Déposer à"
+        "Pour toujours : contenu, contact et rapprochements disparaissent, ici et dans tous les services. Déposer à"
         " nouveau sous cet identifiant crée une fiche neuve, qui ne retrouve rien de l'ancienne.",
         scope, (*_READ_PROBLEMS, "pas-a-vous", "introuvable"), entity_type, f"{example_path}/erasure",
         answers={202: "Effacé ici ; les autres services suivent.", 200: "C'était déjà fait."},

@@ -1,4 +1,4 @@
-"""Every SQL statement on submissions, their versions and what matches concluded of them."""
+"""Every SQL statement on submissions and what matches concluded of them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -70,19 +70,16 @@ async def kept_of(connection: Connection | Pool, parties: Sequence[Party]) -> di
 
 
 async def keep(connection: Connection, kept: Kept) -> None:
-    """Inserts or replaces a submission and records this version of it; who submitted it first keeps it."""
+    """Inserts or replaces a submission; who submitted it first keeps it, and what it said before is forgotten."""
     await connection.execute(
         """
-        WITH held AS (
-            INSERT INTO submissions AS held (entity_type, entity_id, organisation_id, party_id, version, content,
-                                             suggested, twin_digest, duplicate_of)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (entity_type, entity_id) DO UPDATE SET
-                party_id = excluded.party_id, version = excluded.version, content = excluded.content,
-                suggested = excluded.suggested, twin_digest = excluded.twin_digest,
-                duplicate_of = excluded.duplicate_of, changed_at = now()
-            RETURNING entity_type, entity_id, version, content, duplicate_of)
-        INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) SELECT * FROM held
+        INSERT INTO submissions (entity_type, entity_id, organisation_id, party_id, version, content, suggested,
+                                 twin_digest, duplicate_of)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+            party_id = excluded.party_id, version = excluded.version, content = excluded.content,
+            suggested = excluded.suggested, twin_digest = excluded.twin_digest,
+            duplicate_of = excluded.duplicate_of, changed_at = now()
         """,
         kept.entity_type,
         kept.entity_id,

@@ -7,7 +7,7 @@ from shared.database import Connection
 
 
 async def delete_submission(connection: Connection, party: Party) -> None:
-    """Deletes a submission with its versions, its contact and the answers kept about it."""
+    """Deletes a submission with its contact and the answers kept about it."""
     await connection.execute("DELETE FROM kept_answers WHERE entity_type = $1 AND entity_id = $2", *party)
     await connection.execute("DELETE FROM submissions WHERE entity_type = $1 AND entity_id = $2", *party)
 

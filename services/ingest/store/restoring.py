@@ -91,14 +91,11 @@ async def changed_then(connection: Connection, party: Party, at: datetime) -> No
 
 
 async def follow_versions(connection: Connection, entity_type: EntityType, topic: str) -> None:
-    """Give each submission of a type the version that was last given to its key, and keep that as a version of it."""
+    """Give each submission of a type the version that was last given to its key."""
     await connection.execute(
         """
-        WITH followed AS (
-            UPDATE submissions SET version = given.version FROM key_versions AS given
-            WHERE entity_type = $1 AND given.topic = $2 AND given.key = entity_id
-            RETURNING entity_type, entity_id, submissions.version, content, duplicate_of)
-        INSERT INTO versions (entity_type, entity_id, version, content, duplicate_of) SELECT * FROM followed
+        UPDATE submissions SET version = given.version FROM key_versions AS given
+        WHERE entity_type = $1 AND given.topic = $2 AND given.key = entity_id
         """,
         entity_type,
         topic,
