@@ -95,14 +95,11 @@ def import_files(
 
         try:
             await require_organisation(pool, organisation_id)
-        except RefusedAccount as error:
-            refuse(str(error))
-        try:
             counts = await import_file(
                 pool, path, Submitter(organisation_id), entity_type=entity_type, on_progress=advance, on_line=show
             )
-        except SubmitterGone:
-            refuse(f"l'organisation « {organisation_id} » vient d'être effacée, avec ce qui était importé")
+        except (RefusedAccount, SubmitterGone) as error:
+            refuse(str(error))
         typer.echo(f"{path} : acceptées {counts.accepted}, inchangées {counts.unchanged}, refusées {counts.refused}")
         return counts.refused
 

@@ -35,10 +35,10 @@ class Outcome:
 
 
 class SubmitterGone(Exception):
-    """They were erased since they were told apart: nothing is taken from them, and nothing is kept about them."""
+    """They were erased since they were told apart: nothing is taken from them. The message says so, in French."""
 
     def __init__(self, who: Submitter) -> None:
-        super().__init__(f"erased: {who.actor}")
+        super().__init__(f"effacé : {who.actor} n'existe plus, rien n'est pris de sa part")
         self.who = who
 
 
