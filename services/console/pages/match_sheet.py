@@ -10,17 +10,19 @@ from fastapi.responses import Response
 from services.console.connectors.ingest import Contacts, ServiceAway
 from services.console.pages.context import Console
 from services.console.pages.rendering import render
-from services.console.store import answers, people
+from services.console.store import answers, entities, people
 from services.console.views.alerts import Delivery
 from services.console.views.answers import GivenAnswer, Speaker, actions, hidden_until, quantities
 from services.console.views.cards import card
 from services.console.views.history import history_lines
 from services.console.views.match_page import conditions, fact_rows, shares
+from services.console.views.party import PartySheet, offer_sheet, project_sheet
 from services.console.views.rights import Person, side_of
 from services.console.views.speaking import speakers
 from services.console.views.unheard import as_answered, unheard
 from services.console.views.waiting import ending, thanks_words, waiting_words
 from shared.events.matches import MatchChanged
+from shared.events.vocabulary import Side
 from shared.links import PARAMETER
 
 CONTACTS_FROM = frozenset({"introduced", "concluded"})
@@ -95,10 +97,20 @@ async def show(
         thanks=thanks_words(thanks, standing, reading.voices[0]),
         typed=typed or Typed(),
         form_id=uuid.uuid4().hex,
+        sheets=await _sheets(console, match),
         **await _facts(console, reading, standing),
         **_answering(console, reading, standing, own),
         **await _told(console, reading, mails, own),
     )
+
+
+async def _sheets(console: Console, match: MatchChanged) -> dict[Side, PartySheet]:
+    """What both parties say of themselves: whoever may read the match may read it, before any answer."""
+    names, today = (await console.atlas()).names, console.today()
+    async with console.pool.acquire() as connection:
+        project = await entities.project(connection, match.project_id)
+        offer = await entities.offer(connection, match.offer_type, match.offer_id)
+    return {"project": project_sheet(project, names, today), "offer": offer_sheet(offer, names, today)}
 
 
 async def _facts(console: Console, reading: Reading, standing: MatchChanged) -> dict[str, Any]:
