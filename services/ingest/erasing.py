@@ -1,4 +1,4 @@
-"""Makes an entity, a person or an organisation forgotten here, and tells every other service to forget it."""
+"""What is erased is forgotten here, with what was being submitted of it, and every other service is told to."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime

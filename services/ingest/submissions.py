@@ -223,6 +223,6 @@ async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -
         person_id = await new_person(connection, contact)
         await people.set_contact(connection, each.party, person_id)
     elif each.accepted.contact_said:
-        await people.set_contact(connection, each.party, None)
+        await people.remove_contact(connection, each.party)
     elif each.kept is None and who.person_id is not None:
         await people.answer_for(connection, each.party, who.person_id)

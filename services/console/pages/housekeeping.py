@@ -5,8 +5,8 @@ import logging
 
 from services.console.pages.answering import say_due
 from services.console.pages.context import Console
-from services.console.store import feed, sessions
-from shared.database import CONNECTION_LOST
+from services.console.store import feed, people, sessions
+from shared.database import CONNECTION_LOST, Connection
 
 SAY_EVERY_S = 1.0
 CLEAN_EVERY_S = 600.0
@@ -25,13 +25,21 @@ async def say_due_answers(console: Console) -> None:
         await asyncio.sleep(SAY_EVERY_S)
 
 
+async def clean(connection: Connection) -> None:
+    """Delete once what no longer serves: sessions, links and attempts that ended, rights of people gone, old news."""
+    await sessions.delete_ended_sessions(connection)
+    await sessions.delete_ended_links(connection)
+    await sessions.delete_old_attempts(connection)
+    await people.delete_unused_rights(connection)
+    await feed.prune(connection, FEED_DAYS)
+
+
 async def keep_house(console: Console) -> None:
     """Delete what no longer serves, until cancelled."""
     while True:
         try:
             async with console.pool.acquire() as connection:
-                await sessions.prune(connection)
-                await feed.prune(connection, FEED_DAYS)
+                await clean(connection)
         except CONNECTION_LOST:
             logger.warning("nothing was cleaned: PostgreSQL does not answer")
         await asyncio.sleep(CLEAN_EVERY_S)

@@ -129,3 +129,13 @@ def _person(row: Mapping[str, Any]) -> Person:
         territories=frozenset(row["territories"]),
         organisations=frozenset(row["organisations"]),
     )
+
+
+async def delete_unused_rights(connection: Connection) -> None:
+    """Delete the rights of people who have no session, a day after they were last read."""
+    await connection.execute(
+        """
+        delete from people where refreshed_at < now() - interval '1 day'
+          and not exists (select from sessions where sessions.person_id = people.person_id)
+        """
+    )

@@ -82,14 +82,16 @@ async def take_attempt(connection: Connection, subject: bytes, *, most: int, wit
     return bool(status.endswith(" 1"))
 
 
-async def prune(connection: Connection) -> None:
-    """Delete what no longer serves: sessions and links that ended, attempts of yesterday, rights of people gone."""
+async def delete_ended_sessions(connection: Connection) -> None:
+    """Delete the sessions whose time is over."""
     await connection.execute("delete from sessions where expires_at <= now()")
+
+
+async def delete_ended_links(connection: Connection) -> None:
+    """Delete the sign-in links whose time is over."""
     await connection.execute("delete from sign_in_links where expires_at <= now()")
+
+
+async def delete_old_attempts(connection: Connection) -> None:
+    """Delete the attempts that are older than a day."""
     await connection.execute("delete from attempts where at < now() - interval '1 day'")
-    await connection.execute(
-        """
-        delete from people where refreshed_at < now() - interval '1 day'
-          and not exists (select from sessions where sessions.person_id = people.person_id)
-        """
-    )

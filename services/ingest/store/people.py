@@ -88,11 +88,13 @@ async def owner_names(connection: Connection | Pool, projects: Sequence[str]) ->
     return {row["entity_id"]: row["name"] for row in rows}
 
 
-async def set_contact(connection: Connection, party: Party, person_id: str | None) -> None:
-    """Makes this person the one to write to about the entity; None leaves nobody."""
-    if person_id is None:
-        await connection.execute("DELETE FROM contacts WHERE entity_type = $1 AND entity_id = $2", *party)
-        return
+async def remove_contact(connection: Connection, party: Party) -> None:
+    """Leaves nobody to write to about the entity."""
+    await connection.execute("DELETE FROM contacts WHERE entity_type = $1 AND entity_id = $2", *party)
+
+
+async def set_contact(connection: Connection, party: Party, person_id: str) -> None:
+    """Makes this person the one to write to about the entity."""
     await connection.execute(
         "INSERT INTO contacts (entity_type, entity_id, person_id) VALUES ($1, $2, $3)"
         " ON CONFLICT (entity_type, entity_id) DO UPDATE SET person_id = excluded.person_id",

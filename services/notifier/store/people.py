@@ -1,6 +1,6 @@
 """What people chose, and what waits to be told to each of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -151,13 +151,35 @@ async def has_suggestions_since(connection: Connection, person_id: str, since: d
 
 async def claim_waiting(connection: Connection, person_id: str, kind: MailKind, until: datetime) -> tuple[Waiting, ...]:
     """All that waits for a claimed recipient when something of it is due at `until`; its matches are locked."""
-    asked = await connection.fetch(
+    times = await _due_times(connection, person_id, kind)
+    if not any(due_at <= until for due_at in times.values()):
+        return ()
+    await _lock_matches(connection, list(times))
+    told = await _tellings(connection, person_id, kind, list(times))
+    return await _waiting(connection, person_id, kind, told=told, match_ids=list(times))
+
+
+async def _due_times(connection: Connection, person_id: str, kind: MailKind) -> dict[str, datetime]:
+    """When what waits for someone is due, by match, in the order of ids."""
+    rows = await connection.fetch(
         "SELECT match_id, due_at FROM pending WHERE person_id = $1 AND kind = $2 ORDER BY match_id", person_id, kind
     )
-    if not any(row["due_at"] <= until for row in asked):
-        return ()
-    match_ids = [row["match_id"] for row in asked]
+    return {row["match_id"]: row["due_at"] for row in rows}
+
+
+async def _lock_matches(connection: Connection, match_ids: Sequence[str]) -> None:
     await connection.execute("SELECT FROM matches WHERE match_id = ANY ($1) ORDER BY match_id FOR UPDATE", match_ids)
+
+
+async def _waiting(
+    connection: Connection,
+    person_id: str,
+    kind: MailKind,
+    *,
+    told: Mapping[str, tuple[Telling, ...]],
+    match_ids: Sequence[str],
+) -> tuple[Waiting, ...]:
+    """What waits for someone of these matches, with what they were told of each."""
     rows = await connection.fetch(
         """
         SELECT match_id, party_type, party_id, body FROM pending LEFT JOIN matches USING (match_id)
@@ -167,7 +189,6 @@ async def claim_waiting(connection: Connection, person_id: str, kind: MailKind, 
         kind,
         match_ids,
     )
-    told = await _tellings(connection, person_id, kind, match_ids)
     return tuple(
         Waiting(
             row["match_id"],
