@@ -1,4 +1,4 @@
-"""Takes an answer to a match: checks that it may be given, keeps it, and says it once it cannot be taken back."""
+"""Answers to one match are judged one after the other, kept, and said once they cannot be taken back."""
 
 from datetime import timedelta
 
