@@ -28,11 +28,12 @@ STATING = "stated"
 
 _RELAY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('essaim-relay'), hashtext($1))"
 
+# Not temporary tables: a service's role may make none.
 _STAGE = """
-CREATE TABLE said_in_log (
+CREATE UNLOGGED TABLE said_in_log (
     topic text, key text, version bigint NOT NULL, partition integer NOT NULL, body bytea, PRIMARY KEY (topic, key)
 );
-CREATE TABLE said_ids (topic text, event_id text, PRIMARY KEY (topic, event_id));
+CREATE UNLOGGED TABLE said_ids (topic text, event_id text, PRIMARY KEY (topic, event_id));
 """
 
 _STAGE_ROW = """
@@ -45,7 +46,9 @@ WHERE held.version < excluded.version
 _STAGE_ID = "INSERT INTO said_ids (topic, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
 _SAID = """
-SELECT key, version, partition, body FROM said_in_log WHERE topic = $1 AND key > $2 ORDER BY key LIMIT $3
+SELECT key, said.version, partition, body FROM said_in_log AS said LEFT JOIN key_versions AS given USING (topic, key)
+WHERE topic = $1 AND key > $2 AND (said.version > coalesce(given.version, 0)
+    OR said.version = given.version AND NOT given.erased) ORDER BY key LIMIT $3
 """
 
 _NEWS = """
@@ -173,7 +176,10 @@ class Restoration:
             yield said
 
     async def said(self, topic: str) -> AsyncIterator[Said]:
-        """The last thing that the log says of each key of a topic, by key."""
+        """The last thing that the log says of each key of a topic, by key.
+
+        Left out is what the database has said more of since, or holds as erased: a log may be the older of the two.
+        """
         async for said in self._staged(_SAID, topic):
             yield said
 

@@ -154,7 +154,6 @@ async def _state(work: Restoration) -> None:
     connection = work.connection
     await store.end_lost(connection)
     await work.say_waiting_again(MatchChanged.topic)
-    await store.forget_restated(connection)
     said: list[MatchChanged] = []
     async for each in work.said(MatchChanged.topic):
         if isinstance(each.event, MatchChanged):

@@ -13,6 +13,7 @@ from services.matcher.app import Work, running
 from services.matcher.settings import Settings
 from shared.events.event import VERSION_HEADER, Event
 from shared.events.matches import MatchChanged
+from shared.sending import partition_of
 from tests.deadline import eventually
 
 
@@ -32,7 +33,8 @@ class Kafka:
     async def say_raw(self, topic: str, event: Event, headers: list[tuple[str, bytes]]) -> None:
         """Publish an event with other headers than a relay would give it."""
         name = self._prefix + topic
-        await self._producer.send_and_wait(name, event.to_bytes(), key=event.key.encode(), headers=headers)
+        place = partition_of(event.partition_key, len(await self._producer.partitions_for(name)))
+        await self._producer.send_and_wait(name, event.to_bytes(), event.key.encode(), place, headers=headers)
 
     async def matches(self, count: int) -> Sequence[MatchChanged]:
         """All events heard on `matches`, once there are `count`.

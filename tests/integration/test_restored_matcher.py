@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.settings import Settings
+from services.matcher.store.heads import heads_of_partition
 from shared.events.event import GENERATION_SPAN
 from shared.events.matches import MatchChanged
 from shared.restoring import NothingToRestoreFrom, StillRunning
@@ -24,12 +25,14 @@ from tests.factories import (
     fund_published,
     project_published,
 )
+from tests.faults.checks import head_faults
+from tests.faults.log import read_log
 from tests.integration.matcher_kafka import Kafka, kafka_of, ready
 from tests.integration.restored import Backups, generation, is_said, remake_topics, restore
 from tests.streams import GaveUp, opened, put, raw
 
 pytestmark = pytest.mark.partitions(2)
-ANSWERED = "prj-a~commitment~eng-a"
+ANSWERED, OTHER = "prj-a~commitment~eng-a", "prj-b~commitment~eng-a"
 LATER = datetime(2026, 12, 1, 10, tzinfo=UTC)
 
 
@@ -70,6 +73,18 @@ async def say_the_base(kafka: Kafka) -> None:
     await kafka.say(fund_published(), *(project_published(a_project(f"prj-{name}")) for name in "abc"))
 
 
+async def say_the_base_again(kafka: Kafka) -> None:
+    """As an ingest that was restored says it again: above all it ever said."""
+    again = GENERATION_SPAN + 1
+    await kafka.say(
+        day_started(version=again),
+        fund_published(version=again),
+        commitment_published(version=again),
+        commitment_published(a_commitment("eng-b"), version=again),
+        *(project_published(a_project(f"prj-{name}"), version=again) for name in "abc"),
+    )
+
+
 async def hear_the_base(kafka: Kafka) -> None:
     """Hear that the nine matches are in the lists of both sides."""
     await until(kafka, lambda said: sum(each.listed_by == ("project", "offer") for each in said.values()) == 9)
@@ -90,14 +105,20 @@ async def until(kafka: Kafka, holds: Callable[[dict[str, MatchChanged]], bool]) 
     await eventually(heard, seconds=60)
 
 
-async def answer(kafka: Kafka, said: str, at: datetime, side: str = "project", version: int = 1) -> None:
+async def answer(
+    kafka: Kafka, said: str, at: datetime, side: str = "project", *, version: int = 1, match_id: str = ANSWERED
+) -> None:
     """Answer a match, and hear that it was."""
-    await kafka.say(answer_given(said, side, occurred_at=at, version=version))
-    await until(kafka, lambda heard: heard[ANSWERED].state == said)
+    project_id = match_id.partition("~")[0]
+    await kafka.say(answer_given(said, side, match_id=match_id, project_id=project_id, occurred_at=at, version=version))
+    await until(kafka, lambda heard: heard[match_id].state == said)
 
 
 async def starts_well(settings: Settings, kafka: Kafka) -> dict[str, MatchChanged]:
-    """What was said of each match once the matcher runs, its relay has said all, and its lists are exact."""
+    """What was said of each match once the matcher runs, its relay has said all, and its lists are exact.
+
+    The heads that it keeps are what it said.
+    """
     async with ready(settings) as work:
         pool = work.owners.pool
 
@@ -107,6 +128,10 @@ async def starts_well(settings: Settings, kafka: Kafka) -> dict[str, MatchChange
         await eventually(well, seconds=40)
         said = await pool.fetchval("SELECT count(*) FROM key_versions WHERE topic = 'matches' AND NOT erased")
         await until(kafka, lambda heard: sum(each.version > GENERATION_SPAN for each in heard.values()) >= said)
+        async with pool.acquire() as connection:
+            kept = [row.head for number in (0, 1) for row in await heads_of_partition(connection, number) if row.head]
+    log = await read_log(settings.kafka_bootstrap_servers, settings.topic_prefix, ["matches"])
+    assert list(head_faults(kept, log)) == []
     return last(kafka)
 
 
@@ -142,6 +167,7 @@ async def test_an_older_database_takes_over_what_was_answered_since(
     assert after[ANSWERED].state == "interested"
     assert lives(after) == lives(before)
     assert not any(each.entered for each in after.values())
+    assert {each.version for each in after.values()} == {GENERATION_SPAN + 1}
 
 
 async def test_an_emptied_database_is_filled_from_the_log_and_twice_is_as_once(
@@ -191,15 +217,53 @@ async def test_topics_made_anew_hear_every_match_again(
     await remake_topics(bootstrap_servers, topic_prefix, partitions=2)
     await run(settings)
     async with kafka_of(bootstrap_servers, topic_prefix) as made:
-        # As ingest says them again, above all it ever said.
-        again = GENERATION_SPAN + 1
-        await made.say(
-            day_started(version=again),
-            fund_published(version=again),
-            commitment_published(version=again),
-            commitment_published(a_commitment("eng-b"), version=again),
-            *(project_published(a_project(f"prj-{name}"), version=again) for name in "abc"),
-        )
+        await say_the_base_again(made)
+        after = await starts_well(settings, made)
+    assert lives(after) == lives(before)
+
+
+async def test_a_log_that_is_older_for_some_matches_and_newer_for_others_takes_none_of_them_back(
+    settings: Settings, backups: Backups, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    async with kafka_of(bootstrap_servers, topic_prefix) as kafka:
+        await say_the_base(kafka)
+        async with ready(settings):
+            await hear_the_base(kafka)
+            copied = last(kafka)
+            await answer(kafka, "interested", LATER)
+        saved = await backups.save()
+        answered = last(kafka)[ANSWERED]
+        async with ready(settings):
+            await answer(kafka, "declined", LATER, match_id=OTHER)
+        before = last(kafka)
+    await backups.put_back(saved)
+    await remake_topics(bootstrap_servers, topic_prefix, partitions=2)
+    async with kafka_of(bootstrap_servers, topic_prefix) as made:
+        await made.say(*{**copied, OTHER: before[OTHER]}.values())
+        await say_the_base_again(made)
+        assert (copied[ANSWERED].state, answered.state) == ("proposed", "interested")
+        await run(settings)
+        after = await starts_well(settings, made)
+    assert (after[ANSWERED].state, after[OTHER].state) == ("interested", "declined")
+    assert lives(after) == lives(before)
+    assert {each.version for each in after.values()} == {GENERATION_SPAN + 1}
+
+
+async def test_a_matcher_rebuilt_from_an_older_log_keeps_what_the_log_lacks(
+    settings: Settings, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    async with kafka_of(bootstrap_servers, topic_prefix) as kafka:
+        await say_the_base(kafka)
+        async with ready(settings):
+            await hear_the_base(kafka)
+            copied = last(kafka)
+            await answer(kafka, "interested", LATER)
+        before = last(kafka)
+    await remake_topics(bootstrap_servers, topic_prefix, partitions=2)
+    async with kafka_of(bootstrap_servers, topic_prefix) as made:
+        await made.say(*copied.values())
+        await say_the_base_again(made)
+        await run(settings, anew=True)
         after = await starts_well(settings, made)
     assert lives(after) == lives(before)
 

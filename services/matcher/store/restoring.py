@@ -48,12 +48,13 @@ async def count_said(connection: Connection) -> int:
 
 
 async def forget_said_heads(connection: Connection) -> None:
-    """Forget the heads that the log can tell: those of which nothing waits to be said."""
+    """Forget the heads that the log can tell: those of which nothing was said that it does not hold."""
     await connection.execute(
         """
         DELETE FROM match_heads WHERE NOT EXISTS (
-            SELECT FROM outbox LEFT JOIN said_in_log AS said USING (topic, key)
-            WHERE topic = 'matches' AND key = match_id AND outbox.version > coalesce(said.version, 0))
+            SELECT FROM key_versions AS given LEFT JOIN said_in_log AS said USING (topic, key)
+            WHERE topic = 'matches' AND key = match_id AND given.version > coalesce(said.version, 0)
+            AND NOT given.erased)
         """,
         timeout=LONG,
     )
@@ -130,29 +131,11 @@ async def forget_lists(connection: Connection) -> None:
 
 
 async def end_lost(connection: Connection) -> None:
-    """Remember as erased every match that was said and is held no more; the log's last word on it counts no more."""
+    """Remember as erased every match that was said and is held no more."""
     await connection.execute(
         """
         UPDATE key_versions SET erased = true WHERE topic = 'matches' AND NOT erased
         AND NOT EXISTS (SELECT FROM match_heads WHERE match_id = key AND head IS NOT NULL)
-        """,
-        timeout=LONG,
-    )
-    await connection.execute(
-        """
-        DELETE FROM said_in_log AS said USING key_versions AS given
-        WHERE given.topic = 'matches' AND said.topic = 'matches' AND given.key = said.key AND given.erased
-        """,
-        timeout=LONG,
-    )
-
-
-async def forget_restated(connection: Connection) -> None:
-    """Keep of the log only the matches that nothing is waiting to be said of."""
-    await connection.execute(
-        """
-        DELETE FROM said_in_log AS said WHERE topic = 'matches'
-        AND EXISTS (SELECT FROM outbox WHERE outbox.topic = 'matches' AND outbox.key = said.key)
         """,
         timeout=LONG,
     )
