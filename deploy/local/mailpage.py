@@ -45,11 +45,14 @@ class Asked:
         return urlencode({name: text for name, text in (("pour", self.recipient), ("q", self.words)) if text})
 
 
-def build_app(store: MailStore) -> Starlette:
-    """The web application; it answers to loopback names only, so that no foreign page can read it."""
+def build_app(store: MailStore, pages: str = "") -> Starlette:
+    """The web application; it answers to loopback names only, so that no foreign page can read it.
+
+    `pages`: where the console answers, whose addresses are links in the text of a mail too; no other is.
+    """
     routes = [
         Route("/", lambda request: _list_page(request, store)),
-        Route("/mails/{id}", lambda request: _mail_page(request, store)),
+        Route("/mails/{id}", lambda request: _mail_page(request, store, pages)),
         Route("/mails/{id}/html", lambda request: _html_part(request, store)),
         Route("/mails/{id}/source", lambda request: _source(request, store)),
         Route("/api/v1/messages", lambda request: _list_json(request, store), methods=["GET", "DELETE"]),
@@ -110,7 +113,7 @@ def _row(mail: Mail) -> str:
     )
 
 
-def _mail_page(request: Request, store: MailStore) -> Response:
+def _mail_page(request: Request, store: MailStore, pages: str) -> Response:
     mail = _wanted(request, store)
     facts = {
         "De": str(mail.message["From"] or mail.sender),
@@ -124,11 +127,21 @@ def _mail_page(request: Request, store: MailStore) -> Response:
         '<h2>Version mise en forme</h2><iframe title="Contenu du mail" sandbox="allow-popups '
         f'allow-popups-to-escape-sandbox" src="/mails/{mail.id}/html"></iframe>'
     )
-    text = f"<h2>Version texte</h2><pre>{escape(mail.body('plain'))}</pre>"
+    text = f"<h2>Version texte</h2><pre>{linked(mail.body('plain'), pages)}</pre>"
     links = f'<p><a href="/mails/{mail.id}/source">Source du message</a></p>'
     title = mail.subject or "(sans objet)"
     body = f'<p><a href="/">← Tous les mails</a></p><h1>{escape(title)}</h1><dl>{listed}</dl>'
     return _page(title, body + (frame if html else "") + text + links)
+
+
+def linked(text: str, pages: str) -> str:
+    """A text as HTML, with a link for each address of these pages; what else it holds, markup too, stays text."""
+    safe = escape(text)
+    if not pages:
+        return safe
+    # After escaping, an address has no quote nor angle bracket; a full stop at its end is the sentence's.
+    found = re.compile(rf"{re.escape(escape(pages))}/(?:(?!&(?:quot|lt|gt|#x27);)[^\s])*(?<![.,;])")
+    return found.sub(lambda address: f'<a href="{address[0]}" target="_blank" rel="noopener">{address[0]}</a>', safe)
 
 
 def _html_part(request: Request, store: MailStore) -> Response:

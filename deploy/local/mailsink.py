@@ -42,10 +42,12 @@ async def smtp_server(store: MailStore, port: int) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-async def serve(folder: Path, smtp_port: int, page_port: int) -> None:
+async def serve(folder: Path, smtp_port: int, page_port: int, pages: str) -> None:
     """Take and show mails until this process is told to stop."""
     store = MailStore(folder)
-    config = uvicorn.Config(build_app(store), host="127.0.0.1", port=page_port, log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        build_app(store, pages), host="127.0.0.1", port=page_port, log_level="warning", access_log=False
+    )
     async with smtp_server(store, smtp_port):
         await uvicorn.Server(config).serve()
 
@@ -56,8 +58,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--smtp-port", type=int, default=8026)
     parser.add_argument("--page-port", type=int, default=8025)
+    parser.add_argument("--pages", default="", help="where the console answers, without a final slash")
     options = parser.parse_args()
-    asyncio.run(serve(options.folder, options.smtp_port, options.page_port))
+    asyncio.run(serve(options.folder, options.smtp_port, options.page_port, options.pages))
 
 
 if __name__ == "__main__":

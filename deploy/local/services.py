@@ -41,6 +41,11 @@ class Ports:
         return f"http://127.0.0.1:{self.of(service)}"
 
 
+MAIL_WINDOW_S = 5
+SUGGESTIONS_APART_S = 60
+"""How long the demonstration's mails wait, in seconds; a real installation takes the notifier's defaults."""
+
+
 def command(service: str, port: int) -> list[str | Path]:
     """How the service is started."""
     program = [sys.executable, "-m", "uvicorn", f"services.{service}.app:app"]
@@ -60,8 +65,8 @@ def environment(
         # Who tries the demo waits for a mail, not for an hour.
         "notifier": {
             "INGEST_URL": ports.url("ingest"),
-            "WINDOW_SECONDS": "5",
-            "SUGGESTIONS_APART_SECONDS": "60",
+            "WINDOW_SECONDS": str(MAIL_WINDOW_S),
+            "SUGGESTIONS_APART_SECONDS": str(SUGGESTIONS_APART_S),
             **pages,
             **smtp,
         },
@@ -70,6 +75,7 @@ def environment(
             "MATCHER_URL": ports.url("matcher"),
             "DEMO": "true",
             "DEMO_ADDRESSES": json.dumps(DEMO_ADDRESSES),
+            "DEMO_MAIL_PAGE": ports.url("mail_page"),
             **pages,
             **smtp,
         },

@@ -93,8 +93,8 @@ class Supervisor:
 
     def _start_mail_sink(self) -> None:
         ports = ["--smtp-port", str(self.ports.smtp), "--page-port", str(self.ports.mail_page)]
-        folder = self.servers.state / "mails"
-        self._mail_sink.start([sys.executable, "-m", "deploy.local.mailsink", "--folder", folder, *ports])
+        kept = ["--folder", str(self.servers.state / "mails"), "--pages", self.ports.url("console")]
+        self._mail_sink.start([sys.executable, "-m", "deploy.local.mailsink", *kept, *ports])
 
     async def _prepare(self) -> None:
         for service in SERVICES:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy.local.services import DEMO_ADDRESSES, Ports
+from deploy.local.services import DEMO_ADDRESSES, MAIL_WINDOW_S, SUGGESTIONS_APART_S, Ports
 from services.console.views.sign_in import DEMO_ROLES
 
 
@@ -22,4 +22,9 @@ def welcome(ports: Ports, api_key_file: Path, *, quiet: bool) -> str:
     lines += ["", f"  Pour entrer : {console}/connexion, un bouton par rôle, ou un lien envoyé à l'adresse :"]
     lines += [f"  {role.label:<{width}}  {DEMO_ADDRESSES.get(role.role, role.address)}" for role in DEMO_ROLES]
     feed = "Rien ne bouge tout seul (--quiet)." if quiet else "Projets, engagements et réponses arrivent en continu."
+    lines += [
+        "",
+        f"  Ici les mails se pressent : {MAIL_WINDOW_S} s d'attente et {SUGGESTIONS_APART_S} s entre deux suggestions,",
+    ]
+    lines += ["  au lieu d'une minute et d'une heure dans une installation réelle."]
     return "\n".join([*lines, "", f"  {feed} Ctrl-C arrête tout.", ""])

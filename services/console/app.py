@@ -15,7 +15,7 @@ from services.console.connectors.ingest import Ingest
 from services.console.connectors.matcher import Matcher
 from services.console.handlers import HANDLERS
 from services.console.live import Feed
-from services.console.mailer import Mailer, Smtp
+from services.console.mailer import Mailer
 from services.console.pages import errors, routes
 from services.console.pages.context import Console, Site
 from services.console.pages.housekeeping import keep_house, say_due_answers
@@ -26,6 +26,7 @@ from shared.database import Pool, open_pool
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 from shared.proxies import BehindProxies
+from shared.smtp import Smtp
 from shared.telemetry import metrics_route
 
 logger = logging.getLogger(__name__)
@@ -102,14 +103,9 @@ def _pool(app: FastAPI) -> Pool | None:
 
 
 def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -> Console:
-    password = settings.smtp_password
-    smtp = Smtp(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.mail_from,
-        settings.smtp_username,
-        password.get_secret_value() if password else None,
-    )
+    smtp = _smtp(settings)
+    for doubt in smtp.doubts():
+        logger.warning(doubt)
     return Console(
         site=Site(
             public_url=settings.public_url,
@@ -118,6 +114,7 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
             demo=settings.demo,
             demo_addresses=settings.demo_addresses,
             decline_grace_s=settings.decline_grace_s,
+            demo_mail_page=settings.demo_mail_page,
         ),
         pool=pool,
         ingest=ingest,
@@ -133,6 +130,18 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
         feed=Feed(pool),
         clock=utc_now,
         new_id=uuid.uuid4,
+    )
+
+
+def _smtp(settings: Settings) -> Smtp:
+    password = settings.smtp_password
+    return Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_from,
+        settings.smtp_tls,
+        settings.smtp_username,
+        password.get_secret_value() if password else None,
     )
 
 

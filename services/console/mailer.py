@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -18,6 +17,7 @@ from services.console.store import sessions
 from services.console.views.sign_in import LINK_MINUTES, link_digest, sign_in_text
 from shared.database import CONNECTION_LOST, Pool
 from shared.links import sign
+from shared.smtp import Smtp
 
 MOST_WAITING = 100
 TIMEOUT_S = 20.0
@@ -30,17 +30,6 @@ class NotAMail(RuntimeError):
 NOT_SENT: tuple[type[BaseException], ...] = (ServiceAway, NotAMail, aiosmtplib.SMTPException, *CONNECTION_LOST)
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The server that takes our mails, and the address they come from."""
-
-    host: str
-    port: int
-    sender: str
-    username: str | None = None
-    password: str | None = None
 
 
 class Mailer:
@@ -108,7 +97,8 @@ class Mailer:
             port=self._smtp.port,
             username=self._smtp.username,
             password=self._smtp.password,
-            start_tls=True if self._smtp.username else None,
+            use_tls=self._smtp.tls == "tls",
+            start_tls=self._smtp.starttls,
             timeout=TIMEOUT_S,
         )
 

@@ -10,7 +10,9 @@ from shared.secrets import secrets_dir
 class Settings(BaseSettings):
     """Every setting of ingest; environment names carry the prefix `INGEST_`."""
 
-    model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore", secrets_dir=secrets_dir())
+    model_config = SettingsConfigDict(
+        env_prefix="INGEST_", env_ignore_empty=True, frozen=True, extra="ignore", secrets_dir=secrets_dir()
+    )
 
     database_url: str = Field(description="PostgreSQL, as the role whose schema is `ingest`.")
     kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from services.notifier.connectors.contacts import TIMEOUT_SECONDS, Contacts
 from services.notifier.handlers import HANDLERS
-from services.notifier.mailer import Mailer, Smtp
+from services.notifier.mailer import Mailer
 from services.notifier.rounds.desk import Desk
 from services.notifier.rounds.running import STOP_SECONDS, Rounds
 from services.notifier.settings import Settings
@@ -19,6 +19,7 @@ from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
+from shared.smtp import Smtp
 from shared.telemetry import metrics_route
 from shared.words.names import reference_names
 
@@ -90,15 +91,9 @@ def _ingest(settings: Settings) -> httpx.AsyncClient:
 
 
 def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
-    password = settings.smtp_password
-    smtp = Smtp(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.mail_from,
-        settings.smtp_tls,
-        settings.smtp_username,
-        password.get_secret_value() if password else None,
-    )
+    smtp = _smtp(settings)
+    for doubt in smtp.doubts():
+        logger.warning(doubt)
     desk = Desk(
         names=reference_names(),
         public_url=settings.public_url,
@@ -108,6 +103,18 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
         apart=timedelta(seconds=settings.suggestions_apart_seconds),
     )
     return Rounds(pool, contacts, Mailer(smtp), desk)
+
+
+def _smtp(settings: Settings) -> Smtp:
+    password = settings.smtp_password
+    return Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.mail_from,
+        settings.smtp_tls,
+        settings.smtp_username,
+        password.get_secret_value() if password else None,
+    )
 
 
 def _problems(app: FastAPI) -> list[str]:

@@ -1,27 +1,13 @@
 """Hands mails to the mail server, and tells a refusal of one mail from a server that is away."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Literal
 
 import aiosmtplib
 
-Tls = Literal["none", "starttls", "tls"]
+from shared.smtp import Smtp
 
 CONNECT_SECONDS = 15.0
 SEND_SECONDS = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The server that takes our mails, and the address they come from."""
-
-    host: str
-    port: int
-    sender: str
-    tls: Tls = "none"
-    username: str | None = None
-    password: str | None = None
 
 
 class MailRefused(Exception):
@@ -88,7 +74,7 @@ class Mailer:
             hostname=self._smtp.host,
             port=self._smtp.port,
             use_tls=self._smtp.tls == "tls",
-            start_tls=self._smtp.tls == "starttls",
+            start_tls=self._smtp.starttls,
             username=self._smtp.username,
             password=self._smtp.password,
             timeout=CONNECT_SECONDS,

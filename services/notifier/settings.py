@@ -3,14 +3,16 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.notifier.mailer import Tls
 from shared.secrets import secrets_dir
+from shared.smtp import Tls
 
 
 class Settings(BaseSettings):
     """Every setting of the notifier; environment names carry the prefix `NOTIFIER_`."""
 
-    model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore", secrets_dir=secrets_dir())
+    model_config = SettingsConfigDict(
+        env_prefix="NOTIFIER_", env_ignore_empty=True, frozen=True, extra="ignore", secrets_dir=secrets_dir()
+    )
 
     database_url: str = Field(description="PostgreSQL, as the role whose schema is `notifier`.")
     kafka_bootstrap_servers: str = Field(description="Brokers, as host:port joined by commas.")
@@ -21,7 +23,9 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="Address of the console, as people reach it.")
     smtp_host: str = Field("127.0.0.1", description="Server that takes our mails.")
     smtp_port: int = Field(8026, ge=1, le=65535, description="Its port.")
-    smtp_tls: Tls = Field("none", description="`starttls` or `tls` wherever the server is not on this machine.")
+    smtp_tls: Tls = Field(
+        "none", description="`starttls` or `tls`; a password sent to another machine asks for `starttls` anyway."
+    )
     smtp_username: str | None = Field(None, description="With a password, how to sign in to it.")
     smtp_password: SecretStr | None = Field(None, description="Goes with the name.")
     mail_from: str = Field("essaim@localhost", pattern=r"^[!-~]+@[A-Za-z0-9.-]+$", description="Where mails come from.")

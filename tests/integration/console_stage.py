@@ -16,7 +16,7 @@ from services.console.connectors.ingest import Ingest
 from services.console.connectors.matcher import Matcher
 from services.console.handlers import HANDLERS
 from services.console.live import Feed
-from services.console.mailer import Mailer, Smtp
+from services.console.mailer import Mailer
 from services.console.pages import errors, routes
 from services.console.pages.context import Console, Site
 from services.console.store import people, sessions
@@ -25,6 +25,7 @@ from shared.database import Pool, in_transaction, open_pool
 from shared.events.event import Event
 from shared.events.registry import EVENTS
 from shared.received import Batch, Received
+from shared.smtp import Smtp
 from tests.factories import NOW
 
 SECRET = "a secret of tests, long enough"

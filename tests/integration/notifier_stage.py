@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notifier.connectors.contacts import Contacts
 from services.notifier.handlers import HANDLERS
-from services.notifier.mailer import Mailer, Smtp
+from services.notifier.mailer import Mailer
 from services.notifier.rounds.assigning import assign
 from services.notifier.rounds.desk import Desk
 from services.notifier.rounds.freezing import freeze
@@ -25,6 +25,7 @@ from services.notifier.rounds.sending import Sender
 from shared.database import Pool, in_transaction, open_pool
 from shared.events.event import Event
 from shared.received import Batch, Received
+from shared.smtp import Smtp
 from shared.words.names import reference_names
 
 WINDOW = timedelta(seconds=60)

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from services.console.mailer import Smtp
 from services.console.views.sign_in import LINK_MINUTES, MOST_PER_ADDRESS, MOST_PER_NETWORK
 from shared.proxies import BehindProxies
+from shared.smtp import Smtp
 from tests.conftest import ServiceDsn
 from tests.integration.console_stage import COORDINATOR, Reader, Stage, staged
 from tests.integration.notifier_stage import Sink
@@ -28,7 +28,7 @@ async def sink() -> AsyncIterator[Sink]:
 @pytest.fixture
 async def stage(database: ServiceDsn, sink: Sink) -> AsyncIterator[Stage]:
     smtp = Smtp(sink.host, sink.port, "essaim@example.org")
-    async with staged(database("console"), smtp=smtp, demo=True) as made:
+    async with staged(database("console"), smtp=smtp, demo=True, demo_mail_page="http://127.0.0.1:8025") as made:
         yield made
 
 
@@ -244,3 +244,9 @@ async def tokens(stage: Stage) -> str:
         for row in await stage.pool.fetch(f"select * from {table}")
     ]
     return str([dict(row) for row in rows])
+
+
+async def test_the_demonstration_says_where_its_mails_are_read(stage: Stage) -> None:
+    async with stage.reader() as reader:
+        page = await reader.get("/connexion/envoye")
+    assert 'href="http://127.0.0.1:8025"' in page.text

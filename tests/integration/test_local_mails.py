@@ -9,7 +9,7 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from deploy.local.mailpage import build_app
+from deploy.local.mailpage import build_app, linked
 from deploy.local.mailsink import smtp_server
 from deploy.local.mailstore import MailStore
 
@@ -129,3 +129,12 @@ async def test_all_mails_can_be_forgotten(store: MailStore, page: httpx.AsyncCli
     store.add("essaim@localhost", ["a@example.org"], bytes(mail("Objet")))
     assert (await page.delete("/api/v1/messages")).status_code == 200
     assert (await page.get("/api/v1/messages")).json()["messages"] == []
+
+
+def test_only_addresses_of_our_pages_are_links_in_a_text_and_markup_stays_text() -> None:
+    ours = "http://127.0.0.1:8000"
+    shown = linked(f"Voir {ours}/a?x=1&y=2. <b>'{ours}/c' http://127.0.0.1:80001/no https://ailleurs.example/no", ours)
+    assert f'<a href="{ours}/a?x=1&amp;y=2" target="_blank" rel="noopener">{ours}/a?x=1&amp;y=2</a>. ' in shown
+    assert f'href="{ours}/c"' in shown
+    assert "&lt;b&gt;" in shown
+    assert shown.count("<a ") == 2

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from services.notifier.connectors.contacts import IngestAway
-from services.notifier.mailer import Mailer, MailServerAway, Smtp
+from services.notifier.mailer import Mailer, MailServerAway
 from services.notifier.messages.schedule import CONTACT_AWAITED
 from services.notifier.rounds.freezing import freeze
 from services.notifier.rounds.sending import Sender
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased
 from shared.received import Received
+from shared.smtp import Smtp
 from tests.factories import erased, match_changed, preference_set
 from tests.integration.notifier_stage import CUT, WINDOW, Stage, on_stage
 

@@ -38,6 +38,7 @@ class Site:
     demo: bool = False
     demo_addresses: Mapping[str, str] = field(default_factory=dict)
     decline_grace_s: int = 120
+    demo_mail_page: str | None = None
 
     @property
     def is_https(self) -> bool:

@@ -50,9 +50,11 @@ async def ask_for_link(request: Request, console: CurrentConsole, form: SentForm
 
 
 @router.get("/connexion/envoye")
-async def link_sent(request: Request) -> Response:
-    """Says to look into one's mail."""
-    return await render(request, "sign_in_sent.html", minutes=LINK_MINUTES)
+async def link_sent(request: Request, console: CurrentConsole) -> Response:
+    """Says to look into one's mail; in the demonstration, where its mails are read."""
+    site = console.site
+    mail_page = site.demo_mail_page if site.demo else None
+    return await render(request, "sign_in_sent.html", minutes=LINK_MINUTES, mail_page=mail_page)
 
 
 @router.get("/connexion/entrer")
