@@ -68,7 +68,7 @@ class People:
                 return
             self._unasked += not is_asked
             form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
-            fields = {**form.fields, **({"montant": "1000", "jours": "5"} if form.answer == "concluded" else {})}
+            fields = {**form.fields, **(_AGREED if form.answer == "concluded" else {})}
             done = await self._patiently(browser, "POST", form.action, fields)
         if done.status_code == 303:
             self.given[form.answer] += 1
@@ -102,6 +102,7 @@ class People:
         raise AssertionError(f"the console did not come back for {method} {urlsplit(address).path}")
 
 
+_AGREED = {"montant": "1000", "jours": "5", "confirme": "oui"}
 _LIKING = {"interested": 70, "declined": 12, "later": 4, "introduce": 80, "concluded": 60, "applied": 20}
 
 

@@ -31,6 +31,13 @@ async def stage(database: ServiceDsn) -> AsyncIterator[Stage]:
         yield made
 
 
+CONCLUDED = {"reponse": "concluded", "qualite": "project", "montant": "20 000 €", "jours": ""}
+
+
+def words(html: str) -> str:
+    return unescape(html).replace("\u00a0", " ").replace("\u202f", " ")
+
+
 async def said(stage: Stage) -> list[tuple[str, str]]:
     return [(event.side, event.answer) for event in await stage.said("answers") if isinstance(event, AnswerGiven)]
 
@@ -160,16 +167,34 @@ async def test_conclusion_without_amount_keeps_what_was_typed_and_says_what_to_d
         refused = await reader.send(
             PAGE, f"{PAGE}/reponses", reponse="concluded", qualite="project", montant="vingt mille", jours=""
         )
-        accepted = await reader.send(
-            PAGE, f"{PAGE}/reponses", reponse="concluded", qualite="project", montant="20 000 €", jours=""
-        )
+        said_back = await reader.send(PAGE, f"{PAGE}/reponses", **CONCLUDED)
+        accepted = await reader.send(PAGE, f"{PAGE}/reponses", **CONCLUDED, confirme="oui")
     assert refused.status_code == 422
     assert 'value="vingt mille"' in refused.text
     assert "Écrivez un nombre entier, par exemple 20 000." in refused.text
+    assert "Conclure pour 20 000 € : ce montant sera retiré de ce qui reste à l'offre" in words(said_back.text)
+    assert "C'est plus que ce que le projet cherche encore : 12 000 €." in words(said_back.text)
     assert accepted.status_code == 303
+    assert await said(stage) == []
+    stage.later(seconds=61)
+    assert await say_due(stage.console) == 1
     [event] = await stage.said("answers")
     assert isinstance(event, AnswerGiven)
     assert event.amount_eur == 20_000
+
+
+async def test_conclusion_can_be_taken_back_like_a_decline(stage: Stage) -> None:
+    await stage.hear(match_changed(version=2, change="introduced", state="introduced"))
+    async with stage.reader(OWNER) as reader:
+        await reader.send(PAGE, f"{PAGE}/reponses", **CONCLUDED, confirme="oui")
+        held = words((await reader.get(PAGE)).text)
+        await reader.send(PAGE, f"{PAGE}/annuler", qualite="project")
+        stage.later(seconds=61)
+        assert await say_due(stage.console) == 0
+        assert "C'est conclu" in words((await reader.get(PAGE)).text)
+    assert "Vous avez conclu pour 20 000 €." in held
+    assert "Annuler cette réponse" in held
+    assert await said(stage) == []
 
 
 async def test_contacts_are_shown_after_the_introduction_only(stage: Stage) -> None:

@@ -13,11 +13,14 @@ from shared.database import Connection, in_transaction
 from shared.events.matches import MatchChanged
 from shared.outbox import announce, next_version
 
+HELD = frozenset({"declined", "concluded"})
+"""The answers that end a match for good: a slip of the hand can be taken back."""
+
 
 async def give_answer(
     console: Console, match_id: str, speaker: Speaker, asked: AskedAnswer, *, person_id: str | None
 ) -> GivenAnswer:
-    """Keep an answer and say it, at once or, for a decline, after the time to take it back.
+    """Keep an answer and say it, at once or, where it ends the match, after the time to take it back.
 
     The same answer twice is kept once. Raises 409 when this speaker may not answer so now: the match moved or is gone,
     they already said otherwise, or it never was theirs to say. Answers to one match are judged one after the other.
@@ -46,7 +49,7 @@ def _given(
     console: Console, match: MatchChanged, speaker: Speaker, asked: AskedAnswer, person_id: str | None
 ) -> GivenAnswer:
     now = console.clock()
-    is_decline = asked.answer == "declined"
+    is_decline, is_end = asked.answer == "declined", asked.answer in HELD
     return GivenAnswer(
         answer_id=asked.answer_id,
         match_id=match.match_id,
@@ -59,7 +62,7 @@ def _given(
         days=asked.days,
         person_id=person_id,
         given_at=now,
-        due_at=now + timedelta(seconds=console.site.decline_grace_s if is_decline else 0),
+        due_at=now + timedelta(seconds=console.site.decline_grace_s if is_end else 0),
     )
 
 

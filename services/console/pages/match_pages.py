@@ -19,6 +19,7 @@ from services.console.pages.visitors import (
 )
 from services.console.store import answers, matches
 from services.console.views.answers import Speaker, quantities
+from services.console.views.conclusion import recap_of
 from services.console.views.rights import Person, may_see
 from services.console.views.speaking import read_answer
 from shared.database import in_transaction
@@ -56,7 +57,10 @@ async def answer(
     form: SentForm,
     lien: LINK = "",
 ) -> Response:
-    """Keep an answer, then show the match again; with faults, the form keeps what was typed."""
+    """Keep an answer, then show the match again; with faults, the form keeps what was typed.
+
+    A conclusion is said back first, with what it takes from both sides; it is kept once that was confirmed.
+    """
     reading = await _reading(console, visitor, match_id, lien)
     speaker, person_id = _speaker(reading, form.get("qualite")), reading.person.person_id
     counted_in = quantities(reading.match)
@@ -66,6 +70,9 @@ async def answer(
     if faults:
         typed = Typed(dict(form), faults)
         return await show(request, console, reading, opened=asked.answer, typed=typed, status=422)
+    if asked.answer == "concluded" and form.get("confirme") != "oui":
+        typed = Typed(dict(form), recap=recap_of(reading.match, asked))
+        return await show(request, console, reading, opened=asked.answer, typed=typed)
     await give_answer(console, match_id, speaker, asked, person_id=person_id)
     return _back(reading, asked.answer)
 
@@ -74,7 +81,7 @@ async def answer(
 async def take_back(
     match_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm, lien: LINK = ""
 ) -> Response:
-    """Take a decline back while nobody was told of it."""
+    """Take a decline or a conclusion back while nobody was told of it."""
     reading = await _reading(console, visitor, match_id, lien)
     speaker = _speaker(reading, form.get("qualite"))
     taken = await in_transaction(console.pool, lambda connection: answers.take_back(connection, match_id, speaker))

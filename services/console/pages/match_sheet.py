@@ -14,6 +14,7 @@ from services.console.store import answers, entities, people
 from services.console.views.alerts import Delivery
 from services.console.views.answers import GivenAnswer, Speaker, actions, hidden_until, quantities
 from services.console.views.cards import card
+from services.console.views.conclusion import Recap
 from services.console.views.history import history_lines
 from services.console.views.match_page import conditions, fact_rows, shares
 from services.console.views.party import PartySheet, offer_sheet, project_sheet
@@ -49,10 +50,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A form that was refused: what it said, and what is wrong with each field."""
+    """A form that waits: what it said, what is wrong with each field, what it would conclude once confirmed."""
 
     values: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    recap: Recap | None = None
 
 
 @dataclass(frozen=True, slots=True)

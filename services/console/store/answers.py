@@ -1,4 +1,4 @@
-"""What was answered on these pages: kept until the match shows it, a decline held back while it can be taken back."""
+"""What was answered on these pages: kept until the match shows it, an end held back while it can be taken back."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -87,6 +87,6 @@ def _given_line(one: GivenAnswer) -> HistoryLine:
         one.given_at,
         day_and_time(one.given_at),
         f"{said}, vous{because}\u00a0: {state}",
-        "declined" if one.answer == "declined" else "sent",
+        one.answer if one.is_held else "sent",
         can_be_taken_back=one.is_held,
     )

@@ -64,7 +64,7 @@ def _thanks_for_interest(match: MatchChanged) -> str:
 _THANKS = {
     "declined": "C'est noté. Vous pouvez encore annuler\u00a0: l'autre partie n'en sait rien pour l'instant.",
     "introduce": "C'est lancé\u00a0: les deux parties reçoivent les coordonnées l'une de l'autre dans un instant.",
-    "concluded": "Merci, la conclusion est enregistrée.",
+    "concluded": "Merci, la conclusion est enregistrée. Vous pouvez encore l'annuler.",
     "applied": "C'est noté\u00a0: dossier déposé.",
     "granted": "Bravo\u202f! Dossier retenu, c'est noté.",
     "rejected": "C'est noté\u00a0: dossier refusé.",
