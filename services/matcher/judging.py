@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,10 +14,10 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from services.matcher.matching.catalogue import Catalogue
-from services.matcher.matching.deciding import Answers, Changes, Decision, decide, declined_by
+from services.matcher.matching.deciding import Changes, Decision, decide
 from services.matcher.matching.head import Outcome, announcement
 from services.matcher.matching.merging import Merge, merge
-from services.matcher.matching.partitions import Arrival, Partition, Plan
+from services.matcher.matching.partitions import Answers, Arrival, Delivered, Partition, Plan
 from services.matcher.matching.plans import plan_of
 from services.matcher.matching.rows import PartitionList, StoredProject
 from services.matcher.matching.shortlists import OfferKey
@@ -35,8 +36,16 @@ logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 300.0
 AT_ONCE = 500
-"""Events built before they are handed to PostgreSQL."""
+"""Events built, or heads put in words, before they are handed to PostgreSQL and others get their turn."""
 SIGN_OF_LIFE_SECONDS = IDLE_IN_TRANSACTION_MS / 4_000
+
+
+Check = Callable[[], None]
+"""To be called now and then while something long is computed."""
+
+
+class Abandoned(Exception):
+    """Nobody waits any more for what is being computed."""
 
 
 class LeaseLost(Exception):
@@ -87,13 +96,26 @@ class Judge:
         finally:
             del self._asked[asked]
 
-    async def _compute(
-        self, connection: Connection, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Result:
-        """As `compute`, within a transaction: PostgreSQL ends one that is idle, unless it hears of it now and then."""
-        task = asyncio.ensure_future(self.compute(work, *args, **kwargs))
-        while not (await asyncio.wait([task], timeout=SIGN_OF_LIFE_SECONDS))[0]:
-            await connection.execute("SELECT 1")
+    async def _compute(self, connection: Connection, work: Callable[[Check], Result]) -> Result:
+        """As `compute`, within a transaction: PostgreSQL ends one that is idle, unless it hears of it now and then.
+
+        `work` gets what to call now and then: it raises `Abandoned` once the connection is lost or nobody waits for
+        the result, so that another attempt does not queue behind it.
+        """
+        is_abandoned = threading.Event()
+
+        def check() -> None:
+            if is_abandoned.is_set():
+                raise Abandoned
+
+        task = asyncio.ensure_future(self.compute(work, check))
+        try:
+            while not (await asyncio.wait([task], timeout=SIGN_OF_LIFE_SECONDS))[0]:
+                await connection.execute("SELECT 1")
+        except BaseException:
+            is_abandoned.set()
+            task.cancel()
+            raise
         return task.result()
 
     def is_stuck(self) -> bool:
@@ -113,8 +135,8 @@ class Judge:
         """
         revision = await self._begin(connection, partition)
         known = await heads.heads_of(connection, list(answers or ()))
-        declined = await self._compute(connection, declined_by, self.catalogue, answers or {}, known)
-        plan = await self._compute(connection, plan_of, partition, self.catalogue, arrived or {}, declined)
+        delivered = Delivered(arrived or {}, answers or {}, known)
+        plan = await self._compute(connection, partial(self._plan, partition, revision, delivered))
         await _store_plan(connection, partition, plan)
         merges: list[Merge] = []
         deferred: frozenset[OfferKey] = frozenset()
@@ -136,14 +158,20 @@ class Judge:
             raise StaleMemory(f"partition {partition.number}: {partition.revision} in memory, {revision} stored")
         return revision
 
+    def _plan(self, partition: Partition, revision: int, delivered: Delivered, check: Check) -> Plan:
+        """The plan, from memory that all that was asked before has changed, or failed to."""
+        if not partition.is_at(revision):
+            raise StaleMemory(f"partition {partition.number}: its memory did not follow {revision}")
+        return plan_of(partition, self.catalogue, delivered, check=check)
+
     async def _follows(self, partition: Partition, revision: int) -> bool:
         """Whether memory is what `revision` stored, waiting a second for a transaction that has just committed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
-                while partition.revision < revision:
+                while partition.revision < revision and not partition.is_lost:
                     self._advanced.clear()
                     await self._advanced.wait()
-        return partition.revision == revision
+        return partition.is_at(revision)
 
     async def _merge(
         self, connection: Connection, partition: Partition, plan: Plan
@@ -186,11 +214,14 @@ class Judge:
         rows = await heads.lock_heads(connection, partition.number, wanted)
         foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
         stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
+        at = self._now()
         decided = await self._compute(
-            connection, decide, self.catalogue, changes, rows, stored, answers=answers, at=self._now()
+            connection,
+            lambda check: decide(self.catalogue, changes, rows, stored, answers=answers, at=at, check=check),
         )
         await self._announce(connection, decided)
-        await heads.store_heads(connection, [each.moves.row for each in decided])
+        for place in range(0, len(decided), AT_ONCE):
+            await heads.store_heads(connection, [each.moves.row for each in decided[place : place + AT_ONCE]])
         return decided
 
     async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
@@ -222,19 +253,19 @@ class Judge:
     ) -> None:
         partition.revision = revision
         self._advanced.set()
-        self._thread.submit(partition.apply, plan, deferred).add_done_callback(_tell_failure(partition))
+        self._thread.submit(_apply, partition, plan, deferred)
         for match_id, outcome in outcomes:
             logger.info("an answer is handled", extra={"match_id": match_id, "outcome": outcome})
 
 
-def _tell_failure(partition: Partition) -> "Callable[[Future[None]], None]":
-    def done(future: "Future[None]") -> None:
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
-            logger.error("memory of a partition could not follow", exc_info=error)
-            partition.revision = -1
-
-    return done
+def _apply(partition: Partition, plan: Plan, deferred: frozenset[OfferKey]) -> None:
+    """Let memory follow; what is asked after a failure finds it lost."""
+    try:
+        partition.apply(plan, deferred)
+    except BaseException:
+        partition.is_lost = True
+        logger.exception("memory of a partition could not follow", extra={"partition": partition.number})
+        raise
 
 
 async def _store_plan(connection: Connection, partition: Partition, plan: Plan) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
-from services.matcher.matching.deciding import Answers
-from services.matcher.matching.partitions import Arrival, Partition
+from services.matcher.matching.partitions import Answers, Arrival, Partition
 from services.matcher.matching.rows import Positions
 from services.matcher.store import leases
 from services.matcher.store.leases import Lease
@@ -173,7 +172,7 @@ class Owners:
                     raise LeaseHeld(f"partition {number} was taken by another process")
             lease = await leases.take(connection, number, self._owner, self._address)
             held = self._held.get(number)
-            if held is not None and held.revision == lease.revision:
+            if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
                 return lease, None
             return lease, await read_stored(connection, number)

@@ -8,7 +8,7 @@ from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, prepara
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.head import Head, announcement
 from services.matcher.matching.reading_back import Given, handled_by, head_of
-from services.matcher.matching.rows import HeadRow, StoredProject
+from services.matcher.matching.rows import HeadRow, StoredHead, StoredProject
 from services.matcher.matching.shortlists import offer_of
 from services.matcher.store import entities, heads
 from services.matcher.store import restoring as store
@@ -173,7 +173,7 @@ async def _state_stored(work: Restoration) -> None:
     catalogue = Catalogue(preparation())
     catalogue.restore(await entities.whole_rows(connection), {})
     while ids := await store.unsaid_matches(connection, after, AT_ONCE):
-        rows = [row for row in (await heads.heads_of(connection, ids)).values() if row.head is not None]
+        rows = [row.read() for row in (await heads.heads_of(connection, ids)).values() if row.body is not None]
         await work.state(await _events(connection, catalogue, rows))
         after = ids[-1]
 
@@ -195,5 +195,5 @@ async def _events(connection: Connection, catalogue: Catalogue, rows: list[HeadR
     return found
 
 
-def _head(row: HeadRow | None) -> Head | None:
-    return row.head if row else None
+def _head(row: StoredHead | None) -> Head | None:
+    return row.read().head if row else None

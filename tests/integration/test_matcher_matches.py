@@ -1,10 +1,12 @@
 """The life of a match: answers, refusals, days, erasure, each heard twice."""
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 
 import pytest
 
+from services.matcher.matching.rows import HeadRow, StoredHead
 from shared.events.matches import match_id_of
 from shared.events.people import AnswerGiven
 from tests.factories import (
@@ -98,6 +100,53 @@ async def test_a_decline_ends_the_pair_for_good(matcher: Stage, proposed: Proces
     again = project_published(a_project(title="Épicerie du port, suite"), version=2)
     await proposed.hears(*matcher.log.say(again, commitment_published(version=2)))
     assert await last(matcher) == ("declined", "declined")
+    assert await matcher.differences() == []
+
+
+async def test_heads_are_read_on_the_thread_that_judges(
+    matcher: Stage, proposed: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of them on the event loop would hold up signs of life."""
+    readers: set[str] = set()
+    read = StoredHead.read
+
+    def read_and_tell(stored: StoredHead) -> HeadRow:
+        readers.add(threading.current_thread().name)
+        return read(stored)
+
+    monkeypatch.setattr(StoredHead, "read", read_and_tell)
+    await proposed.hears(*matcher.log.say(answer_given("interested"), day(1)))
+    assert await last(matcher) == ("interested", "interested")
+    assert readers == {"judge_0"}
+
+
+async def test_what_is_declined_where_a_coordinator_must_introduce_leaves_the_lists(
+    matcher: Stage, proposed: Process
+) -> None:
+    """Without a coordinator the interest of both would introduce, and « concluded » would end the match."""
+    territory = territory_published(a_territory(coordinated=True))
+    await proposed.hears(*matcher.log.say(territory, answer_given("interested", "project", version=1)))
+    said = [("interested", "offer"), ("concluded", "offer"), ("declined", "offer")]
+    await proposed.hears(*matcher.log.say(*(answer_given(*each, version=n) for n, each in enumerate(said, 2))))
+    assert await last(matcher) == ("declined", "declined")
+    assert await matcher.differences() == []
+
+
+async def test_a_territory_counts_for_a_project_that_declines_in_the_same_transaction(
+    matcher: Stage, proposed: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fund = fund_published(a_fund(labelled_territories_only=True))
+    await proposed.hears(*matcher.log.say(fund))
+
+    async def not_now() -> None:
+        """As when PostgreSQL is away."""
+
+    with monkeypatch.context() as away:
+        away.setattr(proposed.whole, "judge_all", not_now)
+        await proposed.hears(*matcher.log.say(territory_published(a_territory(status="labellise"))))
+    await proposed.hears(*matcher.log.say(answer_given("declined", "offer")))
+    said = (await matcher.changes())[1:]
+    assert sorted(said) == [(MATCH, "declined"), (match_id_of("prj-a", "fund", "fds-a"), "proposed")]
     assert await matcher.differences() == []
 
 

@@ -1,17 +1,25 @@
 """Partitions have owners, by lease: takeovers judge what changed since, and who lost a partition writes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
+from services.matcher import judging
 from services.matcher.handlers import on_projects
-from services.matcher.judging import LeaseLost, StaleMemory
+from services.matcher.judging import Abandoned, LeaseLost, StaleMemory
 from services.matcher.matching.merging import PATIENCE
+from services.matcher.matching.partitions import Partition, Plan
+from services.matcher.matching.rows import StoredHead
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
+from services.matcher.store import heads
 from shared.clock import utc_now
+from shared.database import Connection
 from shared.dead_letter import Limit
 from shared.events.matches import match_id_of
 from shared.offsets import Arrived, Handling, Position, begin, store
@@ -206,6 +214,77 @@ async def test_memory_that_missed_a_commit_is_loaded_again(matcher: Stage) -> No
     await process.hears(record)
     assert [change for _, change in await matcher.changes()] == ["proposed"]
     assert await matcher.differences() == []
+
+
+async def test_memory_that_failed_to_follow_is_never_true_again(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails once the next batch has found it to be what the lease row says."""
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started(), commitment_published()))
+    has_begun, has_failed = threading.Event(), threading.Event()
+    apply, heads_of = Partition.apply, heads.heads_of
+
+    def fail_once(partition: Partition, plan: Plan, deferred: frozenset[OfferKey]) -> None:
+        if "prj-a" not in plan.arrived:
+            return apply(partition, plan, deferred)
+        has_begun.wait(10)
+        has_failed.set()
+        raise MemoryError
+
+    async def begun(connection: Connection, match_ids: Sequence[str]) -> dict[str, StoredHead]:
+        has_begun.set()
+        return await heads_of(connection, match_ids)
+
+    monkeypatch.setattr(Partition, "apply", fail_once)
+    first, second = matcher.log.say(project_published(), project_published(a_project("prj-c")))
+    await process.hears(first)
+    monkeypatch.setattr(heads, "heads_of", begun)
+    with pytest.raises(StaleMemory):
+        await process.hears(second)
+    assert has_failed.is_set()
+    assert await matcher.pool.fetchval("SELECT count(*) FROM projects") == 1
+    before = process.owners.partition(0)
+    await process.owners.lost(0, taken_away=False)
+    await process.takes(0)
+    assert process.owners.partition(0) is not before
+    await process.hears(second)
+    assert await process.owners.judge.compute(sorted, process.owners.partition(0).projects) == ["prj-a", "prj-c"]
+    assert await matcher.differences() == []
+
+
+async def test_a_plan_that_nobody_waits_for_any_more_ends_and_its_retry_goes_on(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection was lost while it was made."""
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started(), commitment_published()))
+    met: list[type[BaseException]] = []
+    begun, plan_of = threading.Event(), judging.plan_of
+
+    def plan_once_abandoned(*given: Any, check: Callable[[], None], **named: Any) -> Plan:
+        if begun.is_set():
+            return plan_of(*given, check=check, **named)
+        begun.set()
+        try:
+            while True:
+                check()
+        except Exception as error:
+            met.append(type(error))
+            raise
+
+    monkeypatch.setattr(judging, "SIGN_OF_LIFE_SECONDS", 0.05)
+    monkeypatch.setattr(judging, "plan_of", plan_once_abandoned)
+    hearing = asyncio.create_task(process.hears(*matcher.log.say(project_published())))
+    await asyncio.to_thread(begun.wait, 10)
+    await matcher.pool.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state = 'idle in transaction'"
+    )
+    async with asyncio.timeout(20):
+        await hearing
+    assert met == [Abandoned]
+    assert [change for _, change in await matcher.changes()] == ["proposed"]
 
 
 async def test_a_project_and_an_offer_that_arrive_at_once_are_proposed_once(matcher: Stage) -> None:

@@ -1,10 +1,9 @@
 """Decides what becomes of the matches that a transaction touches: who entered and left lists, verdicts, answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.matcher.matching.answers import on_answer
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head
@@ -13,13 +12,9 @@ from services.matcher.matching.merging import Merge
 from services.matcher.matching.model import Pair
 from services.matcher.matching.moves import Moves, Verdict, moves_of, verdict_of
 from services.matcher.matching.parties import Parties
-from services.matcher.matching.partitions import HeldProject, Partition, Plan
-from services.matcher.matching.rows import HeadRow, StoredProject
+from services.matcher.matching.partitions import Answers, HeldProject, Partition, Plan
+from services.matcher.matching.rows import HeadRow, StoredHead, StoredProject
 from services.matcher.matching.shortlists import ProjectList, offer_of
-from shared.events.people import AnswerGiven
-
-Answers = Mapping[str, Sequence[AnswerGiven]]
-"""The answers to handle, in order, by match id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +61,25 @@ class Changes:
 def decide(
     catalogue: Catalogue,
     changes: Changes,
-    rows: Mapping[Pair, HeadRow],
+    rows: Mapping[Pair, StoredHead],
     stored: Sequence[StoredProject],
     *,
     answers: Answers,
     at: datetime,
+    check: Callable[[], None],
 ) -> list[Decision]:
     """What becomes of each locked head, by match id; those that nothing changes or answers are left out.
 
-    `stored` are the projects of other partitions that the rows name. The plan has a day.
+    `stored` are the projects of other partitions that the rows name. The plan has a day. `check` is called between
+    pairs: what it raises ends the deciding.
     """
     partition, plan = changes.partition, changes.plan
     assert plan.day is not None
-    prepare = catalogue.preparation.project
-    foreign = {
-        each.project_id: HeldProject(each.version, prepare(each.project) if each.project else None) for each in stored
-    }
-    parties = Parties(catalogue, partition, plan, foreign)
+    parties = Parties(catalogue, partition, plan, {each.project_id: _held(catalogue, each) for each in stored})
     decisions = []
-    for pair, row in sorted(rows.items(), key=lambda item: item[0].match_id):
+    for pair, unread in sorted(rows.items(), key=lambda item: item[0].match_id):
+        check()
+        row = unread.read()
         marked = changes.marked(row)
         is_ours = row.partition == partition.number
         moves = moves_of(
@@ -102,23 +97,9 @@ def decide(
     return decisions
 
 
-def declined_by(catalogue: Catalogue, answers: Answers, known: Mapping[str, HeadRow]) -> frozenset[Pair]:
-    """The pairs that the answers decline, as the heads known before say: no list may hold them any more."""
-    found = set()
-    for match_id, given in answers.items():
-        row = known.get(match_id)
-        if row is None or row.head is None or catalogue.day is None:
-            continue
-        head = row.head
-        for answer in given:
-            managed = catalogue.is_managed(offer_of(row.pair))
-            moved = on_answer(
-                head, answer, managed=managed, has_coordinator=False, day=catalogue.day, at=answer.occurred_at
-            )
-            head = moved.head or head
-        if head.is_declined:
-            found.add(row.pair)
-    return frozenset(found)
+def _held(catalogue: Catalogue, stored: StoredProject) -> HeldProject:
+    prepare = catalogue.preparation.project
+    return HeldProject(stored.version, prepare(stored.project) if stored.project else None)
 
 
 def _is_followed(head: Head | None) -> bool:

@@ -1,13 +1,15 @@
 """What this process keeps in memory of one partition it owns: projects, lists, and who names whom."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair, PreparedProject
+from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList, offer_of
+from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
 
 
@@ -25,6 +27,19 @@ class Arrival:
 
     version: int
     project: Project | None
+
+
+Answers = Mapping[str, Sequence[AnswerGiven]]
+"""The answers to handle, in order, by match id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the stream brings to a transaction: projects by id, answers, and the heads of the matches they answer."""
+
+    arrived: Mapping[str, Arrival] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    known: Mapping[str, StoredHead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,7 @@ class Plan:
 class Partition:
     """One owned partition. `revision` is that of its lease row: other memory is stale and must not be used.
 
+    `is_lost` once memory is half changed: nothing but loading it again makes it true.
     `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
     """
 
@@ -60,6 +76,7 @@ class Partition:
     epoch: int
     revision: int
     index: ProjectIndex
+    is_lost: bool = False
     day: date | None = None
     territories_sequence: int = 0
     projects: dict[str, HeldProject] = field(default_factory=dict)
@@ -70,6 +87,10 @@ class Partition:
     pending: dict[OfferKey, int] = field(default_factory=dict)
     listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+
+    def is_at(self, revision: int) -> bool:
+        """Whether memory is what transaction `revision` stored, as far as what was asked of it before is done."""
+        return not self.is_lost and self.revision == revision
 
     def put_project(self, project_id: str, held: HeldProject) -> None:
         """Keep a project as last heard."""

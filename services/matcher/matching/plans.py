@@ -1,16 +1,17 @@
 """Judges what a partition must become: which lists change when projects arrive, offers change, or a day begins."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.declines import declined_by
 from services.matcher.matching.index.tops import Tops
-from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
-from services.matcher.matching.partitions import Arrival, HeldProject, Partition, Plan
+from services.matcher.matching.model import PreparedOffer, PreparedProject
+from services.matcher.matching.partitions import Delivered, HeldProject, Partition, Plan
 from services.matcher.matching.shortlists import (
     LENGTH,
     OfferKey,
@@ -27,37 +28,34 @@ from services.matcher.matching.shortlists import (
 Fits = dict[OfferKey, list[ProjectRank]]
 
 
-def plan_of(
-    partition: Partition, catalogue: Catalogue, arrived: Mapping[str, Arrival], declined: frozenset[Pair]
-) -> Plan:
+def plan_of(partition: Partition, catalogue: Catalogue, delivered: Delivered, *, check: Callable[[], None]) -> Plan:
     """What `partition` must become with what arrived, what was declined, and all that the catalogue has heard since.
 
     Of what arrived, only versions above the partition's count. Without a day nothing can be judged: projects are kept,
-    and everything is judged once a day is heard.
+    and everything is judged once a day is heard. `check` is called between parties: what it raises ends the judging.
     """
-    return _Judging(partition, catalogue, arrived, declined).plan()
+    return _Judging(partition, catalogue, delivered, check).plan()
 
 
 class _Judging:
     """One plan in the making."""
 
     def __init__(
-        self,
-        partition: Partition,
-        catalogue: Catalogue,
-        arrived: Mapping[str, Arrival],
-        declined: frozenset[Pair],
+        self, partition: Partition, catalogue: Catalogue, delivered: Delivered, check: Callable[[], None]
     ) -> None:
         self.partition = partition
         self.catalogue = catalogue
+        self.check = check
         held = partition.projects
         self.arrived = {
-            key: each for key, each in arrived.items() if key not in held or held[key].version < each.version
+            key: each for key, each in delivered.arrived.items() if key not in held or held[key].version < each.version
         }
-        self.declined = declined
         self.day = catalogue.day
         self.changed_offers = frozenset(partition.pending) | self._offers_of_the_day() if self.day else frozenset()
         self.changed_projects = self._changed_projects()
+        self.declined = declined_by(catalogue, self._project_of, delivered)
+        for project_id in {pair.project_id for pair in self.declined}:
+            self.changed_projects.setdefault(project_id, partition.projects[project_id])
         self.named = frozenset(
             offer for project_id in self.changed_projects for offer in partition.naming.get(project_id, ())
         )
@@ -103,14 +101,12 @@ class _Judging:
         )
 
     def _changed_projects(self) -> dict[str, HeldProject]:
-        """Those that arrived, whose pairs were declined, which a territory moved, or which the day closed."""
+        """Those that arrived, which a territory moved, or which the day closed."""
         prepare = self.catalogue.preparation.project
-        changed = {
-            key: HeldProject(each.version, prepare(each.project) if each.project else None)
-            for key, each in self.arrived.items()
-        }
-        for project_id in {pair.project_id for pair in self.declined} - changed.keys():
-            changed[project_id] = self.partition.projects[project_id]
+        changed = {}
+        for key, each in self.arrived.items():
+            self.check()
+            changed[key] = HeldProject(each.version, prepare(each.project) if each.project else None)
         if self.catalogue.territories_sequence != self.partition.territories_sequence:
             changed |= self._moved_projects(changed.keys())
         before, day = self.partition.day, self.day
@@ -126,6 +122,7 @@ class _Judging:
         moved = {}
         reach = self.catalogue.reach_since(self.partition.territories_sequence)
         for project_id in self.partition.projects.keys() - set(known):
+            self.check()
             held = self.partition.projects[project_id]
             if held.prepared is None or not reach.touches(held.prepared):
                 continue
@@ -133,6 +130,10 @@ class _Judging:
             if again.located != held.prepared.located:
                 moved[project_id] = HeldProject(held.version, again)
         return moved
+
+    def _project_of(self, project_id: str) -> HeldProject | None:
+        """A project as this plan judges it."""
+        return self.changed_projects.get(project_id) or self.partition.projects.get(project_id)
 
     def _judge_changed_projects(self) -> tuple[Fits, dict[str, ProjectList]]:
         """Each changed project against all offers: the fits that offers may list, and the projects' lists that changed.
@@ -144,6 +145,7 @@ class _Judging:
         index, ids = self.catalogue.index, sorted(self.changed_projects)
         tops = Tops(self._offer_floors())
         for party, project_id in enumerate(ids):
+            self.check()
             prepared = self.changed_projects[project_id].prepared
             ranks: list[OfferRank] = []
             if prepared and self.day is not None:
@@ -174,6 +176,7 @@ class _Judging:
         index, offers = self.partition.index, sorted(self.changed_offers)
         tops = Tops(self._project_floors())
         for party, offer in enumerate(offers):
+            self.check()
             rows, scores = self._scored_for(offer)
             fits[offer] += _project_ranks(index.picked(rows, scores))
             tops.add(party, rows, scores)
@@ -182,6 +185,7 @@ class _Judging:
             entering[index.at(row).id] = [OfferRank(-score, offers[party]) for score, party in entries]
         lists: dict[str, ProjectList] = {}
         for project_id in (affected | entering.keys()) - self.changed_projects.keys():
+            self.check()
             old = self.partition.project_lists.get(project_id, ())
             kept = [rank for rank in old if rank.offer not in self.changed_offers]
             new = revised(old, kept, entering[project_id])
@@ -206,6 +210,7 @@ class _Judging:
         for offer in self.changed_offers:
             self._note_offer_list(lists, offer, best(fits[offer]))
         for offer in (self.named | self._entered(fits)) - self.changed_offers:
+            self.check()
             old = self.partition.offer_lists.get(offer, ())
             kept = [rank for rank in old if rank.project_id not in self.changed_projects]
             new = revised(old, kept, fits[offer])

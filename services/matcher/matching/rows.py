@@ -73,3 +73,19 @@ class HeadRow:
     def is_empty(self) -> bool:
         """Whether nothing needs this row."""
         return self.head is None and not self.in_project_list and not self.in_offer_list
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A row as it is stored, its head unread: reading thousands takes seconds, which an event loop does not have."""
+
+    pair: Pair
+    partition: int
+    in_project_list: bool
+    in_offer_list: bool
+    body: str | None
+
+    def read(self) -> HeadRow:
+        """The row with its head."""
+        head = None if self.body is None else Head.model_validate_json(self.body)
+        return HeadRow(self.pair, self.partition, self.in_project_list, self.in_offer_list, head)

@@ -6,10 +6,9 @@ from datetime import date
 
 from asyncpg import Record
 
-from services.matcher.matching.head import Head
 from services.matcher.matching.life import next_day
 from services.matcher.matching.model import Pair
-from services.matcher.matching.rows import HeadRow
+from services.matcher.matching.rows import HeadRow, StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from shared.database import Connection
 
@@ -25,12 +24,12 @@ class Wanted:
     due: date | None = None
 
 
-async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, HeadRow]:
+async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, StoredHead]:
     """Lock the heads that are wanted, by match id; one of `pairs` that has none gets an empty one.
 
     Heads of offers, and those due, are those of the partition alone.
     """
-    found: dict[Pair, HeadRow] = {}
+    found: dict[Pair, StoredHead] = {}
     while not found.keys() >= wanted.pairs.keys():
         # Again where a row was there, and deleted by the transaction that this one waited for.
         await _reserve(connection, {pair: number for pair, number in wanted.pairs.items() if pair not in found})
@@ -57,7 +56,7 @@ async def _reserve(connection: Connection, pairs: Mapping[Pair, int]) -> None:
     )
 
 
-async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, HeadRow]:
+async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, StoredHead]:
     rows = await connection.fetch(
         """
         SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
@@ -82,7 +81,7 @@ async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[
     return {each.pair: each for each in found}
 
 
-async def heads_of(connection: Connection, match_ids: Sequence[str]) -> dict[str, HeadRow]:
+async def heads_of(connection: Connection, match_ids: Sequence[str]) -> dict[str, StoredHead]:
     """The heads of matches that are there, by match id, without any lock."""
     rows = await connection.fetch(
         """
@@ -104,7 +103,7 @@ async def heads_of_partition(connection: Connection, partition: int) -> list[Hea
         """,
         partition,
     )
-    return [_row(row) for row in rows]
+    return [_row(row).read() for row in rows]
 
 
 async def declined_pairs(connection: Connection, partition: int) -> list[Pair]:
@@ -150,7 +149,6 @@ async def store_heads(connection: Connection, rows: Iterable[HeadRow]) -> None:
     )
 
 
-def _row(row: Record) -> HeadRow:
-    *names, partition, in_project_list, in_offer_list, head = row
-    found = None if head is None else Head.model_validate_json(head)
-    return HeadRow(Pair(*names), partition, in_project_list, in_offer_list, found)
+def _row(row: Record) -> StoredHead:
+    *names, partition, in_project_list, in_offer_list, body = row
+    return StoredHead(Pair(*names), partition, in_project_list, in_offer_list, body)
