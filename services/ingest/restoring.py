@@ -169,8 +169,10 @@ async def _state_logs(work: Restoration) -> None:
     connection, now = work.connection, datetime.now(UTC)
     has_erasures = await store.log_tells(connection, Erased.topic)
     await work.say_waiting_again(Erased.topic, DayStarted.topic)
-    subjects = {tuple(key.split(":", 1)) for key in await store.unsaid_erasures(connection)}
-    if not has_erasures:
+    unsaid = await store.unsaid(connection, Erased.topic)
+    subjects = {tuple(key.split(":", 1)) for key in unsaid}
+    if unsaid or not has_erasures:
+        # What was erased with a person or an organisation is not remembered as such: it is said by itself.
         types: dict[str, EntityType] = {topic: entity_type for entity_type, topic in TOPICS.items()}
         subjects |= {(types[topic], key) for topic, key in await erasure.erased_keys(connection, list(types))}
     gone = [each for each in sorted(subjects) if not await _lives_again(connection, *each)]
@@ -180,7 +182,7 @@ async def _state_logs(work: Restoration) -> None:
         for subject, subject_id in gone
     )
     last = await progress.last_day_said(connection)
-    if last and not await store.log_tells(connection, DayStarted.topic):
+    if last and await store.unsaid(connection, DayStarted.topic):
         await work.state([DayStarted(version=1, event_id=uuid4(), occurred_at=now, day=last)])
 
 

@@ -1,7 +1,7 @@
 """An ingest whose database was restored or emptied, or whose topics were made anew, on real servers."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from services.ingest.restoring import restore as restore_ingest
 from shared.database import in_transaction
 from shared.events.event import GENERATION_SPAN
 from shared.events.matches import MatchChanged
-from shared.events.registry import decode
+from shared.events.registry import SAID_BY, decode
 from shared.log_versions import LogIsAhead
 from shared.received import Batch, Received
 from shared.restoring import restoring
@@ -215,6 +215,36 @@ async def test_topics_made_anew_hear_of_every_entity_erasure_and_of_the_day(plac
     assert "project:prj-n" in erasures
     assert "project:prj-e" not in erasures
     assert [decode("days", record.value).day for record in (await place.last("days")).values()] == [DAY.date()]  # type: ignore[attr-defined]
+
+
+async def test_a_log_that_is_older_for_some_and_newer_for_others_takes_nothing_back(place: Place) -> None:
+    partner = await deposits(place)
+    copied = {topic: await records_of(place.servers, place.prefix + topic) for topic in SAID_BY["ingest"]}
+    await partner.patch("/v1/projects/prj-a", json={"title": "Épicerie du port, agrandie"})
+    assert (await partner.post("/v1/projects/prj-e/erasure")).status_code == 202
+    await in_transaction(place.house.pool, lambda connection: say_days(connection, DAY + timedelta(days=1)))
+    await place.relays()
+    saved = await place.backups.save()
+    await partner.patch("/v1/projects/prj-i", json={"title": "Atelier de la rive"})
+    await place.relays()
+    before, erased = await place.last("projects"), sorted(await place.last("erasures"))
+    await place.backups.put_back(saved)
+    await remake_topics(place.servers, place.prefix, partitions=4)
+    for topic, records in {**copied, "projects": [*copied["projects"], before["prj-i"]]}.items():
+        again = [(each.key, each.value, each.headers) for each in records]
+        await put(place.servers, place.prefix + topic, again)
+    for _ in range(2):
+        await place.restores()
+        await place.relays()
+        after = await place.last("projects")
+        assert after.keys() == before.keys()
+        assert after["prj-e"].value is None
+        assert (await place.project("prj-a")).title == "Épicerie du port, agrandie"
+        assert (await place.project("prj-i")).title == "Atelier de la rive"
+    days = await records_of(place.servers, f"{place.prefix}days")
+    assert [decode("days", each.value).day for each in days] == [DAY.date(), DAY.date() + timedelta(days=1)]  # type: ignore[attr-defined]
+    erasures = await records_of(place.servers, f"{place.prefix}erasures")
+    assert sorted(each.key.decode() for each in erasures) == erased
 
 
 async def test_a_restoration_that_ends_in_the_middle_has_changed_nothing(place: Place) -> None:

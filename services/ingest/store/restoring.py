@@ -103,15 +103,17 @@ async def follow_versions(connection: Connection, entity_type: EntityType, topic
     )
 
 
-async def unsaid_erasures(connection: Connection) -> list[str]:
-    """The keys of erasures that were said and are neither in the log nor waiting to leave."""
+async def unsaid(connection: Connection, topic: str) -> list[str]:
+    """The keys of a topic whose last event is neither in its log nor waiting to leave; after `raise_generation`."""
     rows = await connection.fetch(
         """
-        SELECT key FROM key_versions WHERE topic = 'erasures'
-        AND NOT EXISTS (SELECT FROM said_in_log AS said WHERE said.topic = 'erasures' AND said.key = key_versions.key)
-        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.topic = 'erasures' AND outbox.key = key_versions.key)
+        SELECT key FROM key_versions AS given WHERE topic = $1
+        AND NOT EXISTS (SELECT FROM said_in_log AS said
+                        WHERE said.topic = $1 AND said.key = given.key AND said.version >= given.version)
+        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.topic = $1 AND outbox.key = given.key)
         ORDER BY key
-        """
+        """,
+        topic,
     )
     return [row["key"] for row in rows]
 
