@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from services.ingest import handlers
 from services.ingest.api import documentation, erasure, imports, internal
-from services.ingest.api.desk import Desk
+from services.ingest.api.context import Context
 from services.ingest.api.entities import routes_of
 from services.ingest.api.limits import AnnounceLimits, Limiter
 from services.ingest.api.openapi import openapi
@@ -66,7 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await load_reference(pool)
         limiter = Limiter(settings.calls_per_minute, time.monotonic)
         app.state.trusted_proxies = settings.trusted_proxies
-        app.state.desk = Desk(pool, limiter, settings.service_token.get_secret_value())
+        app.state.context = Context(pool, limiter, settings.service_token.get_secret_value())
         app.state.stream = stream_of(settings, pool)
         await app.state.stream.start()
         async with httpx.AsyncClient(follow_redirects=True, max_redirects=3) as client:
@@ -117,7 +117,7 @@ def create_app() -> FastAPI:
         health_routes(lambda: _stream(made).problems(), lambda: _pool(made), lambda: _stream(made).stuck())
     )
     made.include_router(
-        metrics_route(lambda: made.state.desk.pool, lambda: _stream(made).lag(), lambda: _stream(made).problems())
+        metrics_route(lambda: made.state.context.pool, lambda: _stream(made).lag(), lambda: _stream(made).problems())
     )
     made.include_router(asyncapi_routes(stream))
     made.add_middleware(AnnounceLimits)
@@ -135,7 +135,7 @@ def _stream(app: FastAPI) -> Stream:
 
 
 def _pool(app: FastAPI) -> Pool | None:
-    return app.state.desk.pool if hasattr(app.state, "desk") else None
+    return app.state.context.pool if hasattr(app.state, "context") else None
 
 
 stream = stream_of().faststream

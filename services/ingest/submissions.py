@@ -57,7 +57,7 @@ class _Deposit:
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Batch:
     """What the submissions of one transaction share; `users`: owner or company id -> the organisations that use it."""
 
     connection: Connection
@@ -89,9 +89,9 @@ async def deposit(
         again = {each.party: each for each in await _on_record(connection, [each.accepted for each in fresh])}
         deposits = [again.get(each.party, each) for each in deposits]
     parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
-    desk = _Desk(connection, who, known, expected, await entities.organisations_of_parties(connection, parties))
-    outcomes = [await _take(desk, each) for each in deposits]
-    await announce(connection, *desk.events)
+    batch = _Batch(connection, who, known, expected, await entities.organisations_of_parties(connection, parties))
+    outcomes = [await _take(batch, each) for each in deposits]
+    await announce(connection, *batch.events)
     return outcomes
 
 
@@ -171,27 +171,27 @@ def standing_of(kept: Kept | None) -> Standing | None:
     return Standing(kept.organisation_id, kept.party_id, str(kept.content["status"]))
 
 
-async def _take(desk: _Desk, each: _Deposit) -> Outcome:
-    party_id, expected = party_of(each.accepted.entity), desk.expected
-    faults = overreach(desk.who, each.accepted, standing_of(each.kept), desk.users.get(party_id or "", set()))
+async def _take(batch: _Batch, each: _Deposit) -> Outcome:
+    party_id, expected = party_of(each.accepted.entity), batch.expected
+    faults = overreach(batch.who, each.accepted, standing_of(each.kept), batch.users.get(party_id or "", set()))
     if faults:
         return Outcome("refused", each.accepted, each.kept, faults=tuple(faults))
     if expected is not None and not expected(each.kept.version if each.kept else 0):
         return Outcome("moved", each.accepted, each.kept)
     if _same(each):
         return Outcome("unchanged", each.accepted, each.kept)
-    kept = await _keep(desk, each)
+    kept = await _keep(batch, each)
     if party_id is not None:
-        desk.users.setdefault(party_id, set()).add(kept.organisation_id)
+        batch.users.setdefault(party_id, set()).add(kept.organisation_id)
     return Outcome("accepted", each.accepted, kept, created=each.kept is None)
 
 
-async def _keep(desk: _Desk, each: _Deposit) -> Kept:
-    before, connection = each.kept, desk.connection
+async def _keep(batch: _Batch, each: _Deposit) -> Kept:
+    before, connection = each.kept, batch.connection
     draft = Kept(
         each.accepted.entity_type,
         each.accepted.entity_id,
-        before.organisation_id if before else desk.who.organisation_id,
+        before.organisation_id if before else batch.who.organisation_id,
         party_of(each.accepted.entity),
         before.version if before else 0,
         each.accepted.content,
@@ -202,12 +202,12 @@ async def _keep(desk: _Desk, each: _Deposit) -> Kept:
     left = before.twin_digest if before and before.twin_digest != each.digest else None
     draft = replace(draft, duplicate_of=await entities.kept_twin(connection, draft))
     kept = await keep_next(connection, draft)
-    await _set_contact(connection, desk.who, each)
-    desk.events.append(await event_of(connection, kept, desk.known, created=before is None))
+    await _set_contact(connection, batch.who, each)
+    batch.events.append(await event_of(connection, kept, batch.known, created=before is None))
     for digest in (each.digest, left):
         for twin in await entities.twins_to_settle(connection, kept.entity_type, digest):
             revised = await keep_next(connection, twin)
-            desk.events.append(await event_of(connection, revised, desk.known))
+            batch.events.append(await event_of(connection, revised, batch.known))
     return kept
 
 

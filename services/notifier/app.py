@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from services.notifier.connectors.contacts import TIMEOUT_SECONDS, Contacts
 from services.notifier.handlers import HANDLERS
 from services.notifier.mailer import Mailer
-from services.notifier.rounds.desk import Desk
 from services.notifier.rounds.running import STOP_SECONDS, Rounds
+from services.notifier.rounds.writing import MailWriter
 from services.notifier.settings import Settings
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
@@ -94,7 +94,7 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
     smtp = _smtp(settings)
     for doubt in smtp.doubts():
         logger.warning(doubt)
-    desk = Desk(
+    writer = MailWriter(
         names=reference_names(),
         public_url=settings.public_url,
         link_secret=settings.link_secret.get_secret_value(),
@@ -102,7 +102,7 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
         window=timedelta(seconds=settings.window_seconds),
         apart=timedelta(seconds=settings.suggestions_apart_seconds),
     )
-    return Rounds(pool, contacts, Mailer(smtp), desk)
+    return Rounds(pool, contacts, Mailer(smtp), writer)
 
 
 def _smtp(settings: Settings) -> Smtp:

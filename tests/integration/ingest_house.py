@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from services.ingest import accounts
-from services.ingest.api.desk import Desk
+from services.ingest.api.context import Context
 from services.ingest.api.limits import Limiter
 from services.ingest.app import create_app
 from shared.database import Pool, open_pool
@@ -25,7 +25,7 @@ class House:
         self.now = 0.0
         self.app = create_app()
         self.app.state.trusted_proxies = ()
-        self.app.state.desk = Desk(pool, Limiter(calls_per_minute, lambda: self.now), SERVICE_TOKEN)
+        self.app.state.context = Context(pool, Limiter(calls_per_minute, lambda: self.now), SERVICE_TOKEN)
         self._clients: list[httpx.AsyncClient] = []
 
     def client(self, **headers: str) -> httpx.AsyncClient:

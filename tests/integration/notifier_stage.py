@@ -19,9 +19,9 @@ from services.notifier.connectors.contacts import Contacts
 from services.notifier.handlers import HANDLERS
 from services.notifier.mailer import Mailer
 from services.notifier.rounds.assigning import assign
-from services.notifier.rounds.desk import Desk
 from services.notifier.rounds.freezing import freeze
 from services.notifier.rounds.sending import Sender
+from services.notifier.rounds.writing import MailWriter
 from shared.database import Pool, in_transaction, open_pool
 from shared.events.event import Event
 from shared.received import Batch, Received
@@ -146,7 +146,7 @@ class Stage:
         transport = httpx.MockTransport(self.ingest.answer)
         self._client = httpx.AsyncClient(base_url="http://ingest", transport=transport)
         self.contacts = Contacts(self._client, self._seconds)
-        self.desk = Desk(
+        self.writer = MailWriter(
             names=reference_names(),
             public_url="https://essaim.example",
             link_secret="a secret for tests only",
@@ -176,7 +176,7 @@ class Stage:
 
     async def freeze(self) -> None:
         """Freeze what is due."""
-        while await freeze(self.pool, self.contacts, self.desk, self.now, lambda: uuid4().hex):
+        while await freeze(self.pool, self.contacts, self.writer, self.now, lambda: uuid4().hex):
             pass
 
     async def send(self) -> None:

@@ -148,7 +148,7 @@ async def test_erasing_asks_first_and_then_leaves_nothing(both: Both) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/depot-efface")
         assert "votre adresse est effacée aussi" in unescape((await reader.get("/depot-efface")).text)
         assert (await reader.get(f"{address}/modifier")).headers["location"].startswith("/connexion")
-    for table in ("submissions", "versions", "contacts", "people"):
+    for table in ("submissions", "contacts", "people"):
         assert await both.house.pool.fetchval(f"SELECT count(*) FROM {table}") == 0, table  # names above
 
 

@@ -30,8 +30,8 @@ async def partner(
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ingest.test") as client,
     ):
-        await accounts.add_organisation(app.state.desk.pool, "org-a", "Organisation A")
-        key = await accounts.add_key(app.state.desk.pool, "org-a", ["admin"])
+        await accounts.add_organisation(app.state.context.pool, "org-a", "Organisation A")
+        key = await accounts.add_key(app.state.context.pool, "org-a", ["admin"])
         client.headers["Authorization"] = f"Bearer {key}"
         yield client
 
@@ -97,7 +97,7 @@ async def publish(bootstrap_servers: str, topic: str, key: str, version: int, bo
 
 async def test_service_can_be_imported_and_described_without_servers() -> None:
     app = create_app()
-    assert not hasattr(app.state, "desk")
+    assert not hasattr(app.state, "context")
     with pytest.raises(ValueError, match="database_url"):
         async with app.router.lifespan_context(app):
             raise AssertionError("it starts without settings")

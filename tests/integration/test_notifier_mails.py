@@ -133,7 +133,7 @@ async def test_what_arises_within_the_window_goes_together(stage: Stage) -> None
 
 
 async def test_two_mails_of_suggestions_to_one_person_are_an_hour_apart(stage: Stage) -> None:
-    stage.desk = replace(stage.desk, apart=timedelta(hours=1))
+    stage.writer = replace(stage.writer, apart=timedelta(hours=1))
     matches = several(6)
     for match in matches[:5]:
         await stage.hear(match)
@@ -437,7 +437,7 @@ async def test_two_processes_freeze_and_send_each_mail_once(stage: Stage) -> Non
     async def work() -> None:
         mailer = Mailer(Smtp(stage.sink.host, stage.sink.port, "essaim@essaim.example"))
         sender = Sender(stage.pool, mailer)
-        while await freeze(stage.pool, stage.contacts, stage.desk, stage.now, lambda: next(ids)):
+        while await freeze(stage.pool, stage.contacts, stage.writer, stage.now, lambda: next(ids)):
             pass
         while await sender.send_next(stage.now):
             pass

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.deposit_forms import Sheet, show_form
-from services.console.pages.deposits import AWAY, Answer, Desk, Kept
+from services.console.pages.deposits import AWAY, Answer, Deposits, Kept
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm
 from services.console.store import matches
@@ -36,9 +36,9 @@ async def erased(request: Request) -> Response:
 
 def _change_page(kind: Kind) -> Page:
     async def change(request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-        desk = Desk(console, visitor.known, kind)
-        kept = await desk.kept(entity_id)
-        return await show_form(request, desk, Sheet(await _typed(desk, kept), entity_id, kept, kept.version))
+        deposits = Deposits(console, visitor.known, kind)
+        kept = await deposits.kept(entity_id)
+        return await show_form(request, deposits, Sheet(await _typed(deposits, kept), entity_id, kept, kept.version))
 
     return change
 
@@ -47,52 +47,52 @@ def _save_page(kind: Kind) -> Page:
     async def save(
         request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
     ) -> Response:
-        desk, typed = Desk(console, visitor.known, kind), typed_of(form)
-        kept = await desk.kept(entity_id)
+        deposits, typed = Deposits(console, visitor.known, kind), typed_of(form)
+        kept = await deposits.kept(entity_id)
         said, faults = kind.read(typed, perimeters_of(await console.atlas()))
         version = form.get("version")
         if faults:
             answer = Answer(422, faults)
         else:
-            answer = await _save(desk, kept, typed, said) if version == kept.version else Answer(412)
+            answer = await _save(deposits, kept, typed, said) if version == kept.version else Answer(412)
         if answer.status == 412:
-            kept = await desk.kept(entity_id)
-            answer, version = await _moved(desk, kept, typed, said), kept.version
+            kept = await deposits.kept(entity_id)
+            answer, version = await _moved(deposits, kept, typed, said), kept.version
         if answer.status:
-            return await show_form(request, desk, Sheet(typed, entity_id, kept, version), answer)
+            return await show_form(request, deposits, Sheet(typed, entity_id, kept, version), answer)
         return RedirectResponse(f"{kind.page(entity_id)}?fait=enregistre", 303)
 
     return save
 
 
-async def _save(desk: Desk, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
+async def _save(deposits: Deposits, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
     """Send what the form changes; nothing is sent when it changes nothing."""
-    kind = desk.kind
+    kind = deposits.kind
     patch = kind.change(kept.body, said)
     try:
-        contact = changed_contact(typed, kept.contact or await desk.contact())
+        contact = changed_contact(typed, kept.contact or await deposits.contact())
     except ServiceAway:
         return Answer(503, {"": AWAY})
     if contact:
         patch["contact"] = contact
-    today = desk.console.today().isoformat()
+    today = deposits.console.today().isoformat()
     if kind.checked_on and kept.body.get(kind.checked_on) != today:
         patch[kind.checked_on] = today
     if not patch:
         return Answer()
-    return await desk.send("PATCH", kind.kept_at(kept.body[kind.id_field]), patch, typed, kept.version)
+    return await deposits.send("PATCH", kind.kept_at(kept.body[kind.id_field]), patch, typed, kept.version)
 
 
-async def _moved(desk: Desk, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
+async def _moved(deposits: Deposits, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:
     """What differs from what is kept now; nothing is wrong when nothing differs: the form was sent twice."""
-    atlas, now = await desk.console.atlas(), await _typed(desk, kept)
-    meant = Typed({**typed.values, **desk.kind.values(said, perimeters_of(atlas))})
-    faults = moved_faults(now, meant, desk.kind.labels(atlas), desk.kind.options(atlas, kept.body))
+    atlas, now = await deposits.console.atlas(), await _typed(deposits, kept)
+    meant = Typed({**typed.values, **deposits.kind.values(said, perimeters_of(atlas))})
+    faults = moved_faults(now, meant, deposits.kind.labels(atlas), deposits.kind.options(atlas, kept.body))
     return Answer(409, faults) if faults else Answer()
 
 
-async def _typed(desk: Desk, kept: Kept) -> Typed:
-    values = desk.kind.values(kept.body, perimeters_of(await desk.console.atlas()))
+async def _typed(deposits: Deposits, kept: Kept) -> Typed:
+    values = deposits.kind.values(kept.body, perimeters_of(await deposits.console.atlas()))
     return Typed(values | contact_values(kept.contact))
 
 
@@ -100,14 +100,14 @@ def _state_page(kind: Kind) -> Page:
     async def state(
         request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
     ) -> Response:
-        desk, status = Desk(console, visitor.known, kind), form.get("etat")
+        deposits, status = Deposits(console, visitor.known, kind), form.get("etat")
         if status not in STATES:
             raise HTTPException(400)
-        kept = await desk.kept(entity_id)
-        typed = await _typed(desk, kept)
-        answer = await desk.send("PATCH", kind.kept_at(entity_id), {"status": status}, typed)
+        kept = await deposits.kept(entity_id)
+        typed = await _typed(deposits, kept)
+        answer = await deposits.send("PATCH", kind.kept_at(entity_id), {"status": status}, typed)
         if answer.status:
-            return await show_form(request, desk, Sheet(typed, entity_id, kept, kept.version), answer)
+            return await show_form(request, deposits, Sheet(typed, entity_id, kept, kept.version), answer)
         return RedirectResponse(f"{kind.page(entity_id)}?fait={STATES[status]}", 303)
 
     return state
@@ -115,8 +115,8 @@ def _state_page(kind: Kind) -> Page:
 
 def _ask_page(kind: Kind, template: str) -> Page:
     async def ask(request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-        desk = Desk(console, visitor.known, kind)
-        return await _asked(request, desk, await desk.kept(entity_id), template)
+        deposits = Deposits(console, visitor.known, kind)
+        return await _asked(request, deposits, await deposits.kept(entity_id), template)
 
     return ask
 
@@ -125,11 +125,11 @@ def _erase_page(kind: Kind) -> Page:
     async def erase(
         request: Request, entity_id: str, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm
     ) -> Response:
-        desk = Desk(console, visitor.known, kind)
-        kept = await desk.kept(entity_id)
+        deposits = Deposits(console, visitor.known, kind)
+        kept = await deposits.kept(entity_id)
         if form.get("sur") != "oui":
-            return await _asked(request, desk, kept, "deposit_erase.html", is_unsure=True)
-        answer = await desk.send("POST", f"{kind.kept_at(entity_id)}/erasure", {}, Typed())
+            return await _asked(request, deposits, kept, "deposit_erase.html", is_unsure=True)
+        answer = await deposits.send("POST", f"{kind.kept_at(entity_id)}/erasure", {}, Typed())
         if answer.status:
             raise ServiceAway(AWAY)
         return RedirectResponse(ERASED, 303)
@@ -137,10 +137,12 @@ def _erase_page(kind: Kind) -> Page:
     return erase
 
 
-async def _asked(request: Request, desk: Desk, kept: Kept, template: str, *, is_unsure: bool = False) -> Response:
+async def _asked(
+    request: Request, deposits: Deposits, kept: Kept, template: str, *, is_unsure: bool = False
+) -> Response:
     """The question before what should not be done by chance, with what it ends."""
-    kind, entity_id = desk.kind, kept.body[desk.kind.id_field]
-    async with desk.console.pool.acquire() as connection:
+    kind, entity_id = deposits.kind, kept.body[deposits.kind.id_field]
+    async with deposits.console.pool.acquire() as connection:
         found = (
             await matches.of_project(connection, entity_id)
             if kind.entity_type == "project"
@@ -157,7 +159,7 @@ async def _asked(request: Request, desk: Desk, kept: Kept, template: str, *, is_
         body=kept.body,
         ending=len(standing) - lasting,
         lasting=lasting,
-        is_all=desk.person.holds_one,
+        is_all=deposits.person.holds_one,
         is_unsure=is_unsure,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from fastapi.responses import Response
 
-from services.console.pages.deposits import Answer, Desk, Kept
+from services.console.pages.deposits import Answer, Deposits, Kept
 from services.console.pages.rendering import render
 from services.console.views.deposit import Typed
 from services.console.views.need_form import DAY_KINDS, MONEY_KINDS, OBJECT_KINDS
@@ -24,9 +24,9 @@ class Sheet:
     form_id: str = ""
 
 
-async def show_form(request: Request, desk: Desk, sheet: Sheet, answer: Answer | None = None) -> Response:
+async def show_form(request: Request, deposits: Deposits, sheet: Sheet, answer: Answer | None = None) -> Response:
     """The page of the form, with what is wrong in it where something is."""
-    atlas, said, kind = await desk.console.atlas(), answer or Answer(), desk.kind
+    atlas, said, kind = await deposits.console.atlas(), answer or Answer(), deposits.kind
     is_new = not sheet.entity_id
     return await render(
         request,

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.context import Console
 from services.console.pages.deposit_forms import Sheet, show_form
-from services.console.pages.deposits import AWAY, Answer, Desk, Kept
+from services.console.pages.deposits import AWAY, Answer, Deposits, Kept
 from services.console.pages.forms import Form
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm
 from services.console.views.contact_form import changed_contact, contact_values
@@ -24,47 +24,47 @@ Page = Callable[..., Any]
 
 def _new_page(kind: Kind) -> Page:
     async def new(request: Request, console: CurrentConsole, visitor: CurrentVisitor, defi: str = "") -> Response:
-        desk = Desk(console, visitor.known, kind)
+        deposits = Deposits(console, visitor.known, kind)
         try:
-            last, contact = await desk.last(), await desk.contact()
+            last, contact = await deposits.last(), await deposits.contact()
         except ServiceAway:
             last, contact = Kept(), {}
         typed = Typed(kind.next(last.body, defi) | contact_values(contact))
-        return await show_form(request, desk, Sheet(typed, form_id=console.new_id().hex))
+        return await show_form(request, deposits, Sheet(typed, form_id=console.new_id().hex))
 
     return new
 
 
 def _deposit_page(kind: Kind) -> Page:
     async def deposit(request: Request, console: CurrentConsole, visitor: CurrentVisitor, form: SentForm) -> Response:
-        desk, typed, form_id = Desk(console, visitor.known, kind), typed_of(form), _form_id(console, form)
+        deposits, typed, form_id = Deposits(console, visitor.known, kind), typed_of(form), _form_id(console, form)
         submission, faults = kind.read(typed, perimeters_of(await console.atlas()))
-        answer = Answer(422, faults) if faults else await _deposit(desk, form_id, typed, submission)
+        answer = Answer(422, faults) if faults else await _deposit(deposits, form_id, typed, submission)
         if answer.status:
-            return await show_form(request, desk, Sheet(typed, form_id=form_id), answer)
+            return await show_form(request, deposits, Sheet(typed, form_id=form_id), answer)
         return RedirectResponse(f"{kind.list_page}?merci=1", 303)
 
     return deposit
 
 
-async def _deposit(desk: Desk, form_id: str, typed: Typed, said: dict[str, Any]) -> Answer:
+async def _deposit(deposits: Deposits, form_id: str, typed: Typed, said: dict[str, Any]) -> Answer:
     """Submit what a new form says, with the ids it lacks."""
-    kind = desk.kind
+    kind = deposits.kind
     entity_id = f"{kind.id_prefix}-{form_id[:20]}"
     submission = {**said, kind.id_field: entity_id, "status": "actif"}
     try:
         if kind.party:
             name, id_field, prefix = kind.party
-            last = (await desk.last()).body.get(name, {})
+            last = (await deposits.last()).body.get(name, {})
             submission[name] = {**said[name], id_field: last.get(id_field, f"{prefix}-{form_id[:20]}")}
-        contact = changed_contact(typed, await desk.contact())
+        contact = changed_contact(typed, await deposits.contact())
     except ServiceAway:
         return Answer(503, {"": AWAY})
     if contact:
         submission["contact"] = contact
     if kind.checked_on:
-        submission[kind.checked_on] = desk.console.today().isoformat()
-    return await desk.send("PUT", kind.kept_at(entity_id), submission, typed)
+        submission[kind.checked_on] = deposits.console.today().isoformat()
+    return await deposits.send("PUT", kind.kept_at(entity_id), submission, typed)
 
 
 def _form_id(console: Console, form: Form) -> str:

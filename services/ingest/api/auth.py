@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.ingest import accounts
-from services.ingest.api.desk import Desk, desk_of
+from services.ingest.api.context import Context, context_of
 from services.ingest.api.problems import CHALLENGE, Problem
 from services.ingest.intake.rights import Submitter
 from services.ingest.store import people
@@ -34,7 +34,7 @@ def caller(scope: str) -> Caller:
 async def require_service(request: Request) -> None:
     """A dependency: only the other services, by their shared token."""
     token = _bearer(request)
-    if token is None or not hmac.compare_digest(token.encode(), desk_of(request).service_token.encode()):
+    if token is None or not hmac.compare_digest(token.encode(), context_of(request).service_token.encode()):
         raise Problem("cle-requise", headers=CHALLENGE)
 
 
@@ -49,9 +49,9 @@ class Submission:
 async def submission(request: Request) -> Submission:
     """A dependency: who submits a file; each of its rows needs its own scope."""
     token = _bearer(request)
-    if token is not None and hmac.compare_digest(token.encode(), desk_of(request).service_token.encode()):
-        return Submission(await _person(desk_of(request), request), None)
-    key = await _key(desk_of(request), request, token)
+    if token is not None and hmac.compare_digest(token.encode(), context_of(request).service_token.encode()):
+        return Submission(await _person(context_of(request), request), None)
+    key = await _key(context_of(request), request, token)
     operator = "admin" in key.scopes
     who = Submitter(organisation_id=key.organisation_id, operator=operator)
     return Submission(who, None if operator else frozenset(key.scopes))
@@ -66,29 +66,29 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def _key(desk: Desk, request: Request, token: str | None) -> ApiKey:
+async def _key(context: Context, request: Request, token: str | None) -> ApiKey:
     split = accounts.split_key(token) if token else None
-    found = await key_with_digest(desk.pool, split[0]) if split else None
+    found = await key_with_digest(context.pool, split[0]) if split else None
     if split is None or found is None or not hmac.compare_digest(found[1], accounts.digest_of(split[1])):
         # Counted by address, so that guessing is slow and uses up nobody's calls.
-        _count(desk, request, f"address {request.client.host if request.client else ''}")
+        _count(context, request, f"address {request.client.host if request.client else ''}")
         raise Problem("cle-requise", headers=CHALLENGE)
-    _count(desk, request, found[0].prefix)
+    _count(context, request, found[0].prefix)
     return found[0]
 
 
-async def _person(desk: Desk, request: Request) -> Submitter:
+async def _person(context: Context, request: Request) -> Submitter:
     kind, _, person_id = request.headers.get(ACTING_FOR, "").partition(":")
     if kind != "person" or not person_id:
         raise Problem("cle-requise", headers=CHALLENGE)
-    if await people.person_by(desk.pool, person_id=person_id) is None:
+    if await people.person_by(context.pool, person_id=person_id) is None:
         raise Problem("introuvable", value=person_id[:80])
-    holding = await people.holding_of(desk.pool, person_id)
+    holding = await people.holding_of(context.pool, person_id)
     return Submitter(person_id=person_id, entities=holding.entities, party_ids=holding.party_ids)
 
 
-def _count(desk: Desk, request: Request, name: str) -> None:
-    allowance = desk.limiter.take(name)
+def _count(context: Context, request: Request, name: str) -> None:
+    allowance = context.limiter.take(name)
     request.state.allowance = allowance
     if allowance.wait_s:
         raise Problem("trop-d-appels", headers=allowance.headers, seconds=allowance.wait_s)

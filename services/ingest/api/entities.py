@@ -11,7 +11,7 @@ from services.ingest.api.answers import PLURALS, entity_body
 from services.ingest.api.auth import Caller, Reader, caller
 from services.ingest.api.bodies import read_json
 from services.ingest.api.conditions import etag, is_known_to
-from services.ingest.api.desk import desk_of
+from services.ingest.api.context import context_of
 from services.ingest.api.filters import asked_filters
 from services.ingest.api.problems import Problem
 from services.ingest.api.writing import change, kept_for, put
@@ -84,7 +84,7 @@ def _party(entity_type: EntityType, entity_id: str) -> Party:
 
 
 async def _read_one(request: Request, who: Submitter, party: Party) -> Response:
-    pool = desk_of(request).pool
+    pool = context_of(request).pool
     kept = await kept_for(pool, who, party) if party[0] != "territory" else await _territory(request, party)
     headers = {"ETag": etag(kept.version), "Cache-Control": "private, no-cache"}
     if is_known_to(request, kept.version):
@@ -96,7 +96,7 @@ async def _read_one(request: Request, who: Submitter, party: Party) -> Response:
 
 
 async def _territory(request: Request, party: Party) -> entities.Kept:
-    kept = (await entities.kept_of(desk_of(request).pool, [party])).get(party)
+    kept = (await entities.kept_of(context_of(request).pool, [party])).get(party)
     if kept is None:
         raise Problem("introuvable", value=party[1][:80])
     return kept
@@ -106,7 +106,7 @@ async def _read_list(request: Request, who: Submitter, entity_type: EntityType) 
     filters = asked_filters(request, entity_type)
     limit = _limit(request.query_params.get("limit", "50"))
     after = _decoded(request.query_params.get("after", ""))
-    page = await listing.page(desk_of(request).pool, entity_type, who, filters=filters, after=after, limit=limit)
+    page = await listing.page(context_of(request).pool, entity_type, who, filters=filters, after=after, limit=limit)
     body: dict[str, Any] = {"items": [entity_body(kept) for kept in page.items], "next": None}
     headers = {}
     if page.next_after is not None:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from services.ingest import erasing
 from services.ingest.api.answers import PLURALS
 from services.ingest.api.auth import Operator, Reader, caller
-from services.ingest.api.desk import ANSWER_WITHIN_S, desk_of, known_now
+from services.ingest.api.context import ANSWER_WITHIN_S, context_of, known_now
 from services.ingest.api.problems import Problem
 from services.ingest.api.writing import kept_for
 from services.ingest.erasing import Subject
@@ -77,6 +77,6 @@ async def _erased(request: Request, subject: Subject, subject_id: str, erase: Er
         raise Problem("introuvable", value=subject_id[:80])
 
     async with asyncio.timeout(ANSWER_WITHIN_S):
-        erased = await in_transaction(desk_of(request).pool, work)
+        erased = await in_transaction(context_of(request).pool, work)
     body = {"subject": subject, "id": subject_id, "result": "accepted" if erased else "unchanged"}
     return JSONResponse(body, 202 if erased else 200)

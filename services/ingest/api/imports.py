@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from services.ingest.api.answers import PLURALS
 from services.ingest.api.auth import Submission, submission
-from services.ingest.api.desk import ANSWER_WITHIN_S, desk_of, known_now
+from services.ingest.api.context import ANSWER_WITHIN_S, context_of, known_now
 from services.ingest.api.problems import Problem, language_for
 from services.ingest.bulk import ReportLine, take_in
 from services.ingest.intake.files import Row, read_stream
@@ -42,7 +42,7 @@ async def _writing(request: Request) -> Submission:
 async def import_file(request: Request, submitted: Annotated[Submission, Depends(_writing)]) -> StreamingResponse:
     """Accepts a file of JSON Lines, CSV or XLSX, in the body or as the first file of a form."""
     entity_type = _asked_type(request)
-    async with asyncio.timeout(ANSWER_WITHIN_S), desk_of(request).pool.acquire(timeout=5) as connection:
+    async with asyncio.timeout(ANSWER_WITHIN_S), context_of(request).pool.acquire(timeout=5) as connection:
         # While PostgreSQL is away nothing can be taken in: that must be a 503, not a broken report.
         await known_now(connection)
     stream = await _spooled(request)
@@ -60,7 +60,7 @@ async def _report(
 ) -> AsyncIterator[bytes]:
     last = 0
     try:
-        async for lines, _ in take_in(desk_of(request).pool, submitted.who, rows, scopes=submitted.scopes):
+        async for lines, _ in take_in(context_of(request).pool, submitted.who, rows, scopes=submitted.scopes):
             for line in lines:
                 last = line.line
                 yield _encoded(line.as_json(language))

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.ingest.api.auth import require_service
-from services.ingest.api.desk import desk_of
+from services.ingest.api.context import context_of
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email
 from services.ingest.people import new_person
@@ -43,7 +43,7 @@ class Asked(BaseModel):
 @router.post("/internal/contacts")
 async def contacts(request: Request, asked: Asked) -> JSONResponse:
     """Contacts and owners' names of parties, or the person of an address or an id with what they answer for."""
-    pool = desk_of(request).pool
+    pool = context_of(request).pool
     headers = {"Cache-Control": "no-store"}
     if asked.parties is not None:
         return JSONResponse(await _of_parties(pool, asked.parties), headers=headers)

@@ -11,9 +11,9 @@ from uuid import uuid4
 from services.notifier.connectors.contacts import Contacts, IngestAway
 from services.notifier.mailer import Mailer, MailServerAway
 from services.notifier.rounds.assigning import assign
-from services.notifier.rounds.desk import Desk
 from services.notifier.rounds.freezing import freeze
 from services.notifier.rounds.sending import Sender
+from services.notifier.rounds.writing import MailWriter
 from shared.database import RETRIED, Pool, backoff
 from shared.logs import describe
 
@@ -39,14 +39,14 @@ class Rounds:
         pool: Pool,
         contacts: Contacts,
         mailer: Mailer,
-        desk: Desk,
+        writer: MailWriter,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         sender = Sender(pool, mailer)
         self._mailer = mailer
         self._steps: dict[str, Step] = {
             "assigning": lambda: assign(pool, contacts, clock()),
-            "freezing": lambda: freeze(pool, contacts, desk, clock(), lambda: uuid4().hex),
+            "freezing": lambda: freeze(pool, contacts, writer, clock(), lambda: uuid4().hex),
             "sending": lambda: sender.send_next(clock()),
         }
         self._stopping = asyncio.Event()

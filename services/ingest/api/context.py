@@ -15,7 +15,7 @@ ANSWER_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Context:
     """Built once per process, by the application's lifespan."""
 
     pool: Pool
@@ -28,6 +28,6 @@ async def known_now(connection: Connection) -> Known:
     return known_of(*await entities.published_challenges(connection))
 
 
-def desk_of(request: Request) -> Desk:
-    """The desk that serves this request."""
-    return cast(Desk, request.app.state.desk)
+def context_of(request: Request) -> Context:
+    """What serves this request."""
+    return cast(Context, request.app.state.context)

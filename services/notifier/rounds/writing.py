@@ -1,4 +1,4 @@
-"""What making mails takes besides the store: names, addresses of pages, the sender, the window that groups."""
+"""Writes mails: names, addresses of pages, the sender, the window that groups."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from shared.words.names import Names
 
 
 @dataclass(frozen=True)
-class Desk:
+class MailWriter:
     """Makes the bytes of mails.
 
     `window` is how long a first notice waits for others, `apart` the least time between two mails of suggestions to one
