@@ -194,6 +194,33 @@ async def test_an_emptied_database_is_filled_from_the_log_without_old_news_or_th
     assert await place.pool.fetchval("SELECT count(*) FROM feed") == 1
 
 
+async def test_a_log_that_is_older_for_some_and_newer_for_others_takes_nothing_back(place: Place) -> None:
+    await place.hears()
+    for person_id in ("per-a", "per-b"):
+        await place.chooses(person_id, "daily")
+    await place.relays()
+    copied = {name: await records_of(place.servers, place.prefix + name) for name in (*HANDLERS, "preferences")}
+    await place.chooses("per-a", "weekly")
+    await place.says(match_changed(version=2, change="withdrawn", state="withdrawn"))
+    await place.hears()
+    before = await place.model()
+    saved = await place.backups.save()
+    await place.chooses("per-b", "none")
+    await place.relays()
+    copied["preferences"].append((await place.last("preferences"))["per-b"])
+    await place.backups.put_back(saved)
+    await remake_topics(place.servers, place.prefix, partitions=4)
+    for topic, records in copied.items():
+        await put(place.servers, place.prefix + topic, [(each.key, each.value, each.headers) for each in records])
+    await place.restores()
+    await place.hears()
+    assert await place.model() == before
+    kept = dict(await place.pool.fetch("SELECT person_id, frequency FROM preferences"))
+    said = {key: decode("preferences", each.value) for key, each in (await place.last("preferences")).items()}
+    assert kept == {"per-a": "weekly", "per-b": "none"}
+    assert {key: isinstance(each, PreferenceSet) and each.frequency for key, each in said.items()} == kept
+
+
 async def test_a_rebuilt_read_model_is_what_the_topics_say_and_people_stay(place: Place) -> None:
     await place.ends("matches", MATCH, 2)
     await place.says(match_changed(version=3))

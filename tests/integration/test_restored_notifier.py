@@ -153,3 +153,25 @@ async def test_topics_made_anew_tell_nothing_twice(place: Place) -> None:
     await place.says(match.model_copy(update={"version": GENERATION_SPAN + 1, "entered": ()}))
     await place.tells()
     assert len(place.stage.sink.mails) == 2
+
+
+async def test_a_log_that_is_older_takes_back_no_choice_and_tells_nothing_twice(place: Place) -> None:
+    match, at = place.match(), place.stage.now
+    await place.says(match, preference_set("per-o", frequency="daily"))
+    await place.tells()
+    told = len(place.stage.sink.mails)
+    steps = (*match.history, HistoryEntry(at=at, change="interested", side="offer"))
+    news = {"state": "interested", "change": "interested", "entered": (), "interested_sides": ("offer",)}
+    later = place.match(version=2, occurred_at=at, history=steps, began_at=match.began_at, **news)
+    await place.says(later, preference_set("per-o", frequency="none", version=2))
+    await place.tells()
+    mails = len(place.stage.sink.mails)
+    assert mails > told
+    await remake_topics(place.servers, place.prefix, partitions=4)
+    await place.says(match, preference_set("per-o", frequency="daily"))
+    await place.restores()
+    await place.says(later.model_copy(update={"version": GENERATION_SPAN + 1}))
+    await place.tells()
+    assert len(place.stage.sink.mails) == mails
+    chosen = await place.stage.pool.fetchval("SELECT frequency FROM recipients WHERE person_id = 'per-o'")
+    assert chosen == "none"
