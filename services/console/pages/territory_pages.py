@@ -1,4 +1,4 @@
-"""A territory and its défis for everyone, and what its coordinator follows."""
+"""A territory and its défis, for everyone."""
 
 from datetime import date
 
@@ -8,18 +8,13 @@ from fastapi.responses import Response
 from services.console.pages.context import Console
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor
-from services.console.store import entities, matches, tallies
-from services.console.store.matches import Scope
+from services.console.store import entities, tallies
 from services.console.store.tallies import Tally
-from services.console.views.cards import card
-from services.console.views.filters import Filters
-from services.console.views.territory_page import Funding, TallyRow, funding_of, members_by_role
+from services.console.views.territory_page import Funding, funding_of, members_by_role
 from shared.events.shapes import Fund, Territory
 from shared.reference.samples import collective_funders
 from shared.reference.territories import load_territories
 from shared.words.names import Names
-
-MOST_TO_DO = 20
 
 router = APIRouter()
 
@@ -44,35 +39,6 @@ async def territory_page(
         members=members_by_role(territory),
         funding=_funding(territory, funds, (await console.atlas()).names, console.today()),
         is_coordinator=visitor.person is not None and territory_id in visitor.person.territories,
-    )
-
-
-@router.get("/territoires/{territory_id}/suivi")
-async def follow_up(request: Request, territory_id: str, console: CurrentConsole, visitor: CurrentVisitor) -> Response:
-    """What a coordinator has to do, and counts by défi and theme."""
-    if territory_id not in visitor.known.territories:
-        raise HTTPException(403)
-    territory = await _territory(console, territory_id)
-    names = (await console.atlas()).names
-    async with console.pool.acquire() as connection:
-        to_do = await matches.page(
-            connection, Scope(territory_id), Filters(advancement="reciproque"), limit=MOST_TO_DO, offset=0
-        )
-        met = await matches.page(
-            connection, Scope(territory_id), Filters(advancement="mis-en-relation"), limit=MOST_TO_DO, offset=0
-        )
-        of_categories = await tallies.of_categories(connection, territory_id)
-    of_challenges = await console.kept("challenges", tallies.of_challenges)
-    now = console.clock()
-    return await render(
-        request,
-        "follow_up.html",
-        territory=territory,
-        to_do=[card(one, names, now, speaker="coordinator") for one in to_do],
-        met=[card(one, names, now) for one in met],
-        challenges=_challenge_rows(territory, of_challenges),
-        categories=_category_rows(territory, names, of_categories),
-        members=members_by_role(territory),
     )
 
 
@@ -111,27 +77,3 @@ async def _territory(console: Console, territory_id: str) -> Territory:
 def _funding(territory: Territory, funds: list[Fund], names: Names, today: date) -> Funding:
     near = [str(one["name"]) for one in collective_funders() if territory.territory_id in one["territories"]]
     return funding_of(territory, funds, near, names, today)
-
-
-def _challenge_rows(territory: Territory, counts: dict[str, Tally]) -> tuple[TallyRow, ...]:
-    return tuple(
-        _row(
-            one.title,
-            f"/territoires/{territory.territory_id}/flux?defi={one.challenge_id}",
-            counts.get(one.challenge_id),
-        )
-        for one in territory.challenges
-    )
-
-
-def _category_rows(territory: Territory, names: Names, counts: dict[str, Tally]) -> tuple[TallyRow, ...]:
-    return tuple(
-        _row(label, f"/territoires/{territory.territory_id}/flux?theme={category}", counts.get(category))
-        for category, label in names.labels["categories"].items()
-        if category in counts
-    )
-
-
-def _row(label: str, href: str, tally: Tally | None) -> TallyRow:
-    tally = tally or Tally()
-    return TallyRow(label, href, tally.projects, tally.matches, tally.introduced)

@@ -25,7 +25,9 @@ def main_menu(person: Person | None, names: Names, path: str) -> tuple[MenuItem,
     if person:
         for territory_id in sorted(person.territories)[:MOST_TERRITORIES]:
             name = names.territories.get(territory_id, territory_id)
+            of_which = f", {name}" if len(person.territories) > 1 else ""
             entries.append((name, f"/territoires/{territory_id}/flux"))
+            entries.append((f"Suivi{of_which}", f"/territoires/{territory_id}/suivi"))
         if person.commitments or person.funds or person.organisations:
             entries.append(("Mes offres", "/mes-offres"))
         if person.projects:

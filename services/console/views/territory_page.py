@@ -85,8 +85,3 @@ class TallyRow:
     projects: int
     matches: int
     introduced: int
-
-    @property
-    def is_unanswered(self) -> bool:
-        """Whether no project answers it yet."""
-        return self.projects == 0

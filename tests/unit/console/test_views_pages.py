@@ -170,7 +170,11 @@ def test_menu_leads_each_to_what_is_theirs() -> None:
         "Mes alertes",
     ]
     assert labels(Person("x", projects=frozenset({"prj-a"}))) == ["Mes projets", "Mes alertes"]
-    assert labels(Person("x", territories=frozenset({"nantes-metropole"}))) == ["Nantes Métropole", "Mes alertes"]
+    assert labels(Person("x", territories=frozenset({"nantes-metropole"}))) == [
+        "Nantes Métropole",
+        "Suivi",
+        "Mes alertes",
+    ]
     [here] = [item for item in main_menu(Person("x", funds=frozenset({"f"})), NAMES, "/mes-offres") if item.is_here]
     assert here.label == "Mes offres"
 
