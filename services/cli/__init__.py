@@ -76,7 +76,7 @@ def import_files(
     entity_type: Annotated[EntityChoice | None, typer.Option("--type", help="Si l'identifiant ne le dit pas.")] = None,
     language: Annotated[LanguageChoice, typer.Option(help="Langue du compte rendu.")] = "fr",
 ) -> None:
-    """Dépose des fichiers, une ligne de compte rendu par refus ; relancée, reprend où elle s'est arrêtée."""
+    """Dépose des fichiers, une ligne par refus ou avertissement ; relancée, reprend où elle s'est arrêtée."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -87,7 +87,7 @@ def import_files(
 
     async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
         def show(line: ReportLine) -> None:
-            if line.result == "refused":
+            if line.result == "refused" or line.warnings:
                 typer.echo(json.dumps(line.as_json(language), ensure_ascii=False))
 
         def advance(progress: Progress) -> None:

@@ -15,10 +15,12 @@ from services.ingest.intake.known import Known, known_of
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter
+from services.ingest.intake.warnings import warnings
 from services.ingest.intake.wording import Language, say_all
 from services.ingest.store import entities, progress
 from services.ingest.store.progress import Counts
 from services.ingest.submissions import Outcome, deposit
+from shared.clock import today_in_paris
 from shared.database import Connection, Pool, in_transaction
 from shared.events.vocabulary import EntityType
 
@@ -41,6 +43,7 @@ class ReportLine:
     version: int | None = None
     duplicate_of: str | None = None
     faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
     def as_json(self, language: Language = "fr") -> dict[str, Any]:
         """The line as a report carries it; what is not known is left out."""
@@ -52,6 +55,7 @@ class ReportLine:
             "version": self.version,
             "duplicate_of": self.duplicate_of,
             "errors": say_all(self.faults, language) or None,
+            "warnings": say_all(self.warnings, language) or None,
         }
         return {name: value for name, value in body.items() if value is not None}
 
@@ -200,7 +204,8 @@ def _line_of(row: Row, outcome: Outcome) -> ReportLine:
     line = ReportLine(row.line, result, accepted.entity_type, accepted.entity_id, faults=outcome.faults)
     if result == "refused" or kept is None:
         return line
-    return replace(line, version=kept.version, duplicate_of=kept.duplicate_of)
+    warned = warnings(accepted, today_in_paris())
+    return replace(line, version=kept.version, duplicate_of=kept.duplicate_of, warnings=warned)
 
 
 def _id_of(row: Row) -> str | None:

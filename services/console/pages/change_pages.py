@@ -1,14 +1,15 @@
 """What the author of a deposit may do with it: change, pause, resume, withdraw and erase it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.deposit_forms import Sheet, show_form
-from services.console.pages.deposits import AWAY, Answer, Deposits, Kept
+from services.console.pages.deposits import AWAY, Answer, Deposits, Kept, noticed
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm
 from services.console.store import matches
@@ -52,7 +53,7 @@ def _save_page(kind: Kind) -> Page:
         said, faults = kind.read(typed, perimeters_of(await console.atlas()))
         version = form.get("version")
         if faults:
-            answer = Answer(422, faults)
+            answer = await _refuse(deposits, kept, typed, said, faults)
         else:
             answer = await _save(deposits, kept, typed, said) if version == kept.version else Answer(412)
         if answer.status == 412:
@@ -60,9 +61,24 @@ def _save_page(kind: Kind) -> Page:
             answer, version = await _moved(deposits, kept, typed, said), kept.version
         if answer.status:
             return await show_form(request, deposits, Sheet(typed, entity_id, kept, version), answer)
-        return RedirectResponse(f"{kind.page(entity_id)}?fait=enregistre", 303)
+        done = urlencode([("fait", "enregistre"), *noticed(answer)])
+        return RedirectResponse(f"{kind.page(entity_id)}?{done}", 303)
 
     return save
+
+
+async def _refuse(
+    deposits: Deposits, kept: Kept, typed: Typed, said: dict[str, Any], faults: Mapping[str, str]
+) -> Answer:
+    """What is wrong with the form, by itself and once ingest has looked at all that it says."""
+    kind = deposits.kind
+    whole = {**said, kind.id_field: kept.body[kind.id_field], "status": kept.body["status"]}
+    if kind.party:
+        name, id_field, _ = kind.party
+        whole[name] = {**said[name], id_field: kept.body[name][id_field]}
+    if kind.checked_on:
+        whole[kind.checked_on] = deposits.console.today().isoformat()
+    return await deposits.refuse(kind.kept_at(kept.body[kind.id_field]), whole, typed, faults)
 
 
 async def _save(deposits: Deposits, kept: Kept, typed: Typed, said: dict[str, Any]) -> Answer:

@@ -17,6 +17,9 @@ from services.console.views.rights import Person
 MOST_UNHEARD = 5
 """So many titles are asked for; whoever deposits more at once did it by file."""
 
+NO_VERSION = '"aucune"'
+"""A tag that no version bears: what is sent with it is checked and never kept."""
+
 AWAY = "Le dépôt ne répond pas à l'instant : rien n'est perdu, renvoyez ce formulaire dans quelques secondes."
 
 
@@ -41,6 +44,8 @@ class Answer:
     status: int = 0
     faults: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[Mapping[str, Any], ...] = ()
+    notices: tuple[str, ...] = ()
+    """Codes of what ingest accepted and warns of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,27 @@ class Deposits:
             return Answer(503, {"": AWAY})
         if said.accepted:
             await refresh_rights(self.console, self.person.person_id)
-            return Answer()
+            return Answer(notices=tuple(str(one["code"]) for one in said.body.get("warnings", ())))
         return _refused(said, self.kind, typed)
+
+    async def refuse(self, path: str, body: dict[str, Any], typed: Typed, faults: Mapping[str, str]) -> Answer:
+        """Say what a form lacks with all that ingest finds wrong in the rest of it, at once; nothing is changed."""
+        try:
+            said = await self.console.ingest.submit(
+                "PUT", path, body, acting_for=self.person.person_id, version=NO_VERSION
+            )
+        except ServiceAway:
+            return Answer(422, faults)
+        found = _refused(said, self.kind, typed) if said.body.get("errors") else Answer()
+        return Answer(422, {**found.faults, **faults}, found.errors)
 
     async def _read(self, entity_id: str) -> Outcome:
         return await self.console.ingest.kept(self.kind.kept_at(entity_id), acting_for=self.person.person_id)
+
+
+def noticed(answer: Answer) -> list[tuple[str, str]]:
+    """What the address of the next page carries of the notices of a deposit that was accepted."""
+    return [("avis", code) for code in answer.notices]
 
 
 def _refused(said: Outcome, kind: Kind, typed: Typed) -> Answer:

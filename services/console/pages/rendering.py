@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.console.pages.context import console_of
 from services.console.pages.forms import COOKIE, FIELD, form_token, new_secret
 from services.console.pages.visitors import visitor_of
+from services.console.views.deposit_faults import NOTICES
 from services.console.views.menu import main_menu
 from services.console.views.project_page import need_words
 from shared.words import french
@@ -67,6 +68,7 @@ async def render(
         page.render(
             request_path=request.url.path,
             done=request.query_params.get("fait", ""),
+            notices=[NOTICES[code] for code in request.query_params.getlist("avis")[:2] if code in NOTICES],
             person=visitor.person,
             menu=main_menu(visitor.person, names, request.url.path),
             names=names,

@@ -50,6 +50,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Code of a fault -> message and remedy on a page; an empty message is ingest's own. Codes left out say it all well."""
 
+NOTICES: Mapping[str, str] = {
+    "echeance-passee": "Échéance passée : tel quel, ce projet ne sera rapproché d'aucune offre. Pour qu'il le soit, "
+    "donnez une date à venir dans sa fiche, ou laissez l'échéance vide.",
+    "cloture-passee": "Fermeture passée : telle quelle, cette offre ne sera rapprochée d'aucun projet. Pour qu'elle "
+    "le soit, donnez une date à venir dans sa fiche, ou laissez la fermeture vide.",
+}
+"""Code of what is accepted and warned of -> its words on the page after the deposit."""
+
 _BEYOND_FORMS = frozenset(
     {
         "champ-inconnu",

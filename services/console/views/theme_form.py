@@ -10,12 +10,13 @@ MOST = 3
 
 
 def read_themes(reader: Reader) -> list[str] | None:
-    """The main theme first; nothing when none is chosen. A theme ticked alone is the main one."""
+    """The main theme first; nothing when none is chosen, or too many. A theme ticked alone is the main one."""
     main, others = reader.typed.one("theme"), reader.typed.all("themes")
     themes = list(dict.fromkeys([main, *others] if main else others))
     if len(themes) > MOST:
         reader.faults["themes"] = "Gardez deux autres thèmes au plus."
-    elif not main and len(themes) > 1:
+        return None
+    if not main and len(themes) > 1:
         reader.faults["theme"] = "Choisissez le principal parmi les thèmes cochés : il compte davantage."
     return themes or None
 

@@ -1,10 +1,13 @@
 """What the routes answer about an entity: what became of a submission, and the entity as it is kept."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from services.ingest.intake.publication import Concluded
 from services.ingest.intake.reading import KINDS
+from services.ingest.intake.warnings import warnings
+from services.ingest.intake.wording import Language, say_all
 from services.ingest.store.entities import Kept
 from services.ingest.store.people import Person
 from services.ingest.submissions import Outcome
@@ -23,8 +26,8 @@ def address_of(entity_type: EntityType, entity_id: str) -> str:
     return f"/v1/{PLURALS[entity_type]}/{entity_id}"
 
 
-def outcome_body(outcome: Outcome) -> dict[str, Any]:
-    """What became of a submission: its version, what was filled in, what was made of its text."""
+def outcome_body(outcome: Outcome, today: date, language: Language) -> dict[str, Any]:
+    """What became of a submission: its version, what was filled in, what was made of its text, what to be warned of."""
     kept = outcome.kept
     assert kept is not None
     body: dict[str, Any] = {
@@ -40,6 +43,9 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
         body["suggested_categories"] = list(kept.suggested)
     if kept.duplicate_of:
         body["duplicate_of"] = kept.duplicate_of
+    warned = warnings(outcome.accepted, today)
+    if warned:
+        body["warnings"] = say_all(warned, language)
     return body
 
 

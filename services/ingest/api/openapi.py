@@ -167,10 +167,16 @@ def _answers() -> dict[str, Any]:
             **_texts("status", "url", "duplicate_of"),
             suggested_categories={"type": "array", "items": _TEXT},
             completed=completed,
+            warnings=_FAULTS,
         ),
         "Erasure": _object(**_texts("subject", "id", "result")),
         "ReportLine": _object(
-            line=_INTEGER, result=_RESULT, **_texts("type", "id", "duplicate_of"), version=_INTEGER, errors=_FAULTS
+            line=_INTEGER,
+            result=_RESULT,
+            **_texts("type", "id", "duplicate_of"),
+            version=_INTEGER,
+            errors=_FAULTS,
+            warnings=_FAULTS,
         ),
     }
 

@@ -11,15 +11,17 @@ from fastapi.responses import JSONResponse
 from services.ingest.api.answers import address_of, outcome_body
 from services.ingest.api.conditions import etag, expected, require
 from services.ingest.api.context import ANSWER_WITHIN_S, context_of, known_now
-from services.ingest.api.problems import Problem
+from services.ingest.api.problems import Problem, language_for
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault, Refused
 from services.ingest.intake.reading import KINDS, read
 from services.ingest.intake.rights import Submitter, may_see
+from services.ingest.intake.wording import Language
 from services.ingest.store import answers, entities
 from services.ingest.store.answers import KeptAnswer
 from services.ingest.store.entities import Kept, Party
 from services.ingest.submissions import Outcome, deposit, hold, locked, standing_of
+from shared.clock import today_in_paris
 from shared.database import Connection, Pool, in_transaction
 
 _LONGEST_KEY = 200
@@ -73,6 +75,7 @@ async def kept_for(connection: Connection | Pool, who: Submitter, party: Party) 
 
 async def _answer(request: Request, who: Submitter, party: Party, body: bytes, work: Work) -> JSONResponse:
     key = request.headers.get("idempotency-key")
+    language = language_for(request)
     digest = hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), body))).digest()
     if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
         raise Problem("refuse", faults=[Fault("Idempotency-Key", "trop-long", {"limit": _LONGEST_KEY})])
@@ -80,7 +83,7 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
     async def remembered(connection: Connection) -> KeptAnswer:
         await hold(connection, who)
         if key is None:
-            return _answer_of(await work(connection), digest)
+            return _answer_of(await work(connection), digest, language)
         await entities.lock(connection, [f"answer:{who.actor}:{key}"])
         before = await answers.kept_answer(connection, who.actor, key)
         if before is not None:
@@ -88,7 +91,7 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
                 raise Problem("cle-reutilisee")
             before.headers["Idempotency-Replayed"] = "true"
             return before
-        answer = _answer_of(await work(connection), digest)
+        answer = _answer_of(await work(connection), digest, language)
         await answers.keep_answer(connection, who.actor, key, party, answer)
         return answer
 
@@ -97,7 +100,7 @@ async def _answer(request: Request, who: Submitter, party: Party, body: bytes, w
     return JSONResponse(answer.body, answer.status, answer.headers)
 
 
-def _answer_of(outcome: Outcome, digest: bytes) -> KeptAnswer:
+def _answer_of(outcome: Outcome, digest: bytes, language: Language) -> KeptAnswer:
     """202 once the submission and its event are committed together, 200 when nothing changed."""
     if outcome.result == "refused":
         raise Problem("pas-a-vous", faults=outcome.faults)
@@ -109,7 +112,7 @@ def _answer_of(outcome: Outcome, digest: bytes) -> KeptAnswer:
     if outcome.created:
         headers["Location"] = address_of(outcome.kept.entity_type, outcome.kept.entity_id)
     status = 202 if outcome.result == "accepted" else 200
-    return KeptAnswer(digest, status, headers, outcome_body(outcome))
+    return KeptAnswer(digest, status, headers, outcome_body(outcome, today_in_paris(), language))
 
 
 def _read(party: Party, data: Any, known: Known) -> Accepted:

@@ -2,11 +2,12 @@
 
 import string
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.words import WORDS
-from shared.words.french import typeset
+from shared.words.french import day, days, money, number, typeset
 
 Language = Literal["fr", "en"]
 
@@ -31,7 +32,7 @@ class Said(NamedTuple):
 def say(fault: Fault, language: Language = "fr") -> Said:
     """The words of a fault. A clause whose facts are not known is left out."""
     message, remedy = WORDS[fault.code][language]
-    facts = {"field": fault.field, **fault.facts}
+    facts = {"field": fault.field, **{name: _fact(fact, fault.field, language) for name, fact in fault.facts.items()}}
     return Said(
         _sayable(fault.field),
         fault.code,
@@ -64,6 +65,19 @@ def language_of(accept_language: str | None) -> Language:
 def _said(clauses: tuple[str, ...], facts: Mapping[str, Any], language: Language) -> str:
     said = " ".join(clause.format_map(facts) for clause in clauses if _names(clause) <= facts.keys())
     return typeset(_sayable(said)) if language == "fr" else _sayable(said)
+
+
+def _fact(fact: Any, field: str, language: Language) -> Any:
+    """A fact as people read it: amounts with the unit that their field says, days in words in French."""
+    if isinstance(fact, date):
+        return day(fact) if language == "fr" else fact.isoformat()
+    if not isinstance(fact, int) or isinstance(fact, bool):
+        return fact
+    if "_eur" in field:
+        return money(fact) if language == "fr" else f"€{fact:,}"
+    if "days" in field:
+        return days(fact) if language == "fr" else f"{fact} day{'s' if fact != 1 else ''}"
+    return number(fact) if language == "fr" else f"{fact:,}"
 
 
 def _sayable(text: str) -> str:

@@ -9,6 +9,18 @@ FACTS: dict[str, Sentences] = {
         "The need “{value}” is already in the list.",
         "Keep one need of each kind and add up the amounts.",
     ),
+    "echeance-passee": words_of(
+        "Échéance passée : {value}. Ce projet ne sera rapproché d'aucune offre.",
+        "Donnez une date à venir, ou retirez l'échéance.",
+        "The deadline is past: {value}. This project will be matched with no offer.",
+        "Give a day to come, or remove the deadline.",
+    ),
+    "cloture-passee": words_of(
+        "Fermeture passée : {value}. Cette offre ne sera rapprochée d'aucun projet.",
+        "Donnez une date à venir, ou retirez la fermeture.",
+        "The closing day is past: {value}. This offer will be matched with no project.",
+        "Give a day to come, or remove the closing day.",
+    ),
     "siren-invalide": words_of(
         "Ce numéro SIREN n'existe pas (sa clé de contrôle est fausse).",
         "Vérifiez les neuf chiffres, ou retirez le champ.",
