@@ -74,3 +74,14 @@ async def test_follow_up_leaves_as_a_file_for_its_coordinator_alone(stage: Stage
     assert ";6500;" in table
     async with stage.reader(OWNER) as reader:
         assert (await reader.get(f"{PAGE}/export.csv")).status_code == 403
+
+
+async def test_stream_keeps_the_best_fits_alone_where_the_address_asks_so(stage: Stage) -> None:
+    await stage.hear(match_changed("prj-a", "eng-d", score=0.4), match_changed("prj-a", "eng-e", score=0.8))
+    stream = "/territoires/nantes-metropole/flux?adequation="
+    assert "prj-a~commitment~eng-d" in await read(stage, "/territoires/nantes-metropole/flux")
+    best = await read(stage, f"{stream}forte")
+    assert "prj-a~commitment~eng-e" in best
+    assert "prj-a~commitment~eng-d" not in best
+    assert '<option value="forte" selected>' in best
+    assert "Adéquation : « nulle »" in await read(stage, f"{stream}nulle")

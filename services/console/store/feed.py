@@ -22,6 +22,7 @@ class FeedEntry:
     challenge_id: str | None
     categories: tuple[str, ...]
     kinds: tuple[str, ...]
+    score: float
 
 
 async def append(connection: Connection, events: Sequence[MatchChanged]) -> None:
@@ -29,8 +30,8 @@ async def append(connection: Connection, events: Sequence[MatchChanged]) -> None
     await connection.execute("select pg_advisory_xact_lock($1)", FEED_LOCK)
     await connection.executemany(
         """
-        insert into feed (match_id, change, state, territories, challenge_id, categories, kinds)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into feed (match_id, change, state, territories, challenge_id, categories, kinds, score)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         [
             (
@@ -41,6 +42,7 @@ async def append(connection: Connection, events: Sequence[MatchChanged]) -> None
                 event.project.challenge_id,
                 list(event.project.categories),
                 list(event.offer.kinds),
+                event.score,
             )
             for event in events
         ],
@@ -51,7 +53,7 @@ async def after(connection: Connection, feed_id: int, limit: int) -> list[FeedEn
     """The entries that follow `feed_id`, oldest first, at most `limit`."""
     rows = await connection.fetch(
         """
-        select feed_id, match_id, change, state, territories, challenge_id, categories, kinds
+        select feed_id, match_id, change, state, territories, challenge_id, categories, kinds, score
         from feed where feed_id > $1 order by feed_id limit $2
         """,
         feed_id,
@@ -67,6 +69,7 @@ async def after(connection: Connection, feed_id: int, limit: int) -> list[FeedEn
             row["challenge_id"],
             tuple(row["categories"]),
             tuple(row["kinds"]),
+            row["score"],
         )
         for row in rows
     ]

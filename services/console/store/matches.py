@@ -10,6 +10,7 @@ from services.console.views.rights import Person
 from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.vocabulary import OfferType
+from shared.words.bands import FLOORS
 
 MILLION = 1_000_000
 
@@ -219,6 +220,7 @@ def _conditions(scope: Scope, filters: Filters) -> tuple[str, list[Any]]:
         ("kinds @> array[{}::text]", filters.kind),
         ("offer_type = {}", filters.offer_type),
         ("state = any({}::text[])", list(filters.states) or None),
+        ("score >= {}", round(FLOORS[filters.minimum] * MILLION) if filters.minimum else None),
     ):
         if value is not None:
             bind(piece, value)

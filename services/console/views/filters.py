@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from shared.events.matches import MatchState
 from shared.events.vocabulary import OfferType
+from shared.words.bands import Band, reaches
 
 ADVANCEMENTS: dict[str, tuple[MatchState, ...]] = {
     "en-cours": ("proposed", "revised", "interested", "mutual", "introduced", "concluded"),
@@ -30,7 +31,9 @@ FILTER_LABELS: dict[str, str] = {
     "theme": "Thème",
     "offre": "Type d'offre",
     "avancement": "Avancement",
+    "adequation": "Adéquation",
     "tri": "Ordre",
+    "ordre": "Ordre",
     "page": "Page",
 }
 
@@ -38,6 +41,8 @@ FUNDS = "fonds"
 """The kind of offer that stands for every fund."""
 
 Order = Literal["recent", "adequation"]
+MINIMUMS: tuple[Band, ...] = ("forte", "bonne")
+"""The least fits that may be asked for; without one, all are kept."""
 
 
 class Filtered(Protocol):
@@ -55,6 +60,8 @@ class Filtered(Protocol):
     def kinds(self) -> tuple[str, ...]: ...
     @property
     def match_id(self) -> str: ...
+    @property
+    def score(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Filters:
     category: str | None = None
     offer: str | None = None
     advancement: str = "en-cours"
+    minimum: Band | None = None
     order: Order = "recent"
     page: int = 1
     usual_order: Order = "recent"
@@ -90,7 +98,10 @@ class Filters:
     @property
     def hides(self) -> bool:
         """Whether something beyond the usual is left out."""
-        return any((self.challenge_id, self.category, self.offer)) or self.advancement not in {"en-cours", "tous"}
+        return any((self.challenge_id, self.category, self.offer, self.minimum)) or self.advancement not in {
+            "en-cours",
+            "tous",
+        }
 
     def query(self, *, page: int | None = None, **extra: str) -> str:
         """What follows the path in the address of these filters, `?` included; empty for the usual ones."""
@@ -99,6 +110,7 @@ class Filters:
             "theme": self.category,
             "offre": self.offer,
             "avancement": None if self.advancement == "en-cours" else self.advancement,
+            "adequation": self.minimum,
             "tri": None if self.order == self.usual_order else self.order,
             "page": str(page) if page and page > 1 else None,
             **extra,
@@ -108,7 +120,8 @@ class Filters:
 
     def lifted(self) -> "Filters":
         """The same order, with nothing left out but what ended."""
-        return replace(self, challenge_id=None, category=None, offer=None, advancement="en-cours", page=1, unknown=())
+        lifted = replace(self, challenge_id=None, category=None, offer=None, minimum=None)
+        return replace(lifted, advancement="en-cours", page=1, unknown=())
 
 
 def read_filters(
@@ -130,12 +143,14 @@ def read_filters(
         return value if value in values else None
 
     orders: dict[str, Order] = {"recent": "recent", "adequation": "adequation"}
+    minimums: dict[str, Band] = {one: one for one in MINIMUMS}
     return Filters(
         challenge_id=known("defi", challenges),
         category=known("theme", categories),
         offer=known("offre", {*kinds, FUNDS}),
         advancement=known("avancement", advancements) or "en-cours",
-        order=orders[known("tri", orders) or usual_order],
+        minimum=minimums.get(known("adequation", minimums) or ""),
+        order=orders[known("tri", orders) or known("ordre", orders) or usual_order],
         page=_page(query.get("page", ""), unknown),
         usual_order=usual_order,
         unknown=tuple(unknown),
@@ -160,4 +175,5 @@ def passes(filters: Filters, territory_id: str, item: Filtered) -> bool:
         and (filters.kind is None or filters.kind in item.kinds)
         and (filters.offer_type is None or (filters.offer_type == "fund") is is_fund)
         and (not filters.states or item.state in filters.states)
+        and (filters.minimum is None or reaches(item.score, filters.minimum))
     )

@@ -8,7 +8,7 @@ from services.console.views.cards import match_href
 from services.console.views.export import Table, safe_cell
 from services.console.views.waiting import waiting_words
 from shared.events.matches import MatchChanged
-from shared.events.shapes import Challenge, Project
+from shared.events.shapes import Challenge, Project, Territory
 from shared.reference.geography import UnknownUnitError
 from shared.reference.territory_index import TerritoryIndex
 from shared.words.french import PARIS, count
@@ -75,7 +75,7 @@ def unanswered(
     )
 
 
-def by_territory(projects: Iterable[Project], index: TerritoryIndex) -> dict[str, tuple[Project, ...]]:
+def by_territory(projects: Iterable[Project], index: TerritoryIndex[Territory]) -> dict[str, tuple[Project, ...]]:
     """Projects by the territories they are in, in their order; one whose place is unknown is in none."""
     found: dict[str, tuple[Project, ...]] = {}
     for project in projects:

@@ -20,6 +20,7 @@ ADVANCEMENT_WORDS: dict[str, str] = {
     "mis-de-cote": "Mis de côté",
     "tous": "Tous",
 }
+MINIMUM_WORDS: dict[str, str] = {"": "Toutes", "bonne": "Bonne et plus", "forte": "Forte"}
 ORDER_WORDS: dict[str, str] = {"recent": "Plus récents d'abord", "adequation": "Meilleure adéquation d'abord"}
 
 
@@ -34,7 +35,7 @@ class Choice:
 
 
 def choices(territory: Territory, names: Names, filters: Filters) -> tuple[Choice, ...]:
-    """Défi, theme, kind of offer, advancement and order of a territory's stream, with what is chosen now."""
+    """Défi, theme, kind of offer, advancement, least fit and order of a territory's stream, with what is chosen now."""
     challenges = [(one.challenge_id, one.title) for one in territory.challenges]
     kinds = [*names.labels["commitment_kinds"].items(), (FUNDS, "Fonds, programmes et guichets")]
     return (
@@ -42,13 +43,14 @@ def choices(territory: Territory, names: Names, filters: Filters) -> tuple[Choic
         _theme(names, filters),
         Choice("offre", "Type d'offre", (("", "Toutes les offres"), *kinds), filters.offer or ""),
         _advancement(STREAM_ADVANCEMENTS, filters),
+        _minimum(filters),
         _order(filters),
     )
 
 
 def party_choices(names: Names, filters: Filters) -> tuple[Choice, ...]:
-    """Theme, advancement and order of the projects of an offer, with what is chosen now."""
-    return (_theme(names, filters), _advancement(ADVANCEMENTS, filters), _order(filters))
+    """Theme, advancement, least fit and order of the projects of an offer, with what is chosen now."""
+    return (_theme(names, filters), _advancement(ADVANCEMENTS, filters), _minimum(filters), _order(filters))
 
 
 def unknown_words(filters: Filters) -> tuple[str, ...]:
@@ -64,6 +66,10 @@ def _theme(names: Names, filters: Filters) -> Choice:
 def _advancement(offered: Iterable[str], filters: Filters) -> Choice:
     options = tuple((name, ADVANCEMENT_WORDS[name]) for name in offered)
     return Choice("avancement", "Avancement", options, filters.advancement)
+
+
+def _minimum(filters: Filters) -> Choice:
+    return Choice("adequation", "Adéquation", tuple(MINIMUM_WORDS.items()), filters.minimum or "")
 
 
 def _order(filters: Filters) -> Choice:

@@ -18,6 +18,7 @@ filters = st.builds(
     category=st.sampled_from([None, *CATEGORIES]),
     offer=st.sampled_from([None, FUNDS, *KINDS]),
     advancement=st.sampled_from(list(ADVANCEMENTS)),
+    minimum=st.sampled_from([None, "bonne", "forte"]),
     order=st.sampled_from(["recent", "adequation"]),
 )
 
@@ -36,6 +37,7 @@ def entry(**changes: object) -> FeedEntry:
         "challenge_id": "nantes-metropole-d2",
         "categories": ("alimentation",),
         "kinds": ("mecenat-nature",),
+        "score": 0.6,
     }
     return FeedEntry(**(base | changes))  # type: ignore[arg-type]  # the fields of a feed entry
 
@@ -96,6 +98,7 @@ def test_each_filter_keeps_its_own() -> None:
         (Filters(category="alimentation"), Filters(category="numerique")),
         (Filters(offer="mecenat-nature"), Filters(offer=FUNDS)),
         (Filters(advancement="propose"), Filters(advancement="conclu")),
+        (Filters(minimum="bonne"), Filters(minimum="forte")),
     ):
         assert passes(kept, "nantes-metropole", entry())
         assert not passes(left_out, "nantes-metropole", entry())
@@ -123,3 +126,8 @@ def test_page_shown_is_always_one_that_is_there(total: int, asked: int) -> None:
     numbers = [number for number in shown.around if number]
     assert numbers == sorted(set(numbers))
     assert {1, shown.page, shown.last} <= set(numbers)
+
+
+def test_unknown_order_is_told_by_either_of_its_names() -> None:
+    assert unknown_words(read({"ordre": "zzz"})) == ("Ordre\u00a0: «\u00a0zzz\u00a0»",)
+    assert read({"ordre": "adequation"}).order == "adequation"
