@@ -38,7 +38,8 @@ class WholeBatch(Batch):
     async def keep(self, connection: Connection) -> bool:
         """Store the position after this batch, and its dead letters, once; false when it was stored already.
 
-        What the records say must be stored by the same transaction, only where this returns true.
+        What the records say must be stored by the same transaction, by their versions: a second time must change
+        nothing, since several batches may be stored at once of which some were.
         """
         stored = await begin(connection, self.topic, self.partition, Position(0, -1, self.after.cluster_id))
         if stored.next_offset >= self.after.next_offset:

@@ -14,12 +14,12 @@ from services.matcher.api import router
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
-from services.matcher.owners import Owners
+from services.matcher.owners import OtherModel, Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import KEEPER, Whole
 from shared.absence import NOTED_EVERY_SECONDS, absences, note_presence
 from shared.broker import Stream, stop_this_process
-from shared.database import CONNECTION_LOST, Pool, backoff, open_pool
+from shared.database import CONNECTION_LOST, RETRIED, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure
@@ -29,6 +29,8 @@ from shared.whole_topics import WholeTopics
 SERVICE = "matcher"
 logger = logging.getLogger(__name__)
 HEARD = ("projects", "answers")
+ENTERED_EVERY_SECONDS = 3.0
+"""How often a process says that it is at work; others of another model wait for thirty seconds of silence."""
 
 _described = Stream(service=SERVICE)
 _described.hears((*HEARD, *WHOLE_TOPICS), {})
@@ -99,6 +101,7 @@ class Work:
         self._servers, self._projects = servers, f"{prefix}projects"
         self.owners = owners
         self._give_up = give_up
+        self._kept_out: str | None = None
         self._whole = Whole(owners)
         self._topics = WholeTopics(servers, prefix, WHOLE_TOPICS, self._whole.on_records, service=SERVICE)
         self._stream = Stream(
@@ -110,6 +113,7 @@ class Work:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
+            await self._enter()
             stored = await self._whole.restore()
             async with self.owners.pool.acquire() as connection:
                 away = await absences(connection, WHOLE_TOPICS)
@@ -120,10 +124,37 @@ class Work:
                 group.create_task(self._topics.run())
                 group.create_task(self._whole.tend())
                 group.create_task(self._note_presence())
+                group.create_task(self._stay_at_work())
         except Exception:
             logger.critical("the matcher stops", exc_info=True)
             self._give_up()
             raise
+
+    async def _enter(self) -> None:
+        """Wait until no matcher of another model is at work: who joined the group before would take its partitions."""
+        while True:
+            if await self._is_at_work():
+                return
+            await asyncio.sleep(ENTERED_EVERY_SECONDS)
+
+    async def _stay_at_work(self) -> None:
+        while True:
+            await asyncio.sleep(ENTERED_EVERY_SECONDS)
+            await self._is_at_work()
+
+    async def _is_at_work(self) -> bool:
+        try:
+            await self.owners.enter()
+        except OtherModel as problem:
+            if self._kept_out != str(problem):
+                logger.warning("the matcher waits: %s", problem)
+            self._kept_out = str(problem)
+        except RETRIED as problem:
+            logger.warning("this process could not say that it is at work", exc_info=problem)
+        else:
+            self._kept_out = None
+            return True
+        return False
 
     async def _note_presence(self) -> None:
         """Note for ever, where this process stores whole topics, those that it has read to their ends."""
@@ -149,10 +180,12 @@ class Work:
         if self.owners.judge.partitions:
             await self._stream.stop()
         await self._topics.stop()
+        with contextlib.suppress(*CONNECTION_LOST):
+            await self.owners.leave()
 
     def problems(self) -> list[str]:
         """Why not all is heard and judged, in words."""
-        found = [*self._stream.problems(), self._topics.problem()]
+        found = [*self._stream.problems(), self._topics.problem(), self._kept_out]
         if self.owners.catalogue.day is None:
             found.append("no day was heard yet: nothing can be judged")
         return [each for each in found if each]

@@ -9,8 +9,9 @@ from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
 from services.matcher.matching.partitions import Answers, Arrival, Partition
 from services.matcher.matching.rows import Positions
-from services.matcher.store import leases
+from services.matcher.store import leases, matchers
 from services.matcher.store.leases import Lease
+from services.matcher.store.matchers import AtWork
 from shared.database import Connection, Pool, in_transaction
 from shared.offsets import AfterCommit
 
@@ -24,6 +25,10 @@ SESSION_SECONDS = 10.0
 
 class LeaseHeld(Exception):
     """Another process holds the partition, and may still be right to: to be tried again."""
+
+
+class OtherModel(LeaseHeld):
+    """A process at work scores with another model: until it is stopped this one owns nothing."""
 
 
 class Owners:
@@ -65,6 +70,23 @@ class Owners:
         """All partitions in memory: what the catalogue hears is noted in each."""
         return list(self._held.values())
 
+    async def enter(self) -> None:
+        """Say that this process is at work; to be said again every few seconds.
+
+        Raises `OtherModel`, with nothing owned any more, while another is at work with another model: lists must never
+        mix the scores of two.
+        """
+        at_work = AtWork(self._address, self.catalogue.model)
+        other = await in_transaction(self.pool, lambda connection: matchers.enter(connection, self._owner, at_work))
+        if other is not None:
+            self._owned.clear()
+            raise _refused(at_work, other)
+
+    async def leave(self) -> None:
+        """Say that this process is no longer at work."""
+        async with self.pool.acquire() as connection:
+            await matchers.leave(connection, self._owner)
+
     def partition(self, number: int) -> Partition:
         """The partition, owned and in memory; raises `LeaseLost`."""
         if number not in self._owned:
@@ -90,8 +112,8 @@ class Owners:
     async def taken(self, number: int) -> None:
         """Make memory of the partition true and judge what changed since it was judged last.
 
-        Raises `LeaseHeld` while another process that took its lease may still be right to: for a session after it was
-        met, where the group has not taken the partition away and given it back meanwhile.
+        Raises `OtherModel`, and `LeaseHeld` while another process that took its lease may still be right to: for a
+        session after it was met, where the group has not taken the partition away and given it back meanwhile.
         """
         self._assigned.add(number)
         await self._make_own(number)
@@ -118,6 +140,7 @@ class Owners:
             met = self._met_foreign.get(number)
             if met is not None and self._clock() - met < self._session_seconds:
                 raise LeaseHeld(f"partition {number} is held by another process")
+            await self.enter()
             await self._take(number)
             self._met_foreign.pop(number, None)
             self._interrupted.discard(number)
@@ -171,6 +194,9 @@ class Owners:
                     self.fenced(number)
                     raise LeaseHeld(f"partition {number} was taken by another process")
             lease = await leases.take(connection, number, self._owner, self._address)
+            other = await matchers.other_model(connection, self.catalogue.model)
+            if other is not None:
+                raise _refused(AtWork(self._address, self.catalogue.model), other)
             held = self._held.get(number)
             if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
@@ -190,6 +216,13 @@ class Owners:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             while not self.catalogue.has_read(positions):  # noqa: ASYNC110 - the catalogue moves on another thread
                 await asyncio.sleep(0.05)
+
+
+def _refused(ours: AtWork, other: AtWork) -> OtherModel:
+    return OtherModel(
+        f"the matcher at {other.address} scores with model {other.model}, this one with {ours.model}:"
+        " stop every matcher of the other model"
+    )
 
 
 async def _nothing() -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from uuid import uuid4
@@ -77,9 +77,14 @@ class Process:
         *,
         session_seconds: float = 0,
         clock: Callable[[], float] = time.monotonic,
+        model: str | None = None,
     ) -> None:
+        """Its text model is named `model`, where given."""
         self.pool = pool
-        judge = Judge(Catalogue(preparation()))
+        prepared = preparation()
+        if model is not None:
+            prepared = replace(prepared, model=replace(prepared.model, epoch=model))
+        judge = Judge(Catalogue(prepared))
         judge.partitions = PARTITIONS
         self.owners = Owners(
             pool,
@@ -159,10 +164,14 @@ class Stage:
         self.processes: list[Process] = []
 
     async def process(
-        self, *partitions: int, session_seconds: float = 0, clock: Callable[[], float] = time.monotonic
+        self,
+        *partitions: int,
+        session_seconds: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+        model: str | None = None,
     ) -> Process:
         """One more process, with what is stored, owning these partitions."""
-        process = Process(self.pool, session_seconds=session_seconds, clock=clock)
+        process = Process(self.pool, session_seconds=session_seconds, clock=clock, model=model)
         self.processes.append(process)
         await process.whole.restore()
         return await process.takes(*partitions)

@@ -16,8 +16,9 @@ from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.partitions import Partition, Plan
 from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey
-from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld
+from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld, OtherModel
 from services.matcher.store import heads
+from services.matcher.store.matchers import SILENCE
 from shared.clock import utc_now
 from shared.database import Connection
 from shared.dead_letter import Limit
@@ -285,6 +286,40 @@ async def test_a_plan_that_nobody_waits_for_any_more_ends_and_its_retry_goes_on(
         await hearing
     assert met == [Abandoned]
     assert [change for _, change in await matcher.changes()] == ["proposed"]
+
+
+async def test_who_scores_with_another_model_waits_until_nobody_works_with_the_first(matcher: Stage) -> None:
+    """A new model is a new epoch: lists never mix scores of two models."""
+    old = await matcher.process(0, 1)
+    await old.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    new = await matcher.process(model="model-2")
+    with pytest.raises(OtherModel, match="model-2"):
+        await new.takes(0)
+    await old.hears(*matcher.log.say(project_published(a_project("prj-b"))))
+    assert await matcher.pool.fetch("SELECT FROM leases WHERE model = 'model-2' OR epoch > 1") == []
+    await old.owners.leave()
+    await new.takes(0, 1)
+    assert await matcher.pool.fetch("SELECT FROM leases WHERE model <> 'model-2'") == []
+    assert await matcher.differences() == []
+
+
+async def test_who_was_silent_for_long_owns_nothing_beside_another_model(matcher: Stage) -> None:
+    old = await matcher.process(0, 1)
+    await matcher.pool.execute("UPDATE matchers SET seen_at = seen_at - $1::interval", SILENCE)
+    await matcher.process(0, model="model-2")
+    with pytest.raises(OtherModel):
+        await old.owners.enter()
+    assert old.owners.owned == []
+    await old.owners.retake()
+    assert old.owners.owned == []
+
+
+async def test_processes_of_one_model_work_together(matcher: Stage) -> None:
+    first, second = await matcher.process(0), await matcher.process(1)
+    await first.owners.enter()
+    await second.owners.enter()
+    assert (first.owners.owned, second.owners.owned) == ([0], [1])
+    assert await matcher.pool.fetchval("SELECT count(*) FROM matchers") == 2
 
 
 async def test_a_project_and_an_offer_that_arrive_at_once_are_proposed_once(matcher: Stage) -> None:

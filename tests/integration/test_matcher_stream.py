@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.settings import Settings
+from shared.database import open_pool
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
 from shared.whole_topics import WholeTopics
@@ -80,6 +81,29 @@ async def test_who_has_not_read_the_offers_to_their_ends_joins_no_group(
         go_on.set()
         match, *_ = await kafka.matches(1)
     assert match.change == "proposed"
+
+
+async def test_who_starts_with_another_model_waits_and_says_for_whom(kafka: Kafka, settings: Settings) -> None:
+    await kafka.say(day_started(), commitment_published(), project_published())
+    pool = await open_pool(settings.database_url, service="matcher", max_size=1)
+    await pool.execute(
+        "INSERT INTO matchers (owner, address, model, seen_at) VALUES ('other', 'http://other', 'model-1', now())"
+    )
+
+    async def says_why() -> bool:
+        return any("http://other scores with model model-1" in problem for problem in work.problems())
+
+    try:
+        async with running(settings, give_up=lambda: None) as work:
+            await eventually(says_why)
+            assert await pool.fetch("SELECT FROM leases") == []
+            await pool.execute("DELETE FROM matchers")
+            match, *_ = await kafka.matches(1)
+            assert not await says_why()
+        assert match.change == "proposed"
+        assert await pool.fetch("SELECT FROM matchers") == []
+    finally:
+        await pool.close()
 
 
 async def test_a_bad_record_is_set_aside_and_its_batch_goes_on(kafka: Kafka, settings: Settings) -> None:
