@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.ingest import accounts
 from services.ingest.connectors import ademe, ile_de_france
 from services.ingest.feeds import Feed, poll
 from shared.events.entities import FundPublished
@@ -239,3 +240,20 @@ async def test_address_in_a_description_is_not_published(
     await read(house, server, client)
     [event] = await funds(house)
     assert event.fund.description == "Écrire à … ou au …."
+
+
+async def test_feed_that_was_erased_stays_so_until_its_organisation_is_added(
+    house: House, server: Server, client: httpx.AsyncClient
+) -> None:
+    operator = await house.partner("essaim", "admin")
+    await read(house, server, client)
+    server.etag = '"second"'
+    assert (await operator.post("/v1/organisations/connector-ademe/erasure")).status_code == 202
+    assert await read(house, server, client, NOW + EVERY)
+    after = await state(house)
+    assert await house.pool.fetchval("SELECT count(*) FROM submissions") == 0
+    assert after["failures"] == 1
+    assert "effacé" in after["problem"]
+    await accounts.add_organisation(house.pool, "connector-ademe", "Fonds de l'ADEME")
+    assert await read(house, server, client, NOW + 2 * EVERY)
+    assert await house.pool.fetchval("SELECT count(*) FROM submissions") == len(server.payload["ListeDispositifs"])
