@@ -161,7 +161,7 @@ def _read(entity_type: EntityChoice, path: Path) -> list[Any]:
         if isinstance(reading, Accepted):
             found.append(reading.entity)
             continue
-        for said in say_all(row.faults if reading is None else reading.faults):
+        for said in say_all(row.faults if reading is None else row.said(reading.faults)):
             faults += 1
             typer.echo(f"{path}:{row.line}: {said['field']}: {said['message']} {said['remedy']}", err=True)
     if faults:

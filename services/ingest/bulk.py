@@ -195,7 +195,7 @@ def _read(row: Row, known: Known, scopes: frozenset[str] | None) -> Accepted | R
     reading = read(row.entity_type, row.data, known)
     if isinstance(reading, Accepted):
         return reading
-    return ReportLine(row.line, "refused", row.entity_type, reading.entity_id, faults=reading.faults)
+    return ReportLine(row.line, "refused", row.entity_type, reading.entity_id, faults=row.said(reading.faults))
 
 
 def _line_of(row: Row, outcome: Outcome) -> ReportLine:

@@ -197,6 +197,8 @@ def _as_submitted(schema: dict[str, Any], entity_type: EntityType) -> None:
     for name, shape in (("contact", "ContactShape"), ("place", "TypedPlace")):
         if name in kind.extra:
             schema["properties"][name] = {"$ref": _REF + shape}
-    left_out = {kind.id_field, "commune"} if "place" in kind.extra else {kind.id_field}
+    for name, value in kind.defaults.items():
+        schema["properties"][name] = {**schema["properties"][name], "default": value}
+    left_out = {kind.id_field, *kind.defaults, *(("commune",) if "place" in kind.extra else ())}
     schema["required"] = [*(name for name in schema["required"] if name not in left_out), *kind.required]
     schema["properties"]["version"] = {"type": "integer", "readOnly": True}

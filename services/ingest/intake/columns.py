@@ -1,7 +1,8 @@
 """The columns of a table of submissions: paths in the shape, and how the text of a cell becomes a value."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -9,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from services.ingest.intake.outcome import Fault
 from services.ingest.intake.places import TypedPlace
 from services.ingest.intake.reading import COMPUTED, KINDS, ContactShape
 from services.ingest.intake.structure import shape_in
@@ -22,6 +24,7 @@ _WIDTHS = {"commune": 5, "postal_code": 5, "siren": 9, "departement": 2}
 """Spreadsheets eat the leading zeros of codes."""
 _YES = frozenset({"oui", "vrai", "true", "yes", "x", "1"})
 _NO = frozenset({"non", "faux", "false", "no", "0"})
+_NEED = re.compile(r"needs\[(\d+)\]((?:\.\w+)?)(?:\[.*)?")
 _FRENCH_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -53,6 +56,18 @@ def placed(data: dict[str, Any], column: str, value: Any) -> None:
     for step in path:
         data = data.setdefault(step, {})
     data[name] = value
+
+
+def in_columns(faults: Iterable[Fault], data: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Faults of what a row came to, each with the column it was read from as its field."""
+    return tuple(replace(fault, field=_column(fault.field, data), in_table=True) for fault in faults)
+
+
+def _column(field: str, data: Mapping[str, Any]) -> str:
+    found = _NEED.fullmatch(field)
+    if found:
+        return f"needs.{data['needs'][int(found[1])]['kind']}{found[2].removesuffix('.kind')}"
+    return field.partition("[")[0]
 
 
 def _place_need(data: dict[str, Any], column: str, value: Any) -> None:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 
-from services.ingest.intake.columns import Cell, columns_of, placed
+from services.ingest.intake.columns import Cell, columns_of, in_columns, placed
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.reading import KINDS, type_of
 from services.ingest.intake.structure import RepeatedField, each_once, nearest
@@ -38,6 +38,12 @@ class Row:
     data: Mapping[str, Any] | None
     faults: tuple[Fault, ...] = ()
     read: float = 0.0
+    is_table: bool = False
+    """Whether it is of a spreadsheet: what is wrong with it is said of columns."""
+
+    def said(self, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+        """Faults found in its data, named as the file names things."""
+        return in_columns(faults, self.data) if self.is_table and self.data is not None else faults
 
 
 def read_file(path: Path, entity_type: EntityType | None = None) -> Iterator[Row]:
@@ -193,7 +199,7 @@ def _table_rows(
 
 def _header_faults(header: list[str], entity_type: EntityType | None) -> list[Fault]:
     if entity_type is None:
-        return [Fault("", "type-inconnu")]
+        return [Fault("", "type-inconnu", in_table=True)]
     known = columns_of(entity_type)
     faults = [
         Fault(name, "colonne-en-double", {"name": name})
@@ -217,7 +223,7 @@ def _table_row(line: int, header: Sequence[str], cells: Sequence[Cell], entity_t
     for name in _LISTS & KINDS[entity_type].shape.model_fields.keys():
         # An empty cell of an offer's list means all, as an empty list does.
         data.setdefault(name, [])
-    return Row(line, entity_type, data, (), read)
+    return Row(line, entity_type, data, (), read, is_table=True)
 
 
 _LISTS = frozenset({"categories", "stages", "legal_forms", "kinds", "recipients", "needs"})

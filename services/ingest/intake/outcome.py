@@ -18,6 +18,8 @@ class Fault:
     field: str
     code: str
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    in_table: bool = False
+    """Whether the field is the column of a spreadsheet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Reads submissions: a project, a commitment, a fund or a territory, from JSON data to `Accepted` or `Refused`."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -45,6 +45,8 @@ class Kind:
     extra: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     """Required of a submission though the shape has a default."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """What a submission says by leaving a field out, though the shape requires it."""
 
 
 def _complete_project(work: Completing) -> None:
@@ -68,12 +70,16 @@ def _complete_territory(work: Completing) -> None:
     complete_perimeter(work, work.data.get("associated_perimeter"), "associated_perimeter")
 
 
+_ACTIVE = {"status": "actif"}
+
 KINDS: dict[EntityType, Kind] = {
     "project": Kind(
-        "project", "project_id", Project, rules.PROJECT, _complete_project, ("contact", "place"), ("needs",)
+        "project", "project_id", Project, rules.PROJECT, _complete_project, ("contact", "place"), ("needs",), _ACTIVE
     ),
-    "commitment": Kind("commitment", "commitment_id", Commitment, rules.COMMITMENT, _complete_commitment, ("contact",)),
-    "fund": Kind("fund", "fund_id", Fund, rules.FUND, _complete_offer, ("contact",)),
+    "commitment": Kind(
+        "commitment", "commitment_id", Commitment, rules.COMMITMENT, _complete_commitment, ("contact",), (), _ACTIVE
+    ),
+    "fund": Kind("fund", "fund_id", Fund, rules.FUND, _complete_offer, ("contact",), (), _ACTIVE),
     "territory": Kind("territory", "territory_id", Territory, rules.TERRITORY, _complete_territory),
 }
 """Type of entity -> how it is read."""
@@ -90,7 +96,7 @@ def read(entity_type: EntityType, data: object, known: Known | None = None) -> R
     faults: list[Fault] = []
     contact_said = "contact" in data and "contact" in kind.extra
     given = {name: value for name, value in data.items() if name not in COMPUTED}
-    work = Completing(cleaned(given, faults), known or reference_known(), faults)
+    work = Completing({**kind.defaults, **cleaned(given, faults)}, known or reference_known(), faults)
     _drop_repeats(work.data)
     contact = _contact(work.data.pop("contact", None), faults) if contact_said else None
     faults += unknown_fields(kind.shape, work.data, also=kind.extra)

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.words import WORDS
+from services.ingest.intake.words_of_tables import TABLES
 from shared.words.french import day, days, money, number, typeset
 
 Language = Literal["fr", "en"]
@@ -31,7 +32,8 @@ class Said(NamedTuple):
 
 def say(fault: Fault, language: Language = "fr") -> Said:
     """The words of a fault. A clause whose facts are not known is left out."""
-    message, remedy = WORDS[fault.code][language]
+    words = TABLES if fault.in_table and fault.code in TABLES else WORDS
+    message, remedy = words[fault.code][language]
     facts = {"field": fault.field, **{name: _fact(fact, fault.field, language) for name, fact in fault.facts.items()}}
     return Said(
         _sayable(fault.field),

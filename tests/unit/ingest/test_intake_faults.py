@@ -90,7 +90,6 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"starts_on": "2027-02-01", "ends_on": "2027-01-31"}, "ends_on", "dates-inversees"),
     ({"barrier": {"kind": "loi", "text": "Une règle."}}, "barrier.kind", "valeur-inconnue"),
     ({"status": "ouvert"}, "status", "valeur-inconnue"),
-    ({"status": None}, "status", "obligatoire"),
     ({"illustrative": "oui"}, "illustrative", "booleen-attendu"),
     ({"notes": ["a"] * 201}, "notes", "liste-trop-longue"),
     ({"titre": "x"}, "titre", "champ-inconnu"),

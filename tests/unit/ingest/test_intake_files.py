@@ -8,7 +8,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.ingest.intake import Accepted, read
+from services.ingest.api.examples import EXAMPLES
+from services.ingest.intake import Accepted, Refused, read, say
 from services.ingest.intake import files as intake_files
 from services.ingest.intake.columns import columns_of
 from services.ingest.intake.files import Row, format_of, read_stream
@@ -29,6 +30,30 @@ def workbook(*lines: list[Any]) -> bytes:
         book.active.append(line)  # type: ignore[union-attr]
     book.save(file)
     return file.getvalue()
+
+
+def test_faults_of_a_table_name_its_columns_with_remedies_for_cells() -> None:
+    [row] = rows("project_id;needs.mecenat-nature;needs.mecenat-financier.amount_eur;owner.name\np;oui;beaucoup;x\n")
+    assert row.data is not None
+    reading = read("project", row.data)
+    assert isinstance(reading, Refused)
+    said = {fault.field: say(fault) for fault in row.said(reading.faults)}
+    assert "sans guillemets" not in said["needs.mecenat-financier.amount_eur"].remedy
+    assert said["title"].remedy == "Remplissez «\u00a0title\u00a0», ou ajoutez cette colonne."
+    assert "status" not in said
+
+
+def test_table_without_type_is_refused_once_for_the_file() -> None:
+    [row] = rows("title;summary\na;b\nc;d\n")
+    assert "rien n'est pris de ce fichier" in say(row.faults[0]).message
+
+
+@pytest.mark.parametrize("entity_type", ["project", "commitment", "fund"])
+def test_submission_that_leaves_its_status_out_is_active(entity_type: EntityType) -> None:
+    said = {name: value for name, value in EXAMPLES[entity_type].items() if name != "status"}
+    reading = read(entity_type, said | {f"{entity_type}_id": "one"})
+    assert isinstance(reading, Accepted)
+    assert reading.content["status"] == "actif"
 
 
 def test_format_is_told_by_content() -> None:
