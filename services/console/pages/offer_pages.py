@@ -26,6 +26,7 @@ from services.console.views.offer_page import offer_facts_rows, offer_summary
 from services.console.views.pager import PAGE_SIZE, pager
 from services.console.views.refusals import Refusals, nearest, refused_list
 from services.console.views.rights import Person
+from services.console.views.standstill import standstill
 from services.console.views.stream import party_choices, unknown_words
 from shared.database import Connection
 from shared.events.shapes import Commitment, Fund
@@ -78,6 +79,7 @@ async def offer_page(request: Request, offer_id: str, console: CurrentConsole, v
         summary=offer_summary(seen.offer, names, today),
         facts=offer_facts_rows(seen.offer, names, today),
         is_own=seen.is_own,
+        standstill=standstill(seen.offer.status, "offer", is_own=seen.is_own),
         is_reader=seen.is_reader,
         is_coordinator=visitor.person is not None and bool(visitor.person.territories),
         **(await _projects(request, console, visitor, seen) if seen.is_reader else {"projects": [], "total": 0}),

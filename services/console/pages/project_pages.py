@@ -19,10 +19,12 @@ from services.console.views.atlas import Atlas
 from services.console.views.cards import card
 from services.console.views.export import stream_table
 from services.console.views.lists import PartyTally, party_matches, party_tally
-from services.console.views.project_page import project_facts_rows, recent_history, summary_of
+from services.console.views.project_history import recent_history
+from services.console.views.project_page import project_facts_rows, summary_of
 from services.console.views.refusals import Refusals, nearest, refused_list
 from services.console.views.rights import may_see_project
 from services.console.views.sections import sections
+from services.console.views.standstill import standstill
 from shared.events.matches import MatchChanged
 from shared.events.shapes import Project
 from shared.events.vocabulary import Side
@@ -75,6 +77,7 @@ async def project_page(request: Request, project_id: str, console: CurrentConsol
         refused=refused_list(refusals, today, names, reader=side, is_away=is_away),
         history=recent_history(found, names, reader=side),
         side=side,
+        standstill=standstill(project.status, "project", is_own=side == "project"),
         **_lists(request, console, names, found, side),
     )
 

@@ -17,13 +17,17 @@ SAME_TELLING = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One dated step; `can_be_taken_back` marks the reader's own answer that nobody was told of yet."""
+    """One dated step; `is_pause` where a pause ended the match.
+
+    `can_be_taken_back` marks the reader's own answer that nobody was told of yet.
+    """
 
     at: datetime
     at_words: str
     words: str
     icon: str
     can_be_taken_back: bool = False
+    is_pause: bool = False
 
 
 def history_lines(
@@ -53,7 +57,8 @@ def step_lines(history: Sequence[HistoryEntry], *, reader: Side | None) -> list[
     """The steps of a match, oldest first; a row of the same step is told once, with its last time."""
     lines: list[HistoryLine] = []
     for entry in history:
-        line = HistoryLine(entry.at, day_and_time(entry.at), history_words(entry, reader=reader), entry.change)
+        words, is_pause = history_words(entry, reader=reader), "suspendu" in entry.refusals
+        line = HistoryLine(entry.at, day_and_time(entry.at), words, entry.change, is_pause=is_pause)
         if lines and lines[-1].words == line.words:
             lines.pop()
         lines.append(line)

@@ -106,12 +106,13 @@ def fact_rows(match: MatchChanged, names: Names, today: date) -> tuple[FactRow, 
     dates = capitalised(project_dates(project, today) or ""), capitalised(offer_dates(offer, today) or "")
     place = project.commune_name, _perimeter(offer, names)
     nature = _needs(project, names), capitalised(names.kinds(offer.kinds))
+    objects = _objects(project, offer, names)  # a fund brings money, and looks at none
     rows = [
         _row(match, "Lieu", place, _PLACE, _FAR),
         _challenge_row(match, names),
         _row(match, "Thème", _themes(project, offer, names), _THEME, ("theme-eloigne",)),
         _row(match, "Nature", nature, _NEED, _NO_NEED),
-        _row(match, "Objet", _objects(project, offer, names), ("objet-commun",), ("objet-different",)),
+        None if offer.nature else _row(match, "Objet", objects, ("objet-commun",), ("objet-different",)),
         _row(match, "Stade", _stages(project, offer, names), ("stade-admis",), ("stade-non-admis",)),
         _row(match, "Montant", _amounts(project, offer, names), _AMOUNT, _NO_AMOUNT),
         _row(match, "Dates", dates, ("calendrier-ouvert",), _NOT_OPEN),

@@ -1,18 +1,11 @@
-"""A project in words: who, what, how much, until when; and what happened to its matches."""
+"""A project in words: who, what, how much, until when."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from services.console.views.cards import match_href
-from services.console.views.history import newest_first, step_lines
-from shared.events.matches import MatchChanged
 from shared.events.shapes import Need, PerimeterUnit, Project
-from shared.events.vocabulary import Side
 from shared.words.french import clauses, dated, days, due, labelled, money
 from shared.words.names import Names
-
-MOST_HISTORY = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +21,6 @@ class ProjectSummary:
     is_active: bool
     sought: str | None
     deadline: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryItem:
-    """What happened to one match of the project."""
-
-    at: datetime
-    at_words: str
-    words: str
-    about: str
-    href: str
-    icon: str
 
 
 def summary_of(project: Project, names: Names, today: date) -> ProjectSummary:
@@ -87,13 +68,3 @@ def need_words(need: Need, names: Names) -> str:
     said = labelled(kind, " et ".join(sizes)) if sizes else kind
     details = [detail for detail in (need.label, names.words_of("objects", need.objects)) if detail]
     return clauses(said, *details)
-
-
-def recent_history(matches: Iterable[MatchChanged], names: Names, *, reader: Side | None) -> tuple[HistoryItem, ...]:
-    """The last things that happened to a project's matches, newest first; a repeated step of one match is said once."""
-    items = [
-        HistoryItem(line.at, line.at_words, line.words, match.offer.title, match_href(match.match_id), line.icon)
-        for match in matches
-        for line in newest_first(step_lines(match.history, reader=reader))
-    ]
-    return tuple(sorted(items, key=lambda item: item.at, reverse=True)[:MOST_HISTORY])

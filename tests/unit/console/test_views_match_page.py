@@ -42,6 +42,11 @@ def test_facts_are_in_words_on_both_sides() -> None:
     assert rows["Forme juridique"] == ("Association", "Toutes les formes")
 
 
+def test_fund_is_not_asked_for_an_object() -> None:
+    offer = match_changed().offer.model_copy(update={"nature": "fonds", "kinds": ("amorcage",), "objects": ()})
+    assert "Objet" not in verdicts(match_changed(offer_type="fund").model_copy(update={"offer": offer}))
+
+
 def test_france_has_no_neighbours() -> None:
     match = match_changed()
     national = match.offer.model_copy(update={"perimeter": a_fund().perimeter, "accepts_neighbours": True})

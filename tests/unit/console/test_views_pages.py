@@ -1,13 +1,14 @@
 """Territories, projects and offers in words; menus; what someone may be told."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from services.console.views.alerts import Delivery, Preference
 from services.console.views.atlas import make_atlas
 from services.console.views.lists import PartyTally, party_tally
 from services.console.views.menu import main_menu
 from services.console.views.offer_page import offer_facts_rows, offer_summary
-from services.console.views.project_page import need_words, project_facts_rows, recent_history, summary_of
+from services.console.views.project_history import recent_history
+from services.console.views.project_page import need_words, project_facts_rows, summary_of
 from services.console.views.rights import Person
 from services.console.views.search import Place, challenges_bearing, public_hits, search_terms
 from services.console.views.sections import sections
@@ -140,6 +141,17 @@ def test_history_of_a_project_names_each_offer_newest_first() -> None:
     items = recent_history([match_changed(), match_changed("prj-a", "eng-b")], NAMES, reader="project")
     assert {item.about for item in items} == {"Des quais vides la nuit"}
     assert [item.at for item in items] == [NOW, NOW]
+
+
+def test_change_of_many_matches_at_one_moment_is_one_line_of_history() -> None:
+    gone = {"at": NOW + timedelta(days=1), "change": "withdrawn", "cause": "refused", "refusals": ["suspendu"]}
+    history = [{"at": NOW, "change": "proposed"}, gone]
+    many = [match_changed("prj-a", f"eng-{number}", state="withdrawn", history=history) for number in range(19)]
+    paused, proposed = recent_history(many, NAMES, reader="project")
+    assert paused.words == "Mis en pause\u00a0: 19\u00a0rapprochements ne tiennent plus"
+    assert proposed.words == "Proposé, 19\u00a0rapprochements"
+    assert proposed.about.endswith("et 16\u00a0autres")
+    assert not paused.href
 
 
 def test_offer_says_what_is_left_of_it() -> None:
