@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import asyncpg
+
+from shared import scratch
 from shared.database import Connection, Pool
 from shared.dead_letter import Handler, set_aside
 from shared.events.event import GENERATION_SPAN, Event
 from shared.events.registry import SAID_BY, decode
 from shared.outbox import announce, next_versions
-from shared.received import Arrived, Position, Received
+from shared.received import Arrived, Position
+from shared.scratch import LOGS, Said
 from shared.sending import producing
 from shared.whole_log import Progress, WholeLog
-
-LOGS = frozenset({"answers", "days", "deliveries", "erasures"})
-"""Topics that keep each event for itself; of a key on any other topic only the last event counts."""
 
 LONG = 3_600.0
 """Seconds that a statement over all keys may take."""
@@ -28,33 +29,10 @@ STATING = "stated"
 
 _RELAY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('essaim-relay'), hashtext($1))"
 
-# Not temporary tables: a service's role may make none.
-_STAGE = """
-CREATE UNLOGGED TABLE said_in_log (
-    topic text, key text, version bigint NOT NULL, partition integer NOT NULL, body bytea, PRIMARY KEY (topic, key)
-);
-CREATE UNLOGGED TABLE said_ids (topic text, event_id text, PRIMARY KEY (topic, event_id));
-"""
+_TABLES = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1 ORDER BY 1"
 
-_STAGE_ROW = """
-INSERT INTO said_in_log AS held (topic, key, version, partition, body) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (topic, key) DO UPDATE
-SET version = excluded.version, partition = excluded.partition, body = excluded.body
-WHERE held.version < excluded.version
-"""
-
-_STAGE_ID = "INSERT INTO said_ids (topic, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-
-_SAID = """
-SELECT key, said.version, partition, body FROM said_in_log AS said LEFT JOIN key_versions AS given USING (topic, key)
-WHERE topic = $1 AND key > $2 AND (said.version > coalesce(given.version, 0)
-    OR said.version = given.version AND NOT given.erased) ORDER BY key LIMIT $3
-"""
-
-_NEWS = """
-SELECT key, said.version, partition, body FROM said_in_log AS said LEFT JOIN key_versions AS given USING (topic, key)
-WHERE topic = $1 AND key > $2 AND said.version > coalesce(given.version, 0) ORDER BY key LIMIT $3
-"""
+_LOCK_SECONDS = 3
+"""For longer than PostgreSQL takes to have its own maintenance of a table give way; work of the service lasts on."""
 
 _FOLLOW_LOG = """
 INSERT INTO key_versions AS held (topic, key, version, erased)
@@ -121,16 +99,6 @@ class NothingToRestoreFrom(Exception):
     """What the service would be made from is not in the log: the message says whose it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The last thing that the log says of a key; no event where it is a tombstone."""
-
-    key: str
-    version: int
-    partition: int
-    event: Event | None
-
-
 @dataclass
 class Report:
     """What a restoration did, for whoever asked for it: numbers, and the ids of what could not come back, by what."""
@@ -156,23 +124,13 @@ class Restoration:
 
     async def read_said(self) -> None:
         """Take in the log of all that the service says: the last event of each key; of `LOGS` each event's id too."""
-        await self.connection.execute(_STAGE)
+        await scratch.create(self.connection)
         async for arrived in self.log.read(self.says):
-            found = [
-                (one, raw.value)
-                for raw, one in zip(arrived.raw, arrived.read, strict=True)
-                if isinstance(one, Received)
-            ]
-            rows = [(one.topic, one.key, one.version, one.partition, body) for one, body in found]
-            await self.connection.executemany(_STAGE_ROW, rows)
-            if arrived.topic in LOGS:
-                ids = [(one.topic, str(one.event.event_id)) for one, _ in found if one.event is not None]
-                await self.connection.executemany(_STAGE_ID, ids)
-            self.report.counts["read"] += len(found)
+            self.report.counts["read"] += await scratch.put(self.connection, arrived)
 
     async def news(self, topic: str) -> AsyncIterator[Said]:
         """What the log says at versions that the database never gave, by key; call before `raise_generation`."""
-        async for said in self._staged(_NEWS, topic):
+        async for said in scratch.news(self.connection, topic, AT_ONCE):
             yield said
 
     async def said(self, topic: str) -> AsyncIterator[Said]:
@@ -180,16 +138,8 @@ class Restoration:
 
         Left out is what the database has said more of since, or holds as erased: a log may be the older of the two.
         """
-        async for said in self._staged(_SAID, topic):
+        async for said in scratch.said(self.connection, topic, AT_ONCE):
             yield said
-
-    async def _staged(self, query: str, topic: str) -> AsyncIterator[Said]:
-        after = ""
-        while rows := await self.connection.fetch(query, topic, after, AT_ONCE):
-            for row in rows:
-                event = None if row["body"] is None else decode(topic, row["body"])
-                yield Said(row["key"], row["version"], row["partition"], event)
-            after = rows[-1]["key"]
 
     async def raise_generation(self) -> None:
         """Go on above every version that the log or the database holds; what the log has taken leaves the outbox."""
@@ -278,17 +228,29 @@ async def restoring(
 ) -> AsyncIterator[Restoration]:
     """A restoration whose transaction commits at the end of the context.
 
-    Raises `StillRunning` where a relay of the service is active, `KafkaError` when Kafka is away.
+    Whatever of the service starts meanwhile waits for that end before it reads or writes a row. Raises `StillRunning`
+    where a relay of the service is active or some work of it under way, `KafkaError` when Kafka is away.
     """
     async with pool.acquire(timeout=10) as connection, connection.transaction(isolation="read_committed"):
         # Kafka may be read for minutes without a word to PostgreSQL.
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         if not await connection.fetchval(_RELAY_LOCK, service):
             raise StillRunning(service)
+        await _shut_out(connection, service)
         async with producing(bootstrap_servers, topic_prefix, service) as producer:
             # Whoever still believes to be the relay is fenced, and what it left open in the log is ended.
             await producer.start()
         work = Restoration(connection, service, WholeLog(bootstrap_servers, topic_prefix, progress))
         await work.read_said()
         yield work
-        await connection.execute("DROP TABLE said_in_log, said_ids")
+        await scratch.drop(connection)
+
+
+async def _shut_out(connection: Connection, service: str) -> None:
+    """Let nobody else read or write any table of the service: what it held in memory would be the state before."""
+    tables = ", ".join(row[0] for row in await connection.fetch(_TABLES, service))
+    await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+    try:
+        await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+    except asyncpg.LockNotAvailableError:
+        raise StillRunning(service) from None

@@ -22,7 +22,8 @@ from shared.events.people import DayStarted, Erased
 from shared.events.shapes import Project
 from shared.events.vocabulary import EntityType
 from shared.received import Batch
-from shared.restoring import AT_ONCE, Restoration, Said
+from shared.restoring import AT_ONCE, Restoration
+from shared.scratch import Said
 
 
 async def restore(work: Restoration, *, anew: bool) -> None:

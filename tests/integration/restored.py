@@ -101,6 +101,20 @@ def version_of(record: Any) -> int:
     return int(dict(record.headers)[VERSION_HEADER])
 
 
+async def waits_for_a_lock(pool: Pool) -> None:
+    """Until somebody waits for a table of this database."""
+
+    async def waits() -> bool:
+        return bool(
+            await pool.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+            )
+        )
+
+    await eventually(waits, seconds=40)
+
+
 async def is_said(pool: Pool) -> bool:
     """Whether all that was announced has left."""
     return not await pool.fetchval("SELECT EXISTS (SELECT FROM outbox)")

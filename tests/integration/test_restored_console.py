@@ -1,5 +1,6 @@
 """A console whose database was restored or emptied, or whose read model is rebuilt, on real servers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.console.handlers import HANDLERS
+from services.console.restoring import restore as restore_console
 from services.console.store import answers, people, sessions
 from services.console.views.alerts import Preference
 from services.console.views.answers import GivenAnswer
@@ -19,7 +21,7 @@ from shared.events.people import PreferenceSet
 from shared.events.registry import decode
 from shared.log_versions import LogIsAhead
 from shared.outbox import announce, next_version
-from shared.restoring import NothingToRestoreFrom
+from shared.restoring import NothingToRestoreFrom, StillRunning, restoring
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import (
@@ -33,7 +35,16 @@ from tests.factories import (
     project_published,
     territory_published,
 )
-from tests.integration.restored import Backups, generation, relay, remake_topics, restore, said_last, version_of
+from tests.integration.restored import (
+    Backups,
+    generation,
+    relay,
+    remake_topics,
+    restore,
+    said_last,
+    version_of,
+    waits_for_a_lock,
+)
 from tests.streams import opened, put, raw, records_of, started
 
 MATCH = "prj-a~commitment~eng-a"
@@ -267,3 +278,23 @@ async def test_nothing_is_rebuilt_from_empty_topics_and_all_is_heard_once_said_a
     await place.hears()
     assert "per-p" in await place.last("preferences")
     assert await place.pool.fetchval("SELECT title FROM projects") == "Épicerie du port, agrandie"
+
+
+async def test_work_under_way_is_not_overtaken(place: Place) -> None:
+    async with place.pool.acquire() as connection, connection.transaction():
+        await next_version(connection, "preferences", "per-a")
+        with pytest.raises(StillRunning):
+            await place.restores()
+    await place.restores()
+
+
+async def test_what_starts_meanwhile_says_nothing_of_the_generation_before(place: Place) -> None:
+    kafka = {"bootstrap_servers": place.servers, "topic_prefix": place.prefix}
+    async with asyncio.TaskGroup() as group:
+        async with restoring(place.pool, service="console", **kafka, progress=lambda *_: None) as work:
+            chosen = group.create_task(place.chooses("per-p", "daily"))
+            await waits_for_a_lock(place.pool)
+            await restore_console(work, anew=False)
+        await chosen
+    await place.relays()
+    assert version_of((await place.last("preferences"))["per-p"]) == GENERATION_SPAN + 1

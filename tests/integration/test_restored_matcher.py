@@ -1,5 +1,6 @@
 """A matcher whose database was restored, emptied or is rebuilt: matches keep state and history, lists are exact."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -8,11 +9,12 @@ from pydantic import SecretStr
 
 from services.matcher.app import running
 from services.matcher.audit import audit
+from services.matcher.restoring import restore as restore_matcher
 from services.matcher.settings import Settings
 from services.matcher.store.heads import heads_of_partition
 from shared.events.event import GENERATION_SPAN
 from shared.events.matches import MatchChanged
-from shared.restoring import NothingToRestoreFrom, StillRunning
+from shared.restoring import NothingToRestoreFrom, StillRunning, restoring
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import (
@@ -28,7 +30,7 @@ from tests.factories import (
 from tests.faults.checks import head_faults
 from tests.faults.log import read_log
 from tests.integration.matcher_kafka import Kafka, kafka_of, ready
-from tests.integration.restored import Backups, generation, is_said, remake_topics, restore
+from tests.integration.restored import Backups, generation, is_said, remake_topics, restore, waits_for_a_lock
 from tests.streams import GaveUp, opened, put, raw
 
 pytestmark = pytest.mark.partitions(2)
@@ -308,3 +310,27 @@ async def test_a_matcher_that_runs_is_left_alone(kafka: Kafka, settings: Setting
         await hear_the_base(kafka)
         with pytest.raises(StillRunning):
             await run(settings)
+
+
+async def test_a_matcher_started_meanwhile_waits_and_goes_on_from_what_was_restored(
+    kafka: Kafka, settings: Settings, backups: Backups
+) -> None:
+    empty = await backups.save()
+    await say_the_base(kafka)
+    async with ready(settings):
+        await hear_the_base(kafka)
+        await answer(kafka, "interested", LATER)
+    before = last(kafka)
+    await backups.put_back(empty)
+    async with opened(settings.database_url, "matcher") as pool, asyncio.TaskGroup() as group:
+        async with restoring(
+            pool,
+            service="matcher",
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            topic_prefix=settings.topic_prefix,
+            progress=lambda *_: None,
+        ) as work:
+            started = group.create_task(starts_well(settings, kafka))
+            await waits_for_a_lock(pool)
+            await restore_matcher(work, anew=False)
+        assert lives(await started) == lives(before)
