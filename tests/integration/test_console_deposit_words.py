@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from tests.conftest import ServiceDsn
+from tests.factories import a_territory, territory_published
 from tests.integration.console_desk import FUND, PROJECT, Both, deposited, open_both
 from tests.integration.console_forms import fill
 
@@ -64,3 +65,14 @@ async def test_day_that_is_over_is_accepted_and_warned_of(
         assert answer.status_code == 303, unescape(answer.text)
         assert words in unescape((await reader.get(answer.headers["location"])).text)
         assert words not in unescape((await reader.get(answer.headers["location"].partition("?")[0])).text)
+
+
+async def test_challenges_stand_under_their_territory_those_of_the_typed_commune_first(both: Both) -> None:
+    await both.stage.hear(
+        territory_published(a_territory("aaa", name="Aaa", perimeter=[{"level": "commune", "code": "29019"}]))
+    )
+    async with both.stage.reader(await both.person("camille@example.org")) as reader:
+        before = (await reader.get(NEW)).text
+        after = (await fill(reader, NEW, NEW, **(PROJECT | {"titre": ""}))).text
+    assert before.index('<optgroup label="Aaa">') < before.index('<optgroup label="Nantes Métropole">')
+    assert after.index('<optgroup label="Nantes Métropole">') < after.index('<optgroup label="Aaa">')

@@ -10,7 +10,7 @@ from services.console.pages.rendering import render
 from services.console.views.deposit import Typed
 from services.console.views.need_form import DAY_KINDS, MONEY_KINDS, OBJECT_KINDS
 from services.console.views.perimeter_form import place_questions
-from services.console.views.place_form import commune_choices, place_key
+from services.console.views.place_form import commune_choices, place_key, typed_commune
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ async def show_form(request: Request, deposits: Deposits, sheet: Sheet, answer: 
         typed=sheet.typed,
         faults=said.faults,
         labels=kind.labels(atlas),
+        challenge_groups=atlas.challenge_groups(typed_commune(sheet.typed)),
         options=kind.options(atlas, sheet.kept.body),
         communes=commune_choices(sheet.typed, said.errors),
         place_key=place_key(sheet.typed),

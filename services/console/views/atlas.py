@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.events.shapes import Challenge, Territory
+from shared.reference.territory_index import TerritoryIndex
 from shared.text.folding import fold
 from shared.words.names import Names
 
@@ -33,6 +34,15 @@ class Atlas:
             (challenge.challenge_id, f"{territory.name} : {challenge.title}")
             for territory in self.territories
             for challenge in territory.challenges
+        )
+
+    def challenge_groups(self, commune: str | None) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """Défis to choose from under their territory's name, first those whose territory holds a commune, if known."""
+        near = TerritoryIndex(self.territories).territories_of_commune(commune) if commune else ()
+        return tuple(
+            (one.name, tuple((challenge.challenge_id, challenge.title) for challenge in one.challenges))
+            for one in sorted(self.territories, key=lambda one: one.territory_id not in near)
+            if one.challenges
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.console.views.deposit import Options, Reader, Typed, pruned
 from shared.reference.geography import Unit, load_geography
+from shared.reference.places import Resolved, resolve_place
 
 
 def read_place(reader: Reader) -> dict[str, Any]:
@@ -39,6 +40,14 @@ def commune_choices(typed: Typed, errors: Iterable[Mapping[str, Any]]) -> Option
         named = list(typed.all("candidat"))
     geography = load_geography()
     return tuple((code, _described(code)) for code in named if geography.exists(Unit("commune", code)))
+
+
+def typed_commune(typed: Typed) -> str | None:
+    """The commune that the place means as it is typed; nothing while none is, or several may be meant."""
+    if typed.one("commune_choisie") and typed.one("commune_pour") == place_key(typed):
+        return typed.one("commune_choisie")
+    found = resolve_place(typed.one("commune"), typed.one("code_postal").replace(" ", "") or None)
+    return found.commune.code if isinstance(found, Resolved) else None
 
 
 def place_key(typed: Typed) -> str:
