@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse, Response
 from services.console.pages.context import Console
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole, CurrentVisitor, SentForm, SignInNeeded, Visitor, rights_of
-from services.console.store import people
-from services.console.views.alerts import FREQUENCIES, LANGUAGES, MINIMUMS, Preference
+from services.console.store import matches, people
+from services.console.views.alerts import FREQUENCIES, LANGUAGES, MINIMUMS, Preference, told_matches
 from shared.database import Connection, in_transaction
 from shared.events.event import Event
 from shared.events.people import PreferenceSet
@@ -31,6 +31,8 @@ async def alerts_page(
     async with console.pool.acquire() as connection:
         chosen = await people.preference(connection, person_id)
         mails = await people.deliveries_to(connection, person_id, MOST_MAILS)
+        told = await matches.by_id(connection, sorted({one for mail in mails for one in mail.match_ids}))
+    reader = await rights_of(console, person_id)
     return await render(
         request,
         "alerts.html",
@@ -38,7 +40,7 @@ async def alerts_page(
         frequencies=FREQUENCIES.items(),
         minimums=MINIMUMS.items(),
         languages=LANGUAGES.items(),
-        mails=mails,
+        mails=[(mail, told_matches(mail, told, reader)) for mail in mails],
         link=lien,
         is_saved=bool(merci),
     )

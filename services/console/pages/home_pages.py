@@ -3,7 +3,7 @@
 from functools import cache
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
 from services.console.pages.rendering import render
 from services.console.pages.visitors import CurrentConsole
@@ -23,6 +23,35 @@ async def home(request: Request, console: CurrentConsole) -> Response:
     atlas = await console.atlas()
     counts = await console.kept("territories", tallies.of_territories)
     return await render(request, "home.html", atlas=atlas, map=_map(atlas), counts=counts)
+
+
+ROBOTS = "\n".join(
+    (
+        "User-agent: *",
+        *(
+            f"Disallow: {path}"
+            for path in (
+                "/alertes",
+                "/connexion",
+                "/mes-",
+                "/offres/",
+                "/projets/",
+                "/rapprochements/",
+                "/territoires/*/flux",
+                "/territoires/*/suivi",
+                "/v1/",
+            )
+        ),
+        "",
+    )
+)
+"""What search engines leave alone: pages of people, forms, links of mails."""
+
+
+@router.get("/robots.txt")
+async def robots() -> Response:
+    """Which pages are for everyone."""
+    return PlainTextResponse(ROBOTS)
 
 
 @router.get("/plan-du-site")

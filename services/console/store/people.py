@@ -113,11 +113,12 @@ async def deliveries_about(connection: Connection, match_id: str) -> list[Delive
 async def deliveries_to(connection: Connection, person_id: str, limit: int) -> list[Delivery]:
     """The last mails sent to someone, newest first."""
     rows = await connection.fetch(
-        "select kind, outcome, at from deliveries where person_id = $1 order by at desc, delivery_id limit $2",
+        "select kind, outcome, at, person_id, match_ids from deliveries where person_id = $1"
+        " order by at desc, delivery_id limit $2",
         person_id,
         limit,
     )
-    return [Delivery(*row) for row in rows]
+    return [Delivery(row["kind"], row["outcome"], row["at"], row["person_id"], tuple(row["match_ids"])) for row in rows]
 
 
 def _person(row: Mapping[str, Any]) -> Person:

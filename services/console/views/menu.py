@@ -33,7 +33,7 @@ def main_menu(person: Person | None, names: Names, path: str) -> tuple[MenuItem,
         if person.projects:
             entries.append(("Mes projets", "/mes-projets"))
         if not entries:
-            entries += [("Déposer un projet", "/projets/nouveau"), ("Proposer un engagement", "/offres/nouvelle")]
+            entries += [("Déposer un projet", "/projets/nouveau"), ("S'engager", "/offres/nouvelle")]
             entries.append(("Décrire un fonds", "/fonds/nouveau"))
         entries.append(("Mes alertes", "/alertes"))
     else:

@@ -177,7 +177,7 @@ def test_menu_leads_each_to_what_is_theirs() -> None:
     assert labels(None) == ["Territoires", "Comment ça marche"]
     assert labels(Person("x")) == [
         "Déposer un projet",
-        "Proposer un engagement",
+        "S'engager",
         "Décrire un fonds",
         "Mes alertes",
     ]
