@@ -11,7 +11,7 @@ import typer
 
 from services.cli.accounts import coordinator, key, organisation
 from services.cli.databases import with_pool
-from services.cli.refusing import Commands, readable, refuse
+from services.cli.refusing import Command, Commands, readable, refuse
 from services.cli.restoring import rebuild, restored
 from shared.clock import today_in_paris
 
@@ -37,7 +37,7 @@ for name, commands in (("organisation", organisation), ("key", key), ("coordinat
     app.add_typer(commands, name=name)
 
 
-@app.command()
+@app.command(cls=Command)
 def demo(
     quiet: Annotated[bool, typer.Option("--quiet", help="Rien ne bouge tout seul après le chargement.")] = False,
     pace: Annotated[float, typer.Option(min=0.2, help="Secondes, en moyenne, entre deux événements.")] = 3.0,
@@ -49,7 +49,7 @@ def demo(
     raise typer.Exit(run(DemoOptions(quiet=quiet, pace_seconds=pace, seed=seed)))
 
 
-@app.command()
+@app.command(cls=Command)
 def replay(
     service: Annotated[ServiceChoice, typer.Argument(help="Le service dont reprendre les lettres mortes.")],
     topic: Annotated[str | None, typer.Option(help="Seulement ce sujet, sans préfixe.")] = None,
@@ -65,11 +65,11 @@ def replay(
     typer.echo(f"{with_pool(service, work)} message(s) à reprendre par {service}")
 
 
-app.command()(restored)
-app.command()(rebuild)
+app.command(cls=Command)(restored)
+app.command(cls=Command)(rebuild)
 
 
-@app.command("import")
+@app.command("import", cls=Command)
 def import_files(
     files: Annotated[list[Path], typer.Argument(callback=readable, help="JSON Lines, CSV ou XLSX.")],
     organisation_id: Annotated[str, typer.Option("--organisation", help="Organisation qui dépose.")],
@@ -111,7 +111,7 @@ def import_files(
     raise typer.Exit(1 if refused else 0)
 
 
-@app.command()
+@app.command(cls=Command)
 def rank(
     *,
     projects: Annotated[Path, typer.Option(callback=readable, help="Projets, un par ligne.")],
@@ -138,7 +138,7 @@ def rank(
         typer.echo(json.dumps(line, ensure_ascii=False))
 
 
-@app.command()
+@app.command(cls=Command)
 def classify() -> None:
     """Classe des textes : lit des lignes {"id", "text"}, écrit thèmes, stade et besoins que chacun dit."""
     from services.matcher import offline

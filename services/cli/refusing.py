@@ -1,4 +1,4 @@
-"""Every error of `essaim` is one French sentence with its remedy, on standard error."""
+"""What Typer would say in English: the words of help, and each error as one sentence with its remedy."""
 
 import re
 import sys
@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer import rich_utils
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 FAILED, MISUSED = 1, 2
+
+# « Usage », « Options » and « Arguments » are French already.
+rich_utils.COMMANDS_PANEL_TITLE = "Commandes"
+rich_utils.REQUIRED_LONG_STRING = "[obligatoire]"
+rich_utils.DEFAULT_STRING = "[par défaut\u00a0: {}]"
+_HELP = "Montre cette aide."
 
 
 def refuse(why: str, code: int = FAILED) -> NoReturn:
@@ -28,8 +35,27 @@ def readable(given: Path | list[Path]) -> Path | list[Path]:
     return given
 
 
-class Commands(TyperGroup):
-    """A group that says in French what the command line does not allow."""
+class Command(TyperCommand):
+    """A command whose help is in French."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option `--help`."""
+        return _in_french(super().get_help_option(ctx))
+
+
+class Group(TyperGroup):
+    """A group of commands whose help is in French."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**{**said, "subcommand_metavar": "COMMANDE [ARGUMENTS]..."})
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option `--help`."""
+        return _in_french(super().get_help_option(ctx))
+
+
+class Commands(Group):
+    """All of them; it says in French what the command line does not allow."""
 
     def main(
         self,
@@ -55,6 +81,12 @@ class Commands(TyperGroup):
         except Exit as leaving:
             sys.exit(leaving.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_french(option: Any) -> Any:
+    if option is not None:
+        option.help = _HELP
+    return option
 
 
 def _said(error: TyperException) -> str:
