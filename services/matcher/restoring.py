@@ -42,7 +42,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     await _read_back(work, anew=anew)
     await _end_orphans(work, heard)
     await _note_answers(work)
-    await store.forget_lists(work.connection)
+    await _list_as_told(work.connection)
     await work.raise_generation()
     await _state(work)
 
@@ -147,6 +147,16 @@ async def _note_answers(work: Restoration) -> None:
             work.connection, {match_id: version for match_id, version in handled.items() if version}
         )
     await work.forget_offsets(AnswerGiven.topic)
+
+
+async def _list_as_told(connection: Connection) -> None:
+    """Have lists hold what was said last: all is judged anew, and what differs from that alone is news."""
+    await store.forget_lists(connection)
+    await store.delete_empty_heads(connection)
+    await store.mark_as_told(connection)
+    await store.list_projects_as_told(connection)
+    await store.list_offers_as_told(connection)
+    await store.forget_reflected(connection)
 
 
 async def _state(work: Restoration) -> None:

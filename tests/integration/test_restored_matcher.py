@@ -72,7 +72,7 @@ async def run(settings: Settings, *, anew: bool = False) -> object:
 async def say_the_base(kafka: Kafka) -> None:
     """Three projects on both partitions, two commitments and a fund: nine matches."""
     await kafka.say(day_started(), commitment_published(), commitment_published(a_commitment("eng-b")))
-    await kafka.say(fund_published(), *(project_published(a_project(f"prj-{name}")) for name in "abc"))
+    await kafka.say(fund_published(), *(project_published(a_project(f"prj-{name}")) for name in "abd"))
 
 
 async def say_the_base_again(kafka: Kafka) -> None:
@@ -83,7 +83,7 @@ async def say_the_base_again(kafka: Kafka) -> None:
         fund_published(version=again),
         commitment_published(version=again),
         commitment_published(a_commitment("eng-b"), version=again),
-        *(project_published(a_project(f"prj-{name}"), version=again) for name in "abc"),
+        *(project_published(a_project(f"prj-{name}"), version=again) for name in "abd"),
     )
 
 
@@ -150,7 +150,7 @@ async def test_an_older_database_takes_over_what_was_answered_since(
         await hear_the_base(kafka)
     saved = await backups.save()
     async with ready(settings):
-        await kafka.say(project_published(a_project("prj-d")))
+        await kafka.say(project_published(a_project("prj-c")))
         await answer(kafka, "interested", LATER)
         await until(kafka, lambda said: sum(each.listed_by != () for each in said.values()) == 12)
     before = last(kafka)
@@ -285,7 +285,7 @@ async def test_what_only_the_erasures_still_tell_of_is_erased(
     await put(bootstrap_servers, f"{topic_prefix}erasures", [raw(erased("project", "prj-z"))])
     await run(settings)
     after = await starts_well(settings, kafka)
-    assert {each.project_id for each in after.values()} == {"prj-a", "prj-b", "prj-c"}
+    assert {each.project_id for each in after.values()} == {"prj-a", "prj-b", "prj-d"}
     async with opened(settings.database_url, "matcher") as pool:
         assert await pool.fetchval("SELECT body IS NULL AND version = 1 FROM projects WHERE project_id = 'prj-z'")
 

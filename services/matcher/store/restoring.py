@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from services.matcher.matching.head import Head
 from services.matcher.matching.life import next_day
 from shared.database import Connection
-
-LONG = 3_600.0
-"""Seconds that a statement over everything may take."""
+from shared.restoring import LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +117,58 @@ async def note_handled(connection: Connection, versions: Mapping[str, int]) -> N
 
 
 async def forget_lists(connection: Connection) -> None:
-    """Let whoever takes a partition judge everything in it anew: no list, no day, no memory stays valid."""
+    """Forget every list."""
     for table in ("project_lists", "offer_lists", "merged_lists"):
         await connection.execute(f"DELETE FROM {table}", timeout=LONG)  # noqa: S608 - our own names
+
+
+async def delete_empty_heads(connection: Connection) -> None:
+    """Forget pairs that were listed and never said."""
     await connection.execute("DELETE FROM match_heads WHERE head IS NULL", timeout=LONG)
+
+
+async def mark_as_told(connection: Connection) -> None:
+    """Mark each match as in the lists that were said to hold it."""
     await connection.execute(
-        "UPDATE match_heads SET in_project_list = false, in_offer_list = false WHERE in_project_list OR in_offer_list",
+        """
+        UPDATE match_heads SET in_project_list = coalesce((head::jsonb -> 'listed_by') ? 'project', false),
+                               in_offer_list = coalesce((head::jsonb -> 'listed_by') ? 'offer', false)
+        """,
         timeout=LONG,
     )
+
+
+async def list_projects_as_told(connection: Connection) -> None:
+    """Make each project's list of the matches marked as in it: what it becomes is told by differences."""
+    await connection.execute(
+        """
+        INSERT INTO project_lists (project_id, partition, offer_types, offer_ids, scores)
+        SELECT project_id, partition, array_agg(offer_type ORDER BY score DESC, offer_id, offer_type),
+            array_agg(offer_id ORDER BY score DESC, offer_id, offer_type),
+            array_agg(score ORDER BY score DESC, offer_id, offer_type)
+        FROM (SELECT *, (head ->> 'score_ppm')::integer AS score FROM match_heads WHERE in_project_list) AS listed
+        GROUP BY project_id, partition
+        """,
+        timeout=LONG,
+    )
+
+
+async def list_offers_as_told(connection: Connection) -> None:
+    """Make each offer's list of the matches marked as in it, of no version: the first waits for all partitions."""
+    await connection.execute(
+        """
+        INSERT INTO merged_lists (offer_type, offer_id, project_ids, scores)
+        SELECT offer_type, offer_id, array_agg(project_id ORDER BY score DESC, project_id),
+            array_agg(score ORDER BY score DESC, project_id)
+        FROM (SELECT *, (head ->> 'score_ppm')::integer AS score FROM match_heads WHERE in_offer_list) AS listed
+        GROUP BY offer_type, offer_id
+        """,
+        timeout=LONG,
+    )
+
+
+async def forget_reflected(connection: Connection) -> None:
+    """Let whoever takes a partition judge everything in it anew: no day, no memory stays valid."""
     await connection.execute("UPDATE leases SET revision = revision + 1, model = NULL, day = NULL, positions = '{}'")
 
 
