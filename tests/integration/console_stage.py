@@ -74,6 +74,8 @@ class Elsewhere:
         if request.method == "GET":
             found = self.kept.get(path)
             return httpx.Response(200 if found else 404, json=found or {}, headers={"ETag": '"1"'})
+        if request.headers.get("If-Match", '"1"') != '"1"':
+            return httpx.Response(412, json={"title": "Modifié entre-temps"})
         status, body = self.answer
         self.deposits.append((path, request.headers["Essaim-Acting-For"], json.loads(request.content)))
         return httpx.Response(status, json=body)

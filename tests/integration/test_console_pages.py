@@ -302,7 +302,7 @@ async def test_refused_deposit_keeps_what_was_typed_and_says_what_to_do_beside_e
     assert '<option value="amorcage" selected>' in page
 
 
-async def test_unreadable_form_says_everything_at_once_without_asking_ingest(stage: Stage) -> None:
+async def test_unreadable_form_says_everything_at_once_and_keeps_nothing(stage: Stage) -> None:
     async with stage.reader(OWNER) as reader:
         answer = await reader.send("/offres/nouvelle", "/offres/nouvelle", total="beaucoup", ouverture="demain")
     assert answer.status_code == 422
