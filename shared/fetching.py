@@ -1,10 +1,11 @@
 """What aiokafka's consumer does otherwise than it should: records that it cannot parse, a stop while it tries again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
 Unparsable = Callable[[TopicPartition, Exception], Awaitable[None]]
@@ -42,6 +43,25 @@ def guard(consumer: Any, handled: Callable[[], Mapping[TopicPartition, int]], un
         return fetched
 
     consumer.getmany = guarded
+
+
+@contextlib.asynccontextmanager
+async def reading_once(bootstrap_servers: str, partitions: Sequence[TopicPartition]) -> AsyncIterator[Any]:
+    """A consumer (of aiokafka) of committed records, of no group; each partition is read from where it is sought to."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        request_timeout_ms=10_000,
+        fetch_max_wait_ms=100,
+    )
+    try:
+        await consumer.start()
+        consumer.assign(partitions)
+        yield consumer
+    finally:
+        await let_go(consumer)
 
 
 async def let_go(consumer: Any) -> None:

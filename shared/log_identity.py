@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 
-from shared.fetching import let_go
+from shared.fetching import reading_once
 from shared.received import Position
 
 
@@ -96,21 +96,13 @@ async def _holds_younger(servers: str, partition: TopicPartition, offset: int, p
 
     What stands there may also be the mark of a transaction, by a broker whose clock is ahead of the next leader's.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none"
-    )
-    try:
-        await consumer.start()
-        consumer.assign([partition])
+    async with reading_once(servers, [partition]) as consumer, asyncio.timeout(10):
         consumer.seek(partition, offset)
-        async with asyncio.timeout(10):
-            while await consumer.position(partition) < position.next_offset:
-                for record in (await consumer.getmany(timeout_ms=100)).get(partition, []):
-                    if record.offset < position.next_offset and record.timestamp > position.highest_timestamp:
-                        return True
-        return False
-    finally:
-        await let_go(consumer)
+        while await consumer.position(partition) < position.next_offset:
+            for record in (await consumer.getmany(timeout_ms=100)).get(partition, []):
+                if record.offset < position.next_offset and record.timestamp > position.highest_timestamp:
+                    return True
+    return False
 
 
 def _message(service: str, partition: TopicPartition, what: str) -> str:

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.database import Connection
 from shared.events.event import VERSION_HEADER
-from shared.fetching import let_go
+from shared.fetching import reading_once
 from shared.received import Received, read
 
 ANSWER_SECONDS = 10.0
@@ -55,21 +55,10 @@ async def last_events(bootstrap_servers: str, topics: Mapping[TopicPartition, st
     partitions = list(topics)
     if not partitions:
         return {}
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        request_timeout_ms=10_000,
-    )
-    try:
-        await consumer.start()
-        consumer.assign(partitions)
+    async with reading_once(bootstrap_servers, partitions) as consumer:
         firsts = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         return await _search(consumer, topics, firsts, ends)
-    finally:
-        await let_go(consumer)
 
 
 async def _search(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.fetching import let_go
+from shared.fetching import reading_once
 from shared.log_identity import Log
 from shared.received import Arrived, Position, TopicPartitionNumber
 
@@ -40,16 +40,7 @@ class WholeLog:
     async def _read(self, topic: str) -> AsyncIterator[Arrived]:
         log = await Log.of(self._servers, [self._prefix + topic])
         partitions = log.partitions[self._prefix + topic]
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            fetch_max_wait_ms=100,
-        )
-        try:
-            await consumer.start()
-            consumer.assign(partitions)
+        async with reading_once(self._servers, partitions) as consumer:
             firsts = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
             for partition in partitions:
@@ -65,8 +56,6 @@ class WholeLog:
                     yield arrived
                 left = await _left(consumer, ends)
                 self.progress(topic, total - left, total)
-        finally:
-            await let_go(consumer)
 
 
 async def _left(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> int:

@@ -10,7 +10,7 @@ import typer
 
 from services.cli.databases import with_pool
 from services.cli.refusing import refuse
-from shared.events.registry import PREFIX
+from shared.events.registry import PREFIX, SAID_BY
 from shared.secrets import secret
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ Service = Literal["ingest", "matcher", "notifier", "console"]
 Rebuilt = Literal["matcher", "console"]
 Sure = Annotated[bool, typer.Option("--yes", help="Ne rien demander.")]
 
-SAYER = {"matches": "matcher", "answers": "console", "preferences": "console", "deliveries": "notifier"}
-"""Who says a topic; ingest says all others."""
 COUNTS = {
     "read": "événements de ce service lus dans Kafka",
     "entities": "projets, engagements, fonds et territoires repris",
@@ -85,7 +83,7 @@ def _run(service: str, *, anew: bool) -> None:
     except StillRunning:
         refuse(f"{service} tourne encore : arrêtez tous ses processus, puis recommencez")
     except NothingToRestoreFrom as lack:
-        sayer = SAYER.get(str(lack), "ingest")
+        sayer = next(each for each, topics in SAID_BY.items() if str(lack) in topics)
         refuse(
             f"le sujet {prefix}{lack} est vide, et continuer ferait perdre ce qui en dépend : reprenez d'abord {sayer}"
             f" (essaim restored {sayer}), démarrez-le, puis recommencez ; rien n'a été changé"

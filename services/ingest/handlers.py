@@ -2,7 +2,7 @@
 
 from services.ingest.announcing import publish
 from services.ingest.intake.known import reference_known
-from services.ingest.intake.publication import Concluded
+from services.ingest.intake.publication import concluded_by, sides_of
 from services.ingest.store import entities
 from services.ingest.store.entities import Party
 from services.ingest.submissions import locked
@@ -20,17 +20,12 @@ async def on_matches(connection: Connection, batch: Batch) -> None:
     ]
     if not concluded:
         return
-    sides: set[Party] = {side for match in concluded for side in _sides(match)}
+    sides: set[Party] = {side for match in concluded for side in sides_of(match)}
     kept = await locked(connection, sorted(sides))
     changed: set[Party] = set()
     for match in concluded:
-        known = [side for side in _sides(match) if side in kept]
-        amounts = Concluded(match.offer.kinds, match.concluded_eur or 0, match.concluded_days or 0)
-        if await entities.conclude(connection, match.match_id, known, amounts):
+        known = [side for side in sides_of(match) if side in kept]
+        if await entities.conclude(connection, match.match_id, known, concluded_by(match)):
             changed |= {side for side in known if side[0] != "fund"}
     for side in sorted(changed):
         await publish(connection, kept[side], reference_known())
-
-
-def _sides(match: MatchChanged) -> tuple[Party, Party]:
-    return ("project", match.project_id), (match.offer_type, match.offer_id)

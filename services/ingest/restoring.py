@@ -6,7 +6,7 @@ from uuid import uuid4
 from services.ingest.announcing import TOPICS, event_of
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.outcome import Accepted, Entity
-from services.ingest.intake.publication import is_individual
+from services.ingest.intake.publication import concluded_by, is_individual, sides_of
 from services.ingest.intake.reading_back import as_submitted
 from services.ingest.intake.rights import party_of
 from services.ingest.store import entities, erasure, progress
@@ -15,8 +15,7 @@ from services.ingest.store.entities import Kept, Party
 from services.ingest.submissions import twin_digest
 from shared.database import Connection
 from shared.dead_letter import Handler, forget
-from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
-from shared.events.event import Event
+from shared.events.entities import EntityPublished
 from shared.events.matches import MatchChanged
 from shared.events.people import DayStarted, Erased
 from shared.events.shapes import Project
@@ -84,23 +83,21 @@ def _conclusions(work: Restoration) -> Handler:
             match = record.event
             if not isinstance(match, MatchChanged) or match.state != "concluded":
                 continue
-            parties: list[Party] = [("project", match.project_id), (match.offer_type, match.offer_id)]
-            sides = {
-                party[0]: party[1] for party in parties if await store.is_live(connection, party, TOPICS[party[0]])
-            }
-            work.report.counts["concluded"] += await store.put_conclusion(connection, match, sides)
+            live = [side for side in sides_of(match) if await store.is_live(connection, side, TOPICS[side[0]])]
+            kept = await entities.conclude(connection, match.match_id, live, concluded_by(match), match.occurred_at)
+            work.report.counts["concluded"] += kept
 
     return on_matches
 
 
 async def _read_back(work: Restoration, party: Party, said: Said) -> bool:
     """Keep what was published as it was submitted, or forget what ended; whether nothing of it was known."""
-    if said.event is None:
+    if not isinstance(said.event, EntityPublished):
         await _delete(work.connection, party)
         return False
     before = (await entities.kept_of(work.connection, [party])).get(party)
-    concluded = await store.concluded_before(work.connection, party, said.event.occurred_at)
-    entity = as_submitted(_entity_of(said.event), concluded, before.content if before else None)
+    concluded = await entities.concluded_of(work.connection, *party, at=said.event.occurred_at)
+    entity = as_submitted(said.event.entity, concluded, before.content if before else None)
     if isinstance(entity, Project) and is_individual(entity) and before is None:
         work.report.lacking.setdefault("name", []).append(said.key)
     accepted = Accepted(party[0], party[1], entity)
@@ -119,19 +116,6 @@ async def _read_back(work: Restoration, party: Party, said: Said) -> bool:
     await store.changed_then(work.connection, party, said.event.occurred_at)
     work.report.counts["entities"] += 1
     return before is None
-
-
-def _entity_of(event: Event) -> Entity:
-    match event:
-        case ProjectPublished():
-            return event.project
-        case CommitmentPublished():
-            return event.commitment
-        case FundPublished():
-            return event.fund
-        case TerritoryPublished():
-            return event.territory
-    raise TypeError(event.topic)
 
 
 async def _organisation_of(connection: Connection, entity: Entity) -> str | None:

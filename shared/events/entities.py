@@ -18,6 +18,11 @@ class ProjectPublished(Event):
     def key(self) -> str:
         return self.project.project_id
 
+    @property
+    def entity(self) -> Project:
+        """What is published."""
+        return self.project
+
 
 class CommitmentPublished(Event):
     """A commitment was submitted, changed, suspended, closed or withdrawn; its whole state."""
@@ -28,6 +33,11 @@ class CommitmentPublished(Event):
     @property
     def key(self) -> str:
         return self.commitment.commitment_id
+
+    @property
+    def entity(self) -> Commitment:
+        """What is published."""
+        return self.commitment
 
 
 class FundPublished(Event):
@@ -40,6 +50,11 @@ class FundPublished(Event):
     def key(self) -> str:
         return self.fund.fund_id
 
+    @property
+    def entity(self) -> Fund:
+        """What is published."""
+        return self.fund
+
 
 class TerritoryPublished(Event):
     """A territory was declared or changed; its whole state."""
@@ -50,3 +65,11 @@ class TerritoryPublished(Event):
     @property
     def key(self) -> str:
         return self.territory.territory_id
+
+    @property
+    def entity(self) -> Territory:
+        """What is published."""
+        return self.territory
+
+
+EntityPublished = ProjectPublished | CommitmentPublished | FundPublished | TerritoryPublished

@@ -209,7 +209,8 @@ async def test_the_mark_of_a_transaction_by_a_clock_ahead_is_no_other_topic(
                 await producer.send_and_wait(topic, body, key, partition=0, headers=list(headers))
         finally:
             await producer.stop()
-        (record,) = await records_of(bootstrap_servers, topic)
+        # The mark follows the commit's answer.
+        (record,) = await eventually(lambda: records_of(bootstrap_servers, topic))
         log = await Log.of(bootstrap_servers)
         await pool.execute(
             "INSERT INTO offsets (topic, partition, next_offset, highest_timestamp, cluster_id)"

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from services.console.views.alerts import Preference
 from services.console.views.answers import GivenAnswer
 from shared.database import Connection
-
-LONG = 3_600.0
-"""Seconds that a statement over everything may take."""
+from shared.restoring import LONG
 
 _READ_MODEL = ("territories", "projects", "offers", "matches", "deliveries")
 

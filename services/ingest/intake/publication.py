@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.ingest.intake.known import Known
+from shared.events.matches import MatchChanged
 from shared.events.shapes import Commitment, Need, Project
-from shared.events.vocabulary import INDIVIDUALS
+from shared.events.vocabulary import INDIVIDUALS, EntityType
 from shared.reference.geography import Unit
 from shared.reference.taxonomy import load_taxonomy
 
@@ -19,6 +20,16 @@ class Concluded:
     kinds: tuple[str, ...]
     eur: int
     days: int
+
+
+def concluded_by(match: MatchChanged) -> Concluded:
+    """What a concluded match says of it."""
+    return Concluded(match.offer.kinds, match.concluded_eur or 0, match.concluded_days or 0)
+
+
+def sides_of(match: MatchChanged) -> tuple[tuple[EntityType, str], ...]:
+    """The project and the offer of a match, as (type, id)."""
+    return ("project", match.project_id), (match.offer_type, match.offer_id)
 
 
 def is_individual(project: Project) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -151,14 +152,16 @@ async def published_challenges(connection: Connection | Pool) -> tuple[dict[str,
     return challenges, frozenset(row["entity_id"] for row in rows)
 
 
-async def conclude(connection: Connection, match_id: str, sides: Sequence[Party], concluded: Concluded) -> bool:
-    """Keeps what a match concluded, for those of its sides that are known; False when it was kept before."""
+async def conclude(
+    connection: Connection, match_id: str, sides: Sequence[Party], concluded: Concluded, at: datetime | None = None
+) -> bool:
+    """Keeps what a match concluded, now or `at`, for those of its sides that are known; False when it was kept."""
     ids = dict(sides)
     offer_type = next((entity_type for entity_type in ids if entity_type != "project"), None)
     status = await connection.execute(
         """
-        INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days, concluded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now())) ON CONFLICT DO NOTHING
         """,
         hashlib.sha256(match_id.encode()).digest(),
         ids.get("project"),
@@ -167,18 +170,23 @@ async def conclude(connection: Connection, match_id: str, sides: Sequence[Party]
         list(concluded.kinds),
         concluded.eur,
         concluded.days,
+        at,
     )
     return bool(status.endswith(" 1"))
 
 
-async def concluded_of(connection: Connection, entity_type: EntityType, entity_id: str) -> list[Concluded]:
-    """What matches concluded of this project or offer."""
+async def concluded_of(
+    connection: Connection, entity_type: EntityType, entity_id: str, at: datetime | None = None
+) -> list[Concluded]:
+    """What matches have concluded of this project or offer; with `at`, what they had concluded then."""
     rows = await connection.fetch(
         """
         SELECT kinds, eur, days FROM conclusions
-        WHERE ($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2)
+        WHERE (($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2))
+        AND ($3::timestamptz IS NULL OR concluded_at <= $3)
         """,
         entity_type,
         entity_id,
+        at,
     )
     return [Concluded(tuple(row["kinds"]), row["eur"], row["days"]) for row in rows]

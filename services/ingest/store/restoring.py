@@ -1,17 +1,12 @@
-"""What a restoration reads back and states again: conclusions, submissions, erasures, the last day."""
+"""What a restoration reads back and states again: submissions, erasures, the last day."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from services.ingest.intake.publication import Concluded
 from services.ingest.store.entities import COLUMNS, Kept, Party, kept_row
 from shared.database import Connection
-from shared.events.matches import MatchChanged
 from shared.events.vocabulary import EntityType
-
-LONG = 3_600.0
-"""Seconds that a statement over everything may take."""
+from shared.restoring import LONG
 
 _LIVE = """
 SELECT EXISTS (SELECT FROM submissions WHERE entity_type = $1 AND entity_id = $2)
@@ -23,39 +18,6 @@ async def is_live(connection: Connection, party: Party, topic: str) -> bool:
     """Whether an entity is kept, or the log has it."""
     found: bool = await connection.fetchval(_LIVE, *party, topic)
     return found
-
-
-async def put_conclusion(connection: Connection, match: MatchChanged, sides: Mapping[EntityType, str]) -> bool:
-    """Keep what a match concluded, for its `sides` (type, id) that are live; false when it was kept before."""
-    offer_id = sides.get(match.offer_type)
-    status = await connection.execute(
-        """
-        INSERT INTO conclusions (match_digest, project_id, offer_type, offer_id, kinds, eur, days, concluded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
-        """,
-        hashlib.sha256(match.match_id.encode()).digest(),
-        sides.get("project"),
-        match.offer_type if offer_id else None,
-        offer_id,
-        list(match.offer.kinds),
-        match.concluded_eur or 0,
-        match.concluded_days or 0,
-        match.occurred_at,
-    )
-    return bool(status.endswith(" 1"))
-
-
-async def concluded_before(connection: Connection, party: Party, at: datetime) -> list[Concluded]:
-    """What matches had concluded of an entity when it was published."""
-    rows = await connection.fetch(
-        """
-        SELECT kinds, eur, days FROM conclusions WHERE concluded_at <= $3
-        AND (($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2))
-        """,
-        *party,
-        at,
-    )
-    return [Concluded(tuple(row["kinds"]), row["eur"], row["days"]) for row in rows]
 
 
 async def given_versions(connection: Connection, topic: str, keys: Sequence[str]) -> dict[str, int]:
