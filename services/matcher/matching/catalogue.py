@@ -257,16 +257,9 @@ def _units(perimeter: Perimeter) -> list[Unit]:
 
 
 def _said(event: Event | None) -> Shape | None:
-    match event:
-        case CommitmentPublished():
-            return event.commitment
-        case FundPublished():
-            return event.fund
-        case TerritoryPublished():
-            return event.territory
-        case DayStarted():
-            return event.day
-    return None
+    if isinstance(event, CommitmentPublished | FundPublished | TerritoryPublished):
+        return event.entity
+    return event.day if isinstance(event, DayStarted) else None
 
 
 def _shape(topic: str, body: bytes) -> Shape:
