@@ -53,7 +53,7 @@ async def stops(pool: Pool, servers: str, prefix: str) -> str:
         async def stopped() -> bool:
             return gave_up.times > 0
 
-        await eventually(stopped, seconds=60)
+        await eventually(stopped, seconds=120)
         (problem,) = [problem for problem in stream.problems() if "stops" in problem]
     assert len(await effects(pool)) == before
     return problem
@@ -111,7 +111,7 @@ async def test_a_log_truncated_above_what_was_handled_stops_the_service(
             async def stopped() -> bool:
                 return gave_up.times > 0
 
-            await eventually(stopped, seconds=60)
+            await eventually(stopped, seconds=120)
             assert any("is 1, outside the log (2 to 3)" in problem for problem in stream.problems())
 
 
