@@ -137,11 +137,13 @@ async def test_key_that_may_write_nothing_imports_nothing(house: House) -> None:
     assert (answer.status_code, answer.json()["type"]) == (403, "/docs#portee-manquante")
 
 
-async def test_repeated_entity_is_taken_in_twice_in_order(house: House) -> None:
+async def test_repeated_entity_is_refused_after_its_first_line(house: House) -> None:
     partner = await house.partner("org-a")
     body = json_lines(submission("prj-1"), submission("prj-1", title="Second titre"))
     lines = report(await partner.post("/v1/imports", content=body))
-    assert [line["version"] for line in lines] == [1, 2]
+    assert [line["result"] for line in lines] == ["accepted", "refused"]
+    assert lines[1]["errors"][0]["code"] == "identifiant-en-double"
+    assert (await partner.get("/v1/projects/prj-1")).json()["version"] == 1
 
 
 async def test_challenge_of_a_territory_earlier_in_the_file_is_known(house: House) -> None:

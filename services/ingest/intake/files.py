@@ -4,26 +4,21 @@ import codecs
 import csv
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
-from xml.etree.ElementTree import ParseError
-
-from openpyxl import load_workbook
 
 from services.ingest.intake.columns import Cell, columns_of, in_columns, placed
-from services.ingest.intake.outcome import Fault
-from services.ingest.intake.reading import KINDS, type_of
+from services.ingest.intake.outcome import MOST_FAULTS, Fault
+from services.ingest.intake.reading import KINDS, type_of, valid_id
 from services.ingest.intake.structure import RepeatedField, each_once, nearest
+from services.ingest.intake.workbooks import BrokenWorkbook, OversizedWorkbook, sheet_lines
 from shared.events.vocabulary import EntityType
 
 MOST_ROWS = 100_000
 LONGEST_LINE = 100_000
-_MOST_UNPACKED_BYTES = 300 * 1024 * 1024
 _MOST_COLUMNS = 300
 
 Format = Literal["jsonl", "csv", "xlsx"]
@@ -55,21 +50,37 @@ def read_file(path: Path, entity_type: EntityType | None = None) -> Iterator[Row
 def read_stream(stream: BinaryIO, entity_type: EntityType | None = None) -> Iterator[Row]:
     """The rows of a seekable stream; blank ones are skipped, yet count among `MOST_ROWS`.
 
-    What cannot be read at all is one row with its fault.
+    What cannot be read at all is one row with its fault, as is a line whose id an earlier one has.
     `entity_type` is that of rows whose own id does not tell it.
     """
     size = stream.seek(0, io.SEEK_END) or 1
     stream.seek(0)
     reader = {"jsonl": _json_rows, "csv": _csv_rows, "xlsx": _sheet_rows}[format_of(stream)]
     found = False
+    lines: dict[tuple[EntityType, str], int] = {}
     for row in reader(stream, entity_type, size):
         found = True
         if row.line > MOST_ROWS:
             yield Row(row.line, None, None, (Fault("", "trop-de-lignes", {"limit": MOST_ROWS}),), 1.0)
             return
-        yield row
+        yield _once(row, lines)
     if not found:
         yield Row(1, None, None, (Fault("", "fichier-vide"),), 1.0)
+
+
+def _once(row: Row, lines: dict[tuple[EntityType, str], int]) -> Row:
+    """The row, refused when an earlier line of the file has its id; `lines` are those read so far."""
+    if row.data is None or row.entity_type is None:
+        return row
+    id_field = KINDS[row.entity_type].id_field
+    entity_id = row.data.get(id_field)
+    if not isinstance(entity_id, str) or not valid_id(entity_id):
+        return row
+    first = lines.setdefault((row.entity_type, entity_id), row.line)
+    if first == row.line:
+        return row
+    fault = Fault(id_field, "identifiant-en-double", {"value": entity_id, "first": first})
+    return replace(row, data=None, faults=(fault,))
 
 
 def format_of(stream: BinaryIO) -> Format:
@@ -135,41 +146,14 @@ def _bounded(text: io.TextIOBase) -> Iterator[str]:
         yield "x" * (csv.field_size_limit() + 1)
 
 
-class _BrokenWorkbook(Exception):
-    """Nothing can be read of a workbook from here on; carries the line."""
-
-
-_BROKEN = (
-    *(ValueError, TypeError, AttributeError, LookupError, EOFError, OSError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error, ParseError),
-)
-"""What a damaged archive makes its readers raise."""
-
-
 def _sheet_rows(stream: BinaryIO, entity_type: EntityType | None, _size: int) -> Iterator[Row]:
     try:
-        yield from _table_rows(_sheet_lines(stream), entity_type)
-    except _BrokenWorkbook as error:
+        # One column more, to see that there are too many.
+        yield from _table_rows(sheet_lines(stream, _MOST_COLUMNS + 1), entity_type)
+    except BrokenWorkbook as error:
         yield Row(error.args[0], None, None, (Fault("", "fichier-illisible"),), 1.0)
-
-
-def _sheet_lines(stream: BinaryIO) -> Iterator[tuple[int, Sequence[Any], float]]:
-    """The cells of the first sheet, line by line; raises `_BrokenWorkbook`."""
-    line = 0
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > _MOST_UNPACKED_BYTES:
-            raise ValueError("too large once unpacked")
-        book = load_workbook(stream, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        height = max(sheet.max_row or 1, 1)
-        sheet.reset_dimensions()  # what a file says of its size is not believed: rows beyond would be lost
-        for line, cells in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):
-            yield line, list(cells), min(1.0, line / height)
-        book.close()
-    except _BROKEN:
-        raise _BrokenWorkbook(line + 1) from None
+    except OversizedWorkbook:
+        yield Row(1, None, None, (Fault("", "classeur-trop-lourd"),), 1.0)
 
 
 def _table_rows(
@@ -188,7 +172,7 @@ def _table_rows(
         if not header:
             header = [str(cell or "").strip().lower() for cell in cells]
             entity_type = type_of(dict.fromkeys(header)) or entity_type
-            faults = _header_faults(header, entity_type)
+            faults = _header_faults(header, entity_type)[:MOST_FAULTS]
             if faults or entity_type is None:
                 yield Row(line, None, None, tuple(faults), 1.0)
                 return
@@ -200,6 +184,8 @@ def _table_rows(
 def _header_faults(header: list[str], entity_type: EntityType | None) -> list[Fault]:
     if entity_type is None:
         return [Fault("", "type-inconnu", in_table=True)]
+    if any(header[_MOST_COLUMNS:]):
+        return [Fault("", "trop-de-colonnes", {"limit": _MOST_COLUMNS})]
     known = columns_of(entity_type)
     faults = [
         Fault(name, "colonne-en-double", {"name": name})

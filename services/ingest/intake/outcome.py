@@ -8,6 +8,9 @@ from typing import Any
 from shared.events.shapes import Commitment, Fund, Project, Territory
 from shared.events.vocabulary import EntityType
 
+MOST_FAULTS = 50
+"""Of one row or submission: whoever mends these sees the next ones."""
+
 Entity = Project | Commitment | Fund | Territory
 
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.ingest.intake import rules
 from services.ingest.intake.known import Known, reference_known
-from services.ingest.intake.outcome import Accepted, Contact, Entity, Fault, Reading, Refused
+from services.ingest.intake.outcome import MOST_FAULTS, Accepted, Contact, Entity, Fault, Reading, Refused
 from services.ingest.intake.places import Completing, complete_code, complete_commune, complete_perimeter
 from services.ingest.intake.structure import shape_faults, unknown_fields
 from services.ingest.intake.texts import cleaned
@@ -99,7 +100,7 @@ def read(entity_type: EntityType, data: object, known: Known | None = None) -> R
     work = Completing({**kind.defaults, **cleaned(given, faults)}, known or reference_known(), faults)
     _drop_repeats(work.data)
     contact = _contact(work.data.pop("contact", None), faults) if contact_said else None
-    faults += unknown_fields(kind.shape, work.data, also=kind.extra)
+    faults += islice(unknown_fields(kind.shape, work.data, also=kind.extra), MOST_FAULTS)
     kind.complete(work)
     faults += [Fault(name, "obligatoire") for name in kind.required if name not in work.data]
     entity, misshapen = shape_faults(kind.shape, work.data)
@@ -160,7 +161,7 @@ def _contact(data: object, faults: list[Fault]) -> Contact | None:
     if not isinstance(data, dict):
         faults.append(Fault("contact", "objet-attendu"))
         return None
-    strange = list(unknown_fields(ContactShape, data, "contact"))
+    strange = list(islice(unknown_fields(ContactShape, data, "contact"), MOST_FAULTS))
     faults += strange
     shape, misshapen = shape_faults(ContactShape, data)
     faults += [Fault(f"contact.{fault.field}", fault.code, fault.facts) for fault in misshapen]
@@ -209,9 +210,10 @@ def _about_the_place(misshapen: list[Fault], data: dict[str, Any]) -> list[Fault
 
 
 def _in_order(faults: list[Fault], kind: Kind) -> tuple[Fault, ...]:
-    """One fault per field, the first found, in the order of the shape's fields."""
+    """One fault per field, the first found, in the order of the shape's fields; `MOST_FAULTS` at most."""
     order = {name: place for place, name in enumerate([*kind.shape.model_fields, *kind.extra])}
     first: dict[str, Fault] = {}
     for fault in faults:
         first.setdefault(fault.field, fault)
-    return tuple(sorted(first.values(), key=lambda fault: order.get(re.split(r"[.\[]", fault.field)[0], 99)))
+    inner = sorted(first.values(), key=lambda fault: order.get(re.split(r"[.\[]", fault.field)[0], 99))
+    return tuple(inner[:MOST_FAULTS])

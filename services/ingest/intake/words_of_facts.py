@@ -138,6 +138,24 @@ FACTS: dict[str, Sentences] = {
         "The file has too many lines.",
         "Split it into files of at most {limit} lines.",
     ),
+    "trop-de-colonnes": words_of(
+        "Le fichier a trop de colonnes.",
+        "Gardez {limit} colonnes au plus, celles de la documentation.",
+        "The file has too many columns.",
+        "Keep at most {limit} columns, those of the documentation.",
+    ),
+    "classeur-trop-lourd": words_of(
+        "Ce classeur est trop lourd pour être lu.",
+        "Copiez les lignes dans un classeur neuf, sans mise en forme, ou enregistrez la feuille en CSV.",
+        "This workbook is too heavy to be read.",
+        "Copy its lines into a new workbook, without formatting, or save the sheet as CSV.",
+    ),
+    "identifiant-en-double": words_of(
+        "La ligne {first} de ce fichier porte déjà l'identifiant « {value} » : celle-ci n'est pas prise.",
+        "Gardez une seule ligne par identifiant.",
+        "Line {first} of this file already has the id “{value}”: this one is not taken.",
+        "Keep one line for each id.",
+    ),
     "colonnes-en-trop": words_of(
         "Cette ligne a plus de cellules que l'en-tête.",
         "Vérifiez le séparateur et les guillemets.",

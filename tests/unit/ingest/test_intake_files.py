@@ -13,6 +13,7 @@ from services.ingest.intake import Accepted, Refused, read, say
 from services.ingest.intake import files as intake_files
 from services.ingest.intake.columns import columns_of
 from services.ingest.intake.files import Row, format_of, read_stream
+from services.ingest.intake.outcome import MOST_FAULTS
 from shared.events.vocabulary import EntityType
 
 
@@ -86,7 +87,7 @@ def test_too_long_a_line_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_too_many_lines_end_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_files, "MOST_ROWS", 2)
-    found = rows('{"project_id": "a"}\n' * 5)
+    found = rows("".join(f'{{"project_id": "p{number}"}}\n' for number in range(5)))
     assert only_codes(found) == [(1, []), (2, []), (3, ["trop-de-lignes"])]
 
 
@@ -203,3 +204,23 @@ def test_every_shape_has_a_column_for_each_plain_field() -> None:
     assert {"company.commune", "per_project_days.max"} <= columns_of("commitment").keys()
     assert {"ticket_eur.min", "source.url"} <= columns_of("fund").keys()
     assert not {"managed", "duplicate_of", "suggested_categories"} & columns_of("fund").keys()
+
+
+@pytest.mark.parametrize("header", [["title"] * 50_000, [f"colonne{number}" for number in range(24_501)]])
+def test_csv_of_too_many_columns_is_told_once(header: list[str]) -> None:
+    [row] = rows(";".join(header)[: intake_files.LONGEST_LINE - 1] + "\n", "project")
+    assert [fault.code for fault in row.faults] == ["trop-de-colonnes"]
+
+
+def test_faults_of_one_row_are_cut() -> None:
+    [row] = rows(";".join(f"colonne{number}" for number in range(200)) + "\n", "project")
+    assert len(row.faults) == MOST_FAULTS
+    reading = read("project", {f"champ{number}": 1 for number in range(200)})
+    assert isinstance(reading, Refused)
+    assert len(reading.faults) == MOST_FAULTS
+
+
+def test_id_that_an_earlier_line_has_is_refused_with_that_line() -> None:
+    found = rows('{"project_id": "a"}\n{"fund_id": "a"}\n{"project_id": "a"}\n')
+    assert only_codes(found) == [(1, []), (2, []), (3, ["identifiant-en-double"])]
+    assert "La ligne 1" in say(found[2].faults[0]).message
