@@ -7,11 +7,11 @@ from typing import Literal
 
 _ADDRESS = re.compile(
     r"[\w.+-]{1,64}\s?(?:@|[(\[{]\s?(?:at|a|arr?obase)\s?[)\]}]|\barr?obase\b)\s?"
-    r"[\w-]{1,64}\s?(?:\.|[(\[{]\s?(?:dot|point)\s?[)\]}]|\b(?:dot|point)\b)\s?[a-z]{2,}"
-    r"|[\w.+-]{1,64}\sat\s[\w-]{1,64}(?:\s(?:dot|point)\s[a-z]{2,}|\.(?:fr|com|org|net|eu|info)\b)",
+    r"[\w-]{1,64}\s?(?:\.|[(\[{]\s?(?:dot|point)\s?[)\]}]|\b(?:dot|point)\b)\s?[^\W\d_]{2,}"
+    r"|[\w.+-]{1,64}\s(?:at|chez)\s[\w-]{1,64}(?:\s(?:dot|point)\s[a-z]{2,}|\.(?:fr|com|org|net|eu|info)\b)",
     re.IGNORECASE,
 )
-_GAP = r"[\s.\-/_]{0,2}"
+_GAP = r"[\s.\-/_]{0,3}"
 _PAIRS = r"(?:\d{8}|(?:[\s.\-/_]{1,2}\d{2}){4})"  # all apart or all together: « 01/02/2027 15 h » is no number
 _FRENCH = re.compile(rf"(?<!\d)(?<!\d[-/.])(?:(?:\+|00){_GAP}33{_GAP}(?:\(0\){_GAP})?|0)[1-9]{_PAIRS}(?!\d)")
 _ONE_BY_ONE = re.compile(
@@ -25,7 +25,17 @@ _GROUPED = re.compile(
 _FOREIGN = re.compile(rf"(?<![\w+])\+\d{{1,3}}(?:{_GAP}\d){{7,12}}(?!\d)")
 
 
-_PHONES = (_FRENCH, _ONE_BY_ONE, _GROUPED, _FOREIGN)
+_DASHED = re.compile(r"(?<!\d)(?<!\d[-/.])0[1-9](?:(?:\s?-\s?|\s{1,3})\d\d){4}(?!\d)(?!-\d)")
+_MARKED = re.compile(
+    r"(?<!\d)(?<!\d[:,*|•])(?!01\D+02\D+03)0[1-9](?P<mark>[:,]|\s?[*|•]\s?)"
+    r"\d\d(?:(?P=mark)\d\d){3}(?!\d)(?!(?P=mark)\d)"
+)
+_BEGUN = re.compile(  # two pairs, then six digits in any groups, unless a year begins there
+    r"(?<!\d)(?<!\d[\s.\-/])0[1-9][\s.\-]\d\d(?![\s.\-](?:19|20)\d\d(?!\d))(?:[\s.\-]?\d){6}(?!\d)"
+)
+
+_PHONES = (_FRENCH, _ONE_BY_ONE, _GROUPED, _FOREIGN, _DASHED, _MARKED, _BEGUN)
+_BRACKETED = re.compile(r"\((\d\d)\)")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
@@ -50,6 +60,15 @@ def without_contacts(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text as a reader sees it: entities written out, dots of any script made plain, nothing invisible."""
-    plain = unicodedata.normalize("NFKC", html.unescape(text))
-    return _INVISIBLE.sub("", plain).replace("\u3002", ".").replace("\u00b7", ".")
+    """The text as a reader sees it: entities written out, dots, dashes and digits of any script made plain."""
+    unescaped = html.unescape(html.unescape(text)).replace("%40", "@")
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", unescaped)).replace("\u3002", ".").replace("\u00b7", ".")
+    return _BRACKETED.sub(r"-\1-", "".join(map(_plain_character, plain)))
+
+
+def _plain_character(character: str) -> str:
+    if character.isascii():
+        return character
+    if character == "\u2212" or unicodedata.category(character) == "Pd":
+        return "-"
+    return str(unicodedata.digit(character, character))

@@ -1,5 +1,6 @@
 """Small rules of ingest: rights, languages, limits, days, keys, chunks, texts of feeds."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from services.ingest.days import PARIS, days_due, seconds_to_midnight
 from services.ingest.intake import language_of
 from services.ingest.intake.files import Row
 from services.ingest.intake.personal import found_in, without_contacts
+from shared.reference import samples
 from shared.words.french import typeset
 
 
@@ -109,6 +111,24 @@ def test_chunks_keep_the_order_and_hold_no_entity_twice(ids: list[str | None]) -
         assert 1 <= len(chunk) <= CHUNK
 
 
+PHONES = (
+    "06 - 12 - 34 - 56 - 78", "06 – 12 – 34 – 56 – 78", "06—12—34—56—78", "06\u201112\u201134\u201156\u201178",
+    "06\u221212\u221234\u221256\u221278", "06.12.34.5678", "06,12,34,56,78", "06:12:34:56:78", "06|12|34|56|78",
+    "06 | 12 | 34 | 56 | 78", "06•12•34•56•78", "06*12*34*56*78", "06 (12) 34 56 78", "06 12 34 - 56 78",
+    "06 12 34 56 7 8", "٠٦ ١٢ ٣٤ ٥٦ ٧٨", "+33 (0)6 12 34 56 78", "+33 - 6 12 34 56 78", "+33 – 6 – 12 – 34 – 56 – 78",
+)  # fmt: skip
+ADDRESSES = (
+    "marie%40perso.fr", "marie&#64;perso.fr", "marie&amp;#64;perso.fr", "marie@перso.рф", "marie chez perso.fr",
+)  # fmt: skip
+NUMBERS = (
+    "Budget de 12 000 €, 1 500 000 € ou 05 %", "Le 06/12/2026, du 06/12 au 07/12", "06/12 - 13/12 - 20/12",
+    "Du 01 – 02 – 2027 15 h", "SIREN 542 051 180", "Communes 06000, 06100 et 06200", "10, 20, 30, 40, 50",
+    "Départements 01, 02, 03, 04, 05", "Lots 01|02|03|04|05|06", "De 08:30 12:00 13:30 17:45",
+    "Ouvert 08 – 12 14 – 18 h",
+    "Une équipe chez nous, un stage chez une association", "Programme (12) de 2026 – 2027", "x² + 10⁶",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -138,11 +158,32 @@ def test_chunks_keep_the_order_and_hold_no_entity_twice(ids: list[str | None]) -
         ("+32 475 12 34 56", "telephone-dans-le-texte"),
         ("Rendez-vous @ la mairie", None),
         ("rapport 2019-2020", None),
+        *((text, "telephone-dans-le-texte") for text in PHONES),
+        *((text, "adresse-dans-le-texte") for text in ADDRESSES),
+        *((text, None) for text in NUMBERS),
     ],
 )
 def test_contacts_in_texts(text: str, found: str | None) -> None:
     assert found_in(text) == found
     assert found_in(without_contacts(text)) is None
+
+
+def test_no_text_of_the_samples_is_taken_for_a_contact() -> None:
+    records = (*samples.sample_projects(), *samples.sample_commitments(), *samples.funds())
+    texts = [text for record in records for text in texts_in(record)]
+    assert len(texts) > 1_000
+    assert [text for text in texts if found_in(text)] == []
+
+
+def texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from () if name == "contact" else texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)
 
 
 def test_html_becomes_paragraphs() -> None:
