@@ -95,7 +95,7 @@ def _failed(state: Polled, now: datetime, every: timedelta, asked_s: int | None)
 
 
 async def _submit(pool: Pool, feed: Feed, mapped: Mapped) -> None:
-    who = Submitter(organisation_id=f"connector-{feed.name}")
+    who = Submitter(organisation_id=f"connector-{feed.name}", feed=True)
     offered = {fund["fund_id"] for fund in mapped.funds}
     before = await listing.active_of(pool, "fund", f"connector-{feed.name}")
     # An item left out today may be misread rather than gone: nothing is closed then.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from services.ingest.announcing import event_of, keep_next, publish
+from services.ingest.intake.depositing import described, operator_overreach
 from services.ingest.intake.duplicates import twin_key
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
@@ -13,6 +14,7 @@ from services.ingest.intake.rights import Standing, Submitter, overreach, party_
 from services.ingest.people import new_person
 from services.ingest.store import entities, erasure, people
 from services.ingest.store.entities import Kept, Party
+from services.ingest.store.operators import OperatorNames, operator_names
 from services.ingest.store.people import Person
 from shared.database import Connection
 from shared.events.event import Event
@@ -65,6 +67,7 @@ class _Batch:
     known: Known
     expected: Expected | None
     users: dict[str, set[str | None]]
+    names: OperatorNames
     events: list[Event] = field(default_factory=list)
 
 
@@ -82,14 +85,19 @@ async def deposit(
     the same contact, changes nothing. No two submissions may be of one entity. Raises `SubmitterGone`.
     """
     await hold(connection, who)
-    deposits = await _on_record(connection, submissions)
+    funds = any(each.entity_type == "fund" for each in submissions)
+    names = await operator_names(connection, who) if funds and not who.is_trusted else OperatorNames()
+    deposits = await _on_record(connection, who, submissions, names)
     fresh = [each for each in deposits if expected is not None or not _same(each)]
     if fresh:
         await locked(connection, [each.party for each in fresh], also=_names(fresh))
-        again = {each.party: each for each in await _on_record(connection, [each.accepted for each in fresh])}
+        accepted = [each.accepted for each in fresh]
+        again = {each.party: each for each in await _on_record(connection, who, accepted, names)}
         deposits = [again.get(each.party, each) for each in deposits]
     parties = [party for each in deposits if (party := party_of(each.accepted.entity)) is not None]
-    batch = _Batch(connection, who, known, expected, await entities.organisations_of_parties(connection, parties))
+    batch = _Batch(
+        connection, who, known, expected, await entities.organisations_of_parties(connection, parties), names
+    )
     outcomes = [await _take(batch, each) for each in deposits]
     await announce(connection, *batch.events)
     return outcomes
@@ -127,14 +135,18 @@ def _groups(kept: Mapping[Party, Kept]) -> set[str]:
     return {f"twins:{each.twin_digest.hex()}" for each in kept.values() if each.twin_digest}
 
 
-async def _on_record(connection: Connection, submissions: Sequence[Accepted]) -> list[_Deposit]:
+async def _on_record(
+    connection: Connection, who: Submitter, submissions: Sequence[Accepted], names: OperatorNames
+) -> list[_Deposit]:
     parties: list[Party] = [(each.entity_type, each.entity_id) for each in submissions]
     kept = await entities.kept_of(connection, parties)
     contacts = await people.contacts_of(connection, parties)
-    return [
-        _Deposit(each, twin_digest(each), kept.get(party), contacts.get(party))
-        for each, party in zip(submissions, parties, strict=True)
-    ]
+    deposits = []
+    for each, party in zip(submissions, parties, strict=True):
+        before = kept.get(party)
+        said = described(who, each, before.content if before else None, names.own)
+        deposits.append(_Deposit(said, twin_digest(said), before, contacts.get(party)))
+    return deposits
 
 
 def twin_digest(accepted: Accepted) -> bytes | None:
@@ -174,6 +186,7 @@ def standing_of(kept: Kept | None) -> Standing | None:
 async def _take(batch: _Batch, each: _Deposit) -> Outcome:
     party_id, expected = party_of(each.accepted.entity), batch.expected
     faults = overreach(batch.who, each.accepted, standing_of(each.kept), batch.users.get(party_id or "", set()))
+    faults += operator_overreach(batch.who, each.accepted, batch.names.taken)
     if faults:
         return Outcome("refused", each.accepted, each.kept, faults=tuple(faults))
     if expected is not None and not expected(each.kept.version if each.kept else 0):

@@ -187,6 +187,9 @@ class Fund(Shape):
     title: Title
     description: Text
     operator: Label | None = None
+    deposited_by: Label | None = Field(
+        None, description="Who described it, where nobody vouches for what it says; set by ingest."
+    )
     partners: tuple[str, ...] = ()
     nature: FundNature
     kinds: tuple[FundKind, ...]
@@ -216,6 +219,11 @@ class Fund(Shape):
     illustrative: bool = False
     notes: tuple[str, ...] = ()
     source: Source | None = None
+
+    @property
+    def speaker(self) -> str | None:
+        """In whose name it is shown: who described it where nobody vouches for it, else its operator."""
+        return self.deposited_by or self.operator
 
 
 class Challenge(Shape):

@@ -238,3 +238,25 @@ async def test_keys_are_of_known_organisations(house: House) -> None:
     for work in (accounts.add_key(house.pool, "les-panier", ["read"]), accounts.list_keys(house.pool, "les-panier")):
         with pytest.raises(accounts.RefusedAccount, match=r"« les-panier » \(proches : les-paniers\)"):
             await work
+
+
+async def test_nobody_describes_a_fund_in_the_name_of_another(house: House) -> None:
+    operator, partner = await house.partner("essaim", "admin"), await house.partner("org-a")
+    fund = a_fund("fds-o", operator="Banque des Territoires").model_dump(mode="json", exclude_none=True)
+    assert (await operator.put("/v1/funds/fds-o", json=fund)).status_code == 202
+    person = (await asked(house, address="lea@example.org", create=True))["person"]
+    for who in (partner, house.service(person["person_id"])):
+        for name in ("BANQUE DES TERRITOIRÉS", "Organisation Essaim"):
+            stolen = fund | {"fund_id": "fds-s", "operator": name, "deposited_by": "Banque des Territoires"}
+            answer = await who.put("/v1/funds/fds-s", json=stolen)
+            error = answer.json()["errors"][0]
+            assert (answer.status_code, error["field"], error["code"]) == (403, "operator", "nom-d-un-autre-organisme")
+    own = fund | {"fund_id": "fds-s", "operator": "Organisation org-a"}
+    assert (await partner.put("/v1/funds/fds-s", json=own)).status_code == 202
+    theirs = fund | {"fund_id": "fds-p", "operator": "Le club de Léa"}
+    assert (await house.service(person["person_id"]).put("/v1/funds/fds-p", json=theirs)).status_code == 202
+    again = await partner.put("/v1/funds/fds-s", json=(await partner.get("/v1/funds/fds-s")).json())
+    assert again.json()["result"] == "unchanged"
+    assert (await operator.patch("/v1/funds/fds-s", json={"title": "Un fonds vérifié"})).status_code == 202
+    said = [event.fund.deposited_by for event in await house.said("funds") if isinstance(event, FundPublished)]
+    assert said == [None, "Organisation org-a", "une personne inscrite", None]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -43,6 +43,7 @@ def environment() -> Environment:
         quoted=french.quoted,
         capitalised=french.capitalised,
         typeset=french.typeset,
+        host=lambda address: (urlsplit(str(address)).hostname or "").removeprefix("www."),
         segment=lambda value: quote(str(value), safe="~"),
     )
     return made

@@ -69,7 +69,7 @@ def offer_summary(offer: Commitment | Fund, names: Names, today: date) -> OfferS
         "fund",
         offer.fund_id,
         offer.title,
-        offer.operator or "",
+        offer.speaker or "",
         clauses(nature, names.kinds(offer.kinds)) if offer.kinds else nature,
         is_open,
         _per_project(offer.ticket_eur, None),
@@ -121,8 +121,15 @@ def _of_fund(offer: Fund) -> tuple[tuple[str, str], ...]:
         ("Par projet", _per_project(offer.ticket_eur, None) or ""),
         ("Enveloppe", f"{approximate}{money(offer.envelope_eur)}" if offer.envelope_eur else ""),
         ("Période annoncée", offer.period_text or ""),
-        ("Vérifié en", month(offer.last_checked_on) if offer.last_checked_on else ""),
+        *_checked(offer),
     )
+
+
+def _checked(offer: Fund) -> tuple[tuple[str, str], ...]:
+    """When it was checked; of one that nobody vouches for, who described it instead."""
+    if offer.deposited_by is None:
+        return (("Vérifié en", month(offer.last_checked_on) if offer.last_checked_on else ""),)
+    return ("Décrit par", f"{offer.deposited_by}, non vérifié"), ("Organisme annoncé", offer.operator or "")
 
 
 def _per_project(euros: EuroRange | None, working_days: DayRange | None) -> str | None:
@@ -158,4 +165,4 @@ def _dates(offer: Commitment | Fund, today: date) -> str | None:
 def _stale(offer: Fund, today: date) -> str | None:
     if offer.last_checked_on is None or not is_old(offer.last_checked_on, today):
         return None
-    return staleness_words(offer.last_checked_on, offer.operator)
+    return staleness_words(offer.last_checked_on, offer.speaker)

@@ -55,6 +55,10 @@ class Accepted:
     """Whether the submission spoke of its contact: one that is silent keeps the contact on record."""
     completed: tuple[Completion, ...] = ()
 
+    def with_entity(self, entity: Entity) -> "Accepted":
+        """The same submission of this entity."""
+        return dataclasses.replace(self, entity=entity)
+
     @property
     def content(self) -> dict[str, Any]:
         """The canonical JSON object: equal for equal content, however it was written; computed fields left out."""

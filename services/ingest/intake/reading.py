@@ -17,7 +17,9 @@ from services.ingest.intake.texts import cleaned
 from shared.events.shapes import Commitment, Fund, Identifier, Label, Project, Shape, Territory
 from shared.events.vocabulary import EntityType
 
-COMPUTED = frozenset({"version", "duplicate_of", "suggested_categories", "managed", "coordinated", "concluded"})
+COMPUTED = frozenset(
+    {"version", "duplicate_of", "suggested_categories", "managed", "coordinated", "concluded", "deposited_by"}
+)
 """What reads add: a submission that gives them back is not refused for it, they are ignored."""
 
 _EMAIL = re.compile(

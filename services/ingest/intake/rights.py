@@ -15,11 +15,18 @@ class Submitter:
 
     organisation_id: str | None = None
     operator: bool = False
+    feed: bool = False
+    """Whether it is what a funder publishes itself, read by Essaim."""
     person_id: str | None = None
     entities: frozenset[tuple[EntityType, str]] = frozenset()
     """What the person is the contact of, and the territories they coordinate."""
     party_ids: frozenset[str] = frozenset()
     """The owner and company ids of these entities."""
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether what it says of funds is shown as checked."""
+        return self.operator or self.feed
 
     @property
     def actor(self) -> str:

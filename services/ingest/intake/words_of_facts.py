@@ -126,6 +126,18 @@ FACTS: dict[str, Sentences] = {
         "It is unclear whether this is a project, a commitment or a fund.",
         "Add “project_id”, “commitment_id” or “fund_id”, or say “type”.",
     ),
+    "adresse-web-privee": words_of(
+        "Cette adresse web n'est pas ouverte à tous.",
+        "Donnez l'adresse publique, par exemple https://www.exemple.fr/candidater.",
+        "This web address is not open to all.",
+        "Give the public address, such as https://www.exemple.fr/candidater.",
+    ),
+    "nom-d-un-autre-territoire": words_of(
+        "« {value} » est le nom du territoire « {territory} ».",
+        "Donnez à ce territoire un nom qui le distingue.",
+        "“{value}” is the name of territory “{territory}”.",
+        "Give this territory a name that tells it apart.",
+    ),
     "ligne-trop-longue": words_of(
         "Cette ligne est trop longue.",
         "Limitez-la à {limit} caractères.",
@@ -194,6 +206,12 @@ FACTS: dict[str, Sentences] = {
         "Utilisez un identifiant à vous, ou demandez à cette organisation de déposer.",
         "“{value}” belongs to another organisation.",
         "Use an id of your own, or ask that organisation to submit it.",
+    ),
+    "nom-d-un-autre-organisme": words_of(
+        "« {value} » est le nom d'un autre organisme.",
+        "Décrivez vos propres fonds ; si vous êtes de cet organisme, demandez une clé à l'opérateur d'Essaim.",
+        "“{value}” is the name of another body.",
+        "Describe your own funds; if you belong to that body, ask Essaim's operator for a key.",
     ),
     "reserve-a-l-operateur": words_of(
         "Seul l'opérateur d'Essaim peut fixer cette valeur.",

@@ -86,10 +86,10 @@ def _commitment_facts(shape: Commitment, offer: PreparedOffer) -> dict[str, Any]
 
 
 def _fund_facts(shape: Fund) -> dict[str, Any]:
-    """A fund's organisation is its operator, else the fund itself; it has no id beside the fund's."""
+    """A fund's organisation is in whose name it is shown, else the fund itself; it has no id beside the fund's."""
     return {
         "organisation_id": shape.fund_id,
-        "organisation_name": shape.operator or shape.title,
+        "organisation_name": shape.speaker or shape.title,
         "nature": shape.nature,
         "apply_url": shape.apply_url,
         "last_checked_on": shape.last_checked_on,

@@ -170,6 +170,15 @@ def test_fund_checked_long_ago_says_so() -> None:
     assert warning.startswith("Cité en février 2019")
 
 
+def test_fund_that_nobody_vouches_for_names_who_described_it() -> None:
+    assert dict(offer_facts_rows(a_fund(), NAMES, TODAY))["Vérifié en"] == "novembre 2026"
+    unchecked = a_fund(deposited_by="Les Paniers")
+    facts = dict(offer_facts_rows(unchecked, NAMES, TODAY))
+    assert "Vérifié en" not in facts
+    assert (facts["Décrit par"], facts["Organisme annoncé"]) == ("Les Paniers, non vérifié", "Banque solidaire")
+    assert offer_summary(unchecked, NAMES, TODAY).who == "Les Paniers"
+
+
 def test_menu_leads_each_to_what_is_theirs() -> None:
     def labels(person: Person | None) -> list[str]:
         return [item.label for item in main_menu(person, NAMES, "/")]

@@ -106,3 +106,4 @@ def test_the_facts_of_a_fund() -> None:
     assert (facts.nature, facts.managed, facts.max_eur, facts.remaining_eur) == ("fonds", False, 100_000, None)
     assert facts.apply_url == "https://example.org/candidater"
     assert offer_facts(fund(operator=None)).organisation_name == "Fonds d'amorçage solidaire"
+    assert offer_facts(fund(deposited_by="Les Paniers")).organisation_name == "Les Paniers"
