@@ -153,6 +153,13 @@ async def test_challenge_of_a_territory_earlier_in_the_file_is_known(house: Hous
     assert [line["result"] for line in report(await partner.post("/v1/imports", content=body))] == ["accepted"] * 3
 
 
+async def test_territory_cannot_take_the_name_of_one_that_was_submitted(house: House) -> None:
+    partner = await house.partner("essaim", "admin")
+    for territory_id, status in (("ter-a", 202), ("ter-b", 422), ("ter-a", 200)):
+        territory = a_territory(territory_id, name="Pays d'Ici").model_dump(mode="json", exclude_none=True)
+        assert (await partner.put(f"/v1/territories/{territory_id}", json=territory)).status_code == status
+
+
 async def test_import_without_key_or_of_unknown_type_is_a_problem(house: House) -> None:
     partner = await house.partner("org-a")
     assert (await house.client().post("/v1/imports", content=b"{}")).status_code == 401

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.ingest.intake.rules import is_web_address
+from services.ingest.intake.rules import is_public, is_web_address
 from shared.words.french import PARIS
 
 Item = Mapping[str, Any]
@@ -78,7 +78,7 @@ def opening(opens: date | None, closes: date | None) -> dict[str, str]:
 def web_address(value: object) -> dict[str, str]:
     """`apply_url` when the value is an address once its stray spaces are gone."""
     address = re.sub(r"\s", "", value) if isinstance(value, str) else ""
-    return {"apply_url": address} if len(address) <= 490 and is_web_address(address) else {}
+    return {"apply_url": address} if len(address) <= 490 and is_web_address(address) and is_public(address) else {}
 
 
 def checked_on(day: date) -> str:

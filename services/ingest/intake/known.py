@@ -25,6 +25,8 @@ class Known:
     challenges: Mapping[str, str]
     """Challenge id -> id of the territory that published it."""
     territories: frozenset[str]
+    territory_names: Mapping[str, str] = field(default_factory=dict)
+    """Territory id -> name."""
     suggest: Suggest = suggest_categories
     """Text -> up to three categories, best first."""
     geography: Geography = field(default_factory=load_geography)
@@ -43,14 +45,19 @@ def reference_known() -> Known:
             for challenge in territory.challenges
         },
         territories=frozenset(territory.territory_id for territory in territories),
+        territory_names={territory.territory_id: territory.name for territory in territories},
     )
 
 
-def known_of(challenges: Mapping[str, str], territories: frozenset[str]) -> Known:
-    """What is known once these territories are declared: they replace the reference's of the same id."""
+def known_of(challenges: Mapping[str, str], names: Mapping[str, str]) -> Known:
+    """What is known once territories of these names by id are declared: they replace the reference's of the same id."""
     first = reference_known()
-    kept = {challenge: owner for challenge, owner in first.challenges.items() if owner not in territories}
-    return Known(challenges={**kept, **challenges}, territories=first.territories | territories)
+    kept = {challenge: owner for challenge, owner in first.challenges.items() if owner not in names}
+    return Known(
+        challenges={**kept, **challenges},
+        territories=first.territories | names.keys(),
+        territory_names={**first.territory_names, **names},
+    )
 
 
 def warm_up() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Fault
@@ -19,6 +20,8 @@ _WEB_ADDRESS = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?(?:[/?#][^\s\"'<>`\\]*)?", re.IGNORECASE | re.ASCII
 )
 _CIVILITIES = frozenset({"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"})
+_PRIVATE_DOMAINS = ("local", "localhost", "localdomain", "internal", "intranet", "lan", "corp", "home", "home.arpa")
+_MOST_BENEFICIARIES = 100_000_000
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2100, 12, 31)
 _DATES = ("deadline", "starts_on", "ends_on", "opens_on", "closes_on", "last_checked_on")
 _POSITIVE = ("total_eur", "days", "envelope_eur", "per_project_eur.max", "per_project_days.max", "ticket_eur.max")
@@ -54,6 +57,13 @@ def amounts(data: Data, _known: Known) -> Iterator[Fault]:
         part, total = _number(data, name), _number(data, whole)
         if part is not None and total is not None and part > total:
             yield Fault(name, "depasse-le-total", {"value": part, "other": whole, "total": total})
+
+
+def beneficiaries(data: Data, _known: Known) -> Iterator[Fault]:
+    """No more people benefit than there can be."""
+    for name in ("beneficiaries", "beneficiaries.count"):
+        if (_number(data, name) or 0) > _MOST_BENEFICIARIES:
+            yield Fault(name, "nombre-trop-grand", {"limit": _MOST_BENEFICIARIES})
 
 
 def needs(data: Data, _known: Known) -> Iterator[Fault]:
@@ -101,11 +111,19 @@ def web_addresses(data: Data, _known: Known) -> Iterator[Fault]:
     address = data.get("apply_url")
     if isinstance(address, str) and not is_web_address(address):
         yield Fault("apply_url", "adresse-web-invalide")
+    elif isinstance(address, str) and not is_public(address):
+        yield Fault("apply_url", "adresse-web-privee")
 
 
 def is_web_address(text: str) -> bool:
     """Whether it has a scheme, a host with a dot, and neither spaces, quotes nor angle brackets."""
     return _WEB_ADDRESS.fullmatch(text) is not None
+
+
+def is_public(web_address: str) -> bool:
+    """Whether its host is a name that everyone can reach: no number in any spelling, no domain of private networks."""
+    host = (urlsplit(web_address).hostname or "").lower()
+    return host.rpartition(".")[2][:1].isalpha() and not f".{host}".endswith(tuple(f".{d}" for d in _PRIVATE_DOMAINS))
 
 
 def someone_served(data: Data, _known: Known) -> Iterator[Fault]:
@@ -131,10 +149,20 @@ def territory_challenges(data: Data, known: Known) -> Iterator[Fault]:
         yield from _actor_type(member.get("type"), f"collective[{index}].type", known)
 
 
-PROJECT: tuple[Rule, ...] = (dates, amounts, needs, sirens, published_ids)
+def territory_name(data: Data, known: Known) -> Iterator[Fault]:
+    """No other territory has its name, whatever the case, accents, spaces and marks."""
+    name, own = data.get("name"), data.get("territory_id")
+    letters = _letters(name) if isinstance(name, str) else ""
+    for territory_id, taken in sorted(known.territory_names.items()):
+        if letters and territory_id != own and _letters(taken) == letters:
+            yield Fault("name", "nom-d-un-autre-territoire", {"value": taken, "territory": territory_id})
+            return
+
+
+PROJECT: tuple[Rule, ...] = (dates, amounts, beneficiaries, needs, sirens, published_ids)
 COMMITMENT: tuple[Rule, ...] = (dates, amounts, sirens, published_ids, someone_served)
-FUND: tuple[Rule, ...] = (dates, amounts, published_ids, membership, web_addresses, someone_served)
-TERRITORY: tuple[Rule, ...] = (territory_challenges,)
+FUND: tuple[Rule, ...] = (dates, amounts, beneficiaries, published_ids, membership, web_addresses, someone_served)
+TERRITORY: tuple[Rule, ...] = (territory_name, territory_challenges)
 
 
 def broken(rules: Sequence[Rule], data: Data, known: Known) -> list[Fault]:
@@ -172,6 +200,10 @@ def _published_texts(value: object, path: str = "") -> Iterator[tuple[str, str]]
 def _words(text: object) -> list[str]:
     found = re.findall(r"[^\W_]+", fold(text)) if isinstance(text, str) else []
     return [word for word in found if word not in _CIVILITIES]
+
+
+def _letters(text: str) -> str:
+    return "".join(re.findall(r"[^\W_]+", fold(text)))
 
 
 def _exists(value: object, path: str, known: Sequence[str], code: str) -> Iterator[Fault]:

@@ -140,16 +140,17 @@ async def organisations_of_parties(connection: Connection, parties: Sequence[str
     return found
 
 
-async def published_challenges(connection: Connection | Pool) -> tuple[dict[str, str], frozenset[str]]:
-    """Challenge id -> territory id, and all territory ids, as submitted so far."""
+async def published_challenges(connection: Connection | Pool) -> tuple[dict[str, str], dict[str, str]]:
+    """Challenge id -> territory id, and territory id -> name, as submitted so far."""
     rows = await connection.fetch(
         """
-        SELECT entity_id, ARRAY(SELECT jsonb_array_elements(content -> 'challenges') ->> 'challenge_id') AS challenges
+        SELECT entity_id, content ->> 'name' AS name,
+            ARRAY(SELECT jsonb_array_elements(content -> 'challenges') ->> 'challenge_id') AS challenges
         FROM submissions WHERE entity_type = 'territory'
         """
     )
     challenges = {challenge: row["entity_id"] for row in rows for challenge in row["challenges"]}
-    return challenges, frozenset(row["entity_id"] for row in rows)
+    return challenges, {row["entity_id"]: row["name"] for row in rows}
 
 
 async def conclude(

@@ -83,6 +83,7 @@ PROJECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"needs": [{**NEED, "label": "Écrire à a@b.fr"}]}, "needs[0].label", "adresse-dans-le-texte"),
     ({"needs": [{**NEED, "montant": 5}]}, "needs[0].montant", "champ-inconnu"),
     ({"amount_sought_eur": -1}, "amount_sought_eur", "nombre-trop-petit"),
+    ({"beneficiaries": {"count": 10**30, "label": "habitants"}}, "beneficiaries.count", "nombre-trop-grand"),
     ({"beneficiaries": {"count": -1, "label": "habitants"}}, "beneficiaries.count", "nombre-trop-petit"),
     ({"deadline": "31/12/2027"}, "deadline", "date-invalide"),
     ({"deadline": "2027-02-30"}, "deadline", "date-invalide"),
@@ -151,6 +152,13 @@ FUNDS: list[tuple[dict[str, Any], str, str]] = [
     ({"apply_url": "www.example.org"}, "apply_url", "format-invalide"),
     ({"apply_url": 'https://x"onclick=1'}, "apply_url", "adresse-web-invalide"),
     ({"apply_url": "https://localhost/a"}, "apply_url", "adresse-web-invalide"),
+    ({"apply_url": "http://127.0.0.1:8080/admin"}, "apply_url", "adresse-web-privee"),
+    ({"apply_url": "http://127.1/"}, "apply_url", "adresse-web-privee"),
+    ({"apply_url": "https://10.0.0.0x7f/a"}, "apply_url", "adresse-web-privee"),
+    ({"apply_url": "https://192.168.1.1"}, "apply_url", "adresse-web-privee"),
+    ({"apply_url": "https://API.LocalHost/a"}, "apply_url", "adresse-web-privee"),
+    ({"apply_url": "https://wiki.intranet.local?x"}, "apply_url", "adresse-web-privee"),
+    ({"beneficiaries": 10**9}, "beneficiaries", "nombre-trop-grand"),
     ({"apply_url": "https://a.example/<b>"}, "apply_url", "adresse-web-invalide"),
     ({"apply_url": "https://a.example/b c"}, "apply_url", "adresse-web-invalide"),
     ({"part_of": "fds-a"}, "part_of", "fait-partie-de-soi"),
@@ -160,6 +168,8 @@ FUNDS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 TERRITORIES: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": "Nantes Métropole"}, "name", "nom-d-un-autre-territoire"),
+    ({"name": "NANTES-METROPOLE"}, "name", "nom-d-un-autre-territoire"),
     ({"perimeter": []}, "perimeter", "liste-trop-courte"),
     ({"challenges": [CHALLENGE, CHALLENGE]}, "challenges[1].challenge_id", "defi-en-double"),
     (
