@@ -34,6 +34,15 @@ _TABLES = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE sc
 _LOCK_SECONDS = 3
 """For longer than PostgreSQL takes to have its own maintenance of a table give way; work of the service lasts on."""
 
+_GIVE_WAY = """
+WITH parted AS (
+    SELECT key, said.version FROM said_in_log AS said JOIN outbox AS waiting USING (topic, key, version)
+    WHERE topic = $1 AND waiting.body IS DISTINCT FROM said.body),
+forgotten AS (DELETE FROM outbox USING parted WHERE outbox.topic = $1 AND outbox.key = parted.key)
+UPDATE key_versions AS given SET version = parted.version - 1 FROM parted
+WHERE given.topic = $1 AND given.key = parted.key
+"""
+
 _FOLLOW_LOG = """
 INSERT INTO key_versions AS held (topic, key, version, erased)
 SELECT topic, key, version, body IS NULL FROM said_in_log
@@ -140,6 +149,13 @@ class Restoration:
         """
         async for said in scratch.said(self.connection, topic, AT_ONCE):
             yield said
+
+    async def give_way(self, topic: str) -> None:
+        """Forget what waits to be said of a key of which the log says something else at the same version.
+
+        So does a service that was started on an older database, before it notices and stops: the log then is `news`.
+        """
+        await self.connection.execute(_GIVE_WAY, topic, timeout=LONG)
 
     async def raise_generation(self) -> None:
         """Go on above every version that the log or the database holds; what the log has taken leaves the outbox."""

@@ -30,6 +30,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     Matches keep their state and history; answers that they show are not handled again. Raises `NothingToRestoreFrom`
     where the log lacks what matches depend on: to go on would end them.
     """
+    await work.give_way(MatchChanged.topic)
     held = await store.live_entities(work.connection)
     matches = await store.count_heads(work.connection)
     if anew:

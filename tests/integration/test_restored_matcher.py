@@ -9,11 +9,15 @@ from pydantic import SecretStr
 
 from services.matcher.app import running
 from services.matcher.audit import audit
+from services.matcher.matching.reading_back import head_of
 from services.matcher.restoring import restore as restore_matcher
 from services.matcher.settings import Settings
 from services.matcher.store.heads import heads_of_partition
+from services.matcher.store.restoring import Found, put_heads
+from shared.database import Connection, in_transaction
 from shared.events.event import GENERATION_SPAN
-from shared.events.matches import MatchChanged
+from shared.events.matches import HistoryEntry, MatchChanged
+from shared.outbox import announce, next_version
 from shared.restoring import NothingToRestoreFrom, StillRunning, restoring
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
@@ -128,8 +132,9 @@ async def starts_well(settings: Settings, kafka: Kafka) -> dict[str, MatchChange
             return await is_said(pool) and not await audit(pool)
 
         await eventually(well, seconds=40)
-        said = await pool.fetchval("SELECT count(*) FROM key_versions WHERE topic = 'matches' AND NOT erased")
-        await until(kafka, lambda heard: sum(each.version > GENERATION_SPAN for each in heard.values()) >= said)
+        said = dict(await pool.fetch("SELECT key, version FROM key_versions WHERE topic = 'matches' AND NOT erased"))
+        assert all(version > GENERATION_SPAN for version in said.values())
+        await until(kafka, lambda heard: {each.match_id: each.version for each in heard.values()} == said)
         async with pool.acquire() as connection:
             kept = [row.head for number in (0, 1) for row in await heads_of_partition(connection, number) if row.head]
     log = await read_log(settings.kafka_bootstrap_servers, settings.topic_prefix, ["matches"])
@@ -170,6 +175,34 @@ async def test_an_older_database_takes_over_what_was_answered_since(
     assert lives(after) == lives(before)
     assert not any(each.entered for each in after.values())
     assert {each.version for each in after.values()} == {GENERATION_SPAN + 1}
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_what_an_older_database_made_of_a_match_before_it_was_noticed_gives_way_to_the_log(
+    kafka: Kafka, settings: Settings, backups: Backups, anew: bool
+) -> None:
+    await say_the_base(kafka)
+    async with ready(settings):
+        await hear_the_base(kafka)
+    saved, copied = await backups.save(), last(kafka)[ANSWERED]
+    async with ready(settings):
+        await answer(kafka, "interested", LATER)
+    before = last(kafka)
+    await backups.put_back(saved)
+    step = HistoryEntry(at=LATER, change="withdrawn", cause="left-lists")
+    ended = {"state": "withdrawn", "change": "withdrawn", "listed_by": (), "history": (*copied.history, step)}
+    otherwise = copied.model_copy(update=ended | {"version": before[ANSWERED].version})
+
+    async def withdraw(connection: Connection) -> None:
+        assert await next_version(connection, otherwise.topic, ANSWERED) == otherwise.version
+        await announce(connection, otherwise)
+        await put_heads(connection, [Found(1, head_of(otherwise))], replace=True)
+
+    async with opened(settings.database_url, "matcher") as pool:
+        await in_transaction(pool, withdraw)
+    await run(settings, anew=anew)
+    after = await starts_well(settings, kafka)
+    assert lives(after) == lives(before)
 
 
 async def test_an_emptied_database_is_filled_from_the_log_and_twice_is_as_once(
