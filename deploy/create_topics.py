@@ -81,8 +81,8 @@ async def ensure_topics(
     """
     wanted = {prefix + topic.name: topic for topic in topics}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
     try:
+        await admin.start()
         there = {
             row["topic"]: len(row["partitions"]) for row in await admin.describe_topics() if row["topic"] in wanted
         }
@@ -99,8 +99,8 @@ async def delete_topics(bootstrap_servers: str, *, prefix: str, topics: Iterable
     """Delete those of the topics that are there."""
     wanted = {prefix + topic.name for topic in topics}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
     try:
+        await admin.start()
         there = sorted(wanted.intersection(await admin.list_topics()))
         if there:
             await admin.delete_topics(there)
