@@ -9,7 +9,7 @@ from services.ingest.announcing import publish
 from services.ingest.intake.known import known_of, reference_known
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email, valid_id
-from services.ingest.people import new_person
+from services.ingest.people import described_person
 from services.ingest.store import accounts, entities, people
 from services.ingest.store.accounts import ApiKey, Coordinator, Organisation
 from services.ingest.submissions import locked
@@ -110,7 +110,7 @@ async def add_coordinator(pool: Pool, territory_id: str, email: str, name: str |
     async def work(connection: Connection) -> str:
         # The address too, or who has it could be erased meanwhile.
         await locked(connection, [("territory", territory_id)], also=frozenset({people.address_lock(email)}))
-        person_id = await new_person(connection, Contact(email, name))
+        person_id = await described_person(connection, Contact(email, name))
         await people.answer_for(connection, ("territory", territory_id), person_id)
         await _say_territory(connection, territory_id)
         return person_id

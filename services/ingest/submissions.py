@@ -11,7 +11,7 @@ from services.ingest.intake.duplicates import twin_key
 from services.ingest.intake.known import Known
 from services.ingest.intake.outcome import Accepted, Fault
 from services.ingest.intake.rights import Standing, Submitter, overreach, party_of
-from services.ingest.people import new_person
+from services.ingest.people import described_person, new_person
 from services.ingest.store import entities, erasure, people
 from services.ingest.store.entities import Kept, Party
 from services.ingest.store.operators import OperatorNames, operator_names
@@ -140,7 +140,7 @@ async def _on_record(
 ) -> list[_Deposit]:
     parties: list[Party] = [(each.entity_type, each.entity_id) for each in submissions]
     kept = await entities.kept_of(connection, parties)
-    contacts = await people.contacts_of(connection, parties)
+    contacts = await people.contacts_of(connection, parties, as_said=True)
     deposits = []
     for each, party in zip(submissions, parties, strict=True):
         before = kept.get(party)
@@ -234,7 +234,9 @@ async def _set_contact(connection: Connection, who: Submitter, each: _Deposit) -
     contact = each.accepted.contact
     if contact is not None:
         person_id = await new_person(connection, contact)
-        await people.set_contact(connection, each.party, person_id)
+        if who.operator or who.person_id == person_id:
+            await described_person(connection, contact)
+        await people.set_contact(connection, each.party, person_id, contact)
     elif each.accepted.contact_said:
         await people.remove_contact(connection, each.party)
     elif each.kept is None and who.person_id is not None:

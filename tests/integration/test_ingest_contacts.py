@@ -260,3 +260,25 @@ async def test_nobody_describes_a_fund_in_the_name_of_another(house: House) -> N
     assert (await operator.patch("/v1/funds/fds-s", json={"title": "Un fonds vérifié"})).status_code == 202
     said = [event.fund.deposited_by for event in await house.said("funds") if isinstance(event, FundPublished)]
     assert said == [None, "Organisation org-a", "une personne inscrite", None]
+
+
+async def test_partner_neither_reads_nor_rewrites_the_name_that_another_gave(house: House) -> None:
+    one, other = await house.partner("org-a"), await house.partner("org-b")
+    said = {"email": "lea@example.org", "name": "Léa Martin", "language": "en"}
+    await one.put("/v1/projects/prj-a", json=submission("prj-a") | {"contact": said})
+    await other.put("/v1/projects/prj-b", json=submission("prj-b", "lea@example.org"))
+    read = (await other.get("/v1/projects/prj-b")).json()
+    assert "name" not in read["contact"]
+    renamed = {"email": "LEA@example.org", "name": "Cliquez ici", "language": "fr"}
+    await other.patch("/v1/projects/prj-b", json={"contact": renamed})
+    assert (await one.get("/v1/projects/prj-a")).json()["contact"] == said
+    told = await house.contact("project", "prj-a") or {}
+    assert (told["email"], told["name"], told["language"]) == ("lea@example.org", "Léa Martin", "en")
+    assert (await asked(house, address="lea@example.org"))["person"]["name"] is None
+
+
+async def test_id_that_nothing_can_have_is_erased_nowhere(house: House) -> None:
+    operator = await house.partner("essaim", "admin")
+    for plural in ("projects", "organisations", "persons"):
+        answer = await operator.post(f"/v1/{plural}/%00/erasure")
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")

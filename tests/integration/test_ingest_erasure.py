@@ -50,7 +50,8 @@ async def test_erased_project_leaves_a_tombstone_and_nothing_else(house: House) 
     await partner.patch("/v1/projects/prj-a", json={"summary": f"Résumé {MARKER}"})
     letter = "INSERT INTO dead_letters (topic, partition, record_offset, record_timestamp, key, value, reason)"
     await house.pool.execute(f"{letter} VALUES ('matches', 0, 1, 0, 'prj-a~fund~f', '{MARKER} prj-a', 'x')")
-    assert await places_of(house, MARKER) == ["dead_letters", "kept_answers", "outbox", "people", "submissions"]
+    places = ["contacts", "dead_letters", "kept_answers", "outbox", "people", "submissions"]
+    assert await places_of(house, MARKER) == places
     answer = await partner.post("/v1/projects/prj-a/erasure")
     again = await partner.post("/v1/projects/prj-a/erasure")
     assert (answer.status_code, answer.json()["result"]) == (202, "accepted")

@@ -91,7 +91,7 @@ async def _read_one(request: Request, who: Submitter, party: Party) -> Response:
         return Response(status_code=304, headers=headers)
     async with pool.acquire(timeout=5) as connection:
         concluded = await entities.concluded_of(connection, *party)
-        contacts = await people.contacts_of(connection, [party])
+        contacts = await people.contacts_of(connection, [party], as_said=True)
     return JSONResponse(entity_body(kept, concluded, contacts.get(party)), headers=headers)
 
 

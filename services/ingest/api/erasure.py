@@ -14,6 +14,8 @@ from services.ingest.api.problems import Problem
 from services.ingest.api.writing import kept_for
 from services.ingest.erasing import Subject
 from services.ingest.intake.known import Known
+from services.ingest.intake.outcome import Fault
+from services.ingest.intake.reading import valid_id
 from services.ingest.intake.rights import Submitter
 from services.ingest.store.entities import Party
 from shared.database import Connection, in_transaction
@@ -76,6 +78,9 @@ async def _erased(request: Request, subject: Subject, subject_id: str, erase: Er
             return False
         raise Problem("introuvable", value=subject_id[:80])
 
+    if not valid_id(subject_id):
+        fault = Fault(f"{subject}_id", "format-invalide", {"example": "mon-identifiant-01"})
+        raise Problem("refuse", faults=[fault])
     async with asyncio.timeout(ANSWER_WITHIN_S):
         erased = await in_transaction(context_of(request).pool, work)
     body = {"subject": subject, "id": subject_id, "result": "accepted" if erased else "unchanged"}

@@ -10,7 +10,7 @@ from services.ingest.api.auth import require_service
 from services.ingest.api.context import context_of
 from services.ingest.intake.outcome import Contact
 from services.ingest.intake.reading import valid_email
-from services.ingest.people import new_person
+from services.ingest.people import described_person
 from services.ingest.store import people
 from services.ingest.store.people import Person
 from shared.database import Pool, in_transaction
@@ -49,7 +49,7 @@ async def contacts(request: Request, asked: Asked) -> JSONResponse:
         return JSONResponse(await _of_parties(pool, asked.parties), headers=headers)
     if asked.create and asked.address and valid_email(asked.address):
         contact = Contact(asked.address, asked.name, asked.language)
-        await in_transaction(pool, lambda c: new_person(c, contact))
+        await in_transaction(pool, lambda c: described_person(c, contact))
     person = await people.person_by(pool, address=asked.address or "", person_id=asked.person_id or "")
     return JSONResponse({"person": await _described(pool, person) if person else None}, headers=headers)
 

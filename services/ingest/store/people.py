@@ -36,7 +36,19 @@ def locks_of(person: Person) -> set[str]:
 
 
 async def remember_person(connection: Connection, contact: Contact, new_id: str) -> str:
-    """The id of who has this address, `new_id` when nobody had; a name or language said replaces what was known."""
+    """The id of who has this address, `new_id` when nobody had: what is known of somebody else stays as it is."""
+    await connection.execute(
+        "INSERT INTO people (person_id, address, email) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
+        new_id,
+        normalised(contact.email),
+        contact.email,
+    )
+    found: str = await connection.fetchval("SELECT person_id FROM people WHERE address = $1", normalised(contact.email))
+    return found
+
+
+async def describe_person(connection: Connection, contact: Contact, new_id: str) -> str:
+    """As `remember_person`, where the person or the operator says it: a name or language replaces what was known."""
     person_id: str = await connection.fetchval(
         """
         INSERT INTO people AS held (person_id, address, email, name, language)
@@ -54,16 +66,24 @@ async def remember_person(connection: Connection, contact: Contact, new_id: str)
     return person_id
 
 
-async def contacts_of(connection: Connection | Pool, parties: Sequence[Party]) -> dict[Party, Person]:
-    """Whom to write to about each of these entities; those without a contact are left out."""
+async def contacts_of(
+    connection: Connection | Pool, parties: Sequence[Party], *, as_said: bool = False
+) -> dict[Party, Person]:
+    """Whom to write to about each of these entities; those without a contact are left out.
+
+    `as_said`: with the name that was said of this entity alone, else with the person's own where none was.
+    """
     rows = await connection.fetch(
         """
-        SELECT c.entity_type, c.entity_id, p.person_id, p.email, p.name, p.language
+        SELECT c.entity_type, c.entity_id, p.person_id, p.email,
+               CASE WHEN $3 THEN c.name ELSE coalesce(c.name, p.name) END AS name,
+               coalesce(c.language, p.language) AS language
         FROM unnest($1::text[], $2::text[]) AS asked (t, i)
         JOIN contacts c ON c.entity_type = t AND c.entity_id = i JOIN people p USING (person_id)
         """,
         [entity_type for entity_type, _ in parties],
         [entity_id for _, entity_id in parties],
+        as_said,
     )
     return {(row["entity_type"], row["entity_id"]): _person(row) for row in rows}
 
@@ -93,13 +113,22 @@ async def remove_contact(connection: Connection, party: Party) -> None:
     await connection.execute("DELETE FROM contacts WHERE entity_type = $1 AND entity_id = $2", *party)
 
 
-async def set_contact(connection: Connection, party: Party, person_id: str) -> None:
-    """Makes this person the one to write to about the entity."""
+async def set_contact(connection: Connection, party: Party, person_id: str, said: Contact | None = None) -> None:
+    """Makes this person the one to write to about the entity; a name or language said holds for it alone."""
     await connection.execute(
-        "INSERT INTO contacts (entity_type, entity_id, person_id) VALUES ($1, $2, $3)"
-        " ON CONFLICT (entity_type, entity_id) DO UPDATE SET person_id = excluded.person_id",
+        """
+        INSERT INTO contacts AS held (entity_type, entity_id, person_id, name, language) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+            name = CASE WHEN held.person_id = excluded.person_id THEN coalesce(excluded.name, held.name)
+                        ELSE excluded.name END,
+            language = CASE WHEN held.person_id = excluded.person_id THEN coalesce(excluded.language, held.language)
+                            ELSE excluded.language END,
+            person_id = excluded.person_id
+        """,
         *party,
         person_id,
+        said.name if said else None,
+        said.language if said else None,
     )
 
 
