@@ -169,7 +169,7 @@ def _list_json(request: Request, store: MailStore) -> Response:
 
 def _whole(request: Request, name: str, otherwise: int) -> int:
     text = request.query_params.get(name, "")
-    return int(text) if text.isdecimal() else otherwise
+    return int(text) if text.isdecimal() and len(text) <= 9 else otherwise
 
 
 def _wanted(request: Request, store: MailStore) -> Mail:

@@ -53,7 +53,9 @@ def demo(
 def replay(
     service: Annotated[ServiceChoice, typer.Argument(help="Le service dont reprendre les lettres mortes.")],
     topic: Annotated[str | None, typer.Option(help="Seulement ce sujet, sans préfixe.")] = None,
-    ids: Annotated[list[int] | None, typer.Option("--id", help="Seulement ces lettres mortes.")] = None,
+    ids: Annotated[
+        list[int] | None, typer.Option("--id", min=1, max=2**63 - 1, help="Seulement ces lettres mortes.")
+    ] = None,
 ) -> None:
     """Demande au service de traiter à nouveau ses lettres mortes, une fois la cause réparée."""
     from shared.database import in_transaction

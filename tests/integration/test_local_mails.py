@@ -97,6 +97,7 @@ async def test_mails_are_found_by_recipient_and_by_words(store: MailStore, page:
         assert shown.count("<tr><td>") == len(listed["messages"])
         return [each["Subject"] for each in listed["messages"]]
 
+    assert len(await found(f"limit={'9' * 5_000}")) == 3
     assert await found("pour=ANA@example.org") == ["Un jardin à Figeac", "Une épicerie à Rezé"]
     assert await found("q=EPICERIE+figeac") == ["Une épicerie à Figeac"]
     assert await found("pour=leo@example.org&q=figeac") == ["Une épicerie à Figeac"]
