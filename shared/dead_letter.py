@@ -1,6 +1,7 @@
 """A record that cannot be handled is set aside with its bytes and told to `<topic>.dlq`; it can be replayed."""
 
 import json
+import logging
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,8 @@ from shared.received import Batch, Received, TopicPartitionNumber, Unreadable, r
 
 AfterCommit: TypeAlias = Callable[[], None]
 Handler: TypeAlias = Callable[[Connection, Batch], Awaitable[AfterCommit | None]]
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 200
 AT_LEAST = 100
@@ -80,6 +83,20 @@ async def set_aside(connection: Connection, topic: str, unreadable: Unreadable) 
         unreadable.reason,
     )
     await _tell(connection, topic, unreadable)
+
+
+def log_set_aside(topic: str, partition: int, unreadable: Sequence[Unreadable]) -> None:
+    """One warning for the records of a batch that were set aside, if any; it quotes nothing of them."""
+    if not unreadable:
+        return
+    told = {
+        "topic": topic,
+        "partition": partition,
+        "records": len(unreadable),
+        "offsets": [each.raw.offset for each in unreadable[:5]],
+        "reason": unreadable[0].reason,
+    }
+    logger.warning("records were set aside as dead letters", extra=told)
 
 
 async def _tell(connection: Connection, topic: str, unreadable: Unreadable) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from shared.database import Connection, Pool, in_transaction
-from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, reason_of, set_aside
-from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber
+from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, log_set_aside, reason_of, set_aside
+from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber, Unreadable
 
 __all__ = ["AfterCommit", "Arrived", "Batch", "Handler", "Handling", "Position", "Received", "Refused"]
 
@@ -67,6 +67,7 @@ class _Outcome:
     position: Position
     window: deque[bool]
     after_commit: AfterCommit | None
+    set_aside: tuple[Unreadable, ...] = ()
 
 
 class Handling:
@@ -105,6 +106,7 @@ class Handling:
         outcome = await in_transaction(self._pool, lambda connection: self._work(connection, arrived, still_open))
         self.position = outcome.position
         self._limit.enter(outcome.window)
+        log_set_aside(arrived.topic, arrived.partition, outcome.set_aside)
         if outcome.after_commit is not None:
             outcome.after_commit()
 
@@ -129,4 +131,4 @@ class Handling:
             await set_aside(connection, new.topic, unreadable)
         position = new.position_after(position)
         await store(connection, new.topic, new.partition, position)
-        return _Outcome(position, window, after_commit)
+        return _Outcome(position, window, after_commit, tuple(bad.values()))

@@ -11,7 +11,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.absence import AwayTooLong, check_absence
 from shared.database import Connection, backoff
-from shared.dead_letter import Limit, TooManyDeadLetters, set_aside
+from shared.dead_letter import Limit, TooManyDeadLetters, log_set_aside, set_aside
 from shared.failures import failure_of
 from shared.fetching import Fetched, guard, let_go
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
@@ -47,6 +47,7 @@ class WholeBatch(Batch):
         bad = self.arrived.from_offset(stored.next_offset).bad(self.rejected)
         for unreadable in bad.values():
             await set_aside(connection, self.topic, unreadable)
+        log_set_aside(self.topic, self.partition, list(bad.values()))
         await store(connection, self.topic, self.partition, self.after)
         return True
 
