@@ -1,6 +1,5 @@
 """The feed goes on where it stopped, whatever the services refuse, and answers as a reader of mails would."""
 
-import json
 import random
 from collections.abc import Callable
 from datetime import date
@@ -116,17 +115,6 @@ async def test_a_busy_service_is_asked_again() -> None:
 
     await Partner(client(busy)).put(INVENTION.project(1))
     assert next(answers, None) is None
-
-
-async def test_many_are_put_and_refusals_listed() -> None:
-    def picky(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(422 if json.loads(request.content)["project_id"].endswith("2") else 202)
-
-    said: list[tuple[int, int]] = []
-    partner = Partner(client(picky))
-    refused = await partner.put_all([INVENTION.project(n) for n in range(5)], lambda *done: said.append(done))
-    assert [line.split(" ")[0] for line in refused] == ["projects/demo-prj-00002"]
-    assert said[-1] == (5, 5)
 
 
 async def test_a_reader_follows_the_mails_link_and_sends_the_form() -> None:
