@@ -1,11 +1,13 @@
 """`essaim restored` and `essaim rebuild` as typed: a summary, and one sentence for whatever is in the way."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.ports import any_free_port
+from deploy.local.servers import run_apart
 from services.cli import app
 from shared.relay import Relay
 from tests.conftest import ServiceDsn
@@ -30,13 +32,14 @@ def dsn(database: ServiceDsn, bootstrap_servers: str, topic_prefix: str, monkeyp
             await relay(pool, "console", bootstrap_servers, topic_prefix)
             await pool.execute("DELETE FROM key_versions")
 
-    asyncio.run(say())
+    run_apart(say())
     return database("console")
 
 
 def essaim(*arguments: str, typed: str = "") -> Result:
-    """What the command does and says."""
-    return CliRunner().invoke(app, arguments, input=typed)
+    """What the command does and says, on a thread and so with a loop of its own: the tests' one stays."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(CliRunner().invoke, app, arguments, input=typed).result()
 
 
 def test_the_summary_says_what_was_read_back_and_what_to_do_next(dsn: str) -> None:
@@ -73,7 +76,7 @@ def test_a_service_that_runs_must_be_stopped_first(dsn: str, bootstrap_servers: 
                 running.stop()
                 await task
 
-    refused = asyncio.run(meanwhile())
+    refused = run_apart(meanwhile())
     assert refused.exit_code == 1
     assert "console tourne encore : arrêtez tous ses processus" in refused.output
 
@@ -86,12 +89,12 @@ def test_an_empty_topic_that_matches_depend_on_is_named_with_who_says_it(
         for event in (day_started(), commitment_published(), match_changed()):
             await put(bootstrap_servers, topic_prefix + event.topic, [raw(event)])
 
-    asyncio.run(say())
+    run_apart(say())
     refused = essaim("restored", "matcher", "--yes")
     assert refused.exit_code == 1
     assert f"le sujet {topic_prefix}projects est vide" in refused.output
     assert "essaim restored ingest" in refused.output
-    asyncio.run(put(bootstrap_servers, f"{topic_prefix}projects", [raw(project_published())]))
+    run_apart(put(bootstrap_servers, f"{topic_prefix}projects", [raw(project_published())]))
     assert essaim("restored", "matcher", "--yes").exit_code == 0
 
 
