@@ -148,9 +148,14 @@ class Stream:
         """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
         return {place: lag for reading in self._readings for place, lag in reading.lag.items()}
 
+    def relay_active(self) -> bool:
+        """Whether it is this process that sends the service's events."""
+        return self._relay is not None and self._relay.active
+
     def stuck(self) -> bool:
-        """Whether a batch has been at work for longer than any should: the process had better be started again."""
-        return any(reading.at_work_for() > STUCK_SECONDS for reading in self._readings)
+        """Whether a batch, or a turn of the relay, lasts longer than any should: better start the process again."""
+        longest = max((reading.at_work_for() for reading in self._readings), default=0.0)
+        return max(longest, self._relay.silent_for() if self._relay else 0.0) > STUCK_SECONDS
 
     async def _hear(self) -> None:
         await self._connect()

@@ -2,12 +2,16 @@
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import asyncpg
+from opentelemetry.trace import SpanKind
 
+from shared import tracing
 from shared.database import Connection, Pool, in_transaction
 from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, log_set_aside, reason_of, set_aside
+from shared.measures import handled
 from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber, Unreadable
 
 __all__ = ["AfterCommit", "Arrived", "Batch", "Handler", "Handling", "Position", "Received", "Refused"]
@@ -70,6 +74,14 @@ class _Outcome:
     set_aside: tuple[Unreadable, ...] = ()
 
 
+def _traced(arrived: Arrived) -> AbstractContextManager[object]:
+    """One span for the batch, which goes on with the trace of its records or is linked to theirs."""
+    if not tracing.is_on():
+        return nullcontext()
+    facts = {"messaging.batch.message_count": len(arrived.raw), "messaging.destination.partition.id": arrived.partition}
+    return tracing.span(f"handle {arrived.topic}", arrived.traces(), kind=SpanKind.CONSUMER, attributes=facts)
+
+
 class Handling:
     """The handling of one partition by this process, from the position it was given on.
 
@@ -103,7 +115,8 @@ class Handling:
                 await self._commit(arrived.unreadable(reason_of(error)), still_open)
 
     async def _commit(self, arrived: Arrived, still_open: Callable[[], Awaitable[bool]]) -> None:
-        outcome = await in_transaction(self._pool, lambda connection: self._work(connection, arrived, still_open))
+        with handled(arrived.topic, len(arrived.raw)), _traced(arrived):
+            outcome = await in_transaction(self._pool, lambda connection: self._work(connection, arrived, still_open))
         self.position = outcome.position
         self._limit.enter(outcome.window)
         log_set_aside(arrived.topic, arrived.partition, outcome.set_aside)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.database import Connection
 from shared.events.event import GENERATION_SPAN, Event
+from shared.tracing import current_trace
 
 _NEXT_VERSION = """
 INSERT INTO key_versions AS held (topic, key, version)
@@ -24,8 +25,8 @@ RETURNING key, version
 """
 
 _ANNOUNCE = """
-INSERT INTO outbox (topic, key, partition_key, version, body)
-SELECT said.topic, said.key, said.partition_key, said.version, said.body
+INSERT INTO outbox (topic, key, partition_key, version, body, trace)
+SELECT said.topic, said.key, said.partition_key, said.version, said.body, $6
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
     WITH ORDINALITY AS said (topic, key, partition_key, version, body, place)
 JOIN key_versions AS held ON held.topic = said.topic AND held.key = said.key AND held.version >= said.version
@@ -73,6 +74,7 @@ async def announce(connection: Connection, *events: Event) -> None:
         [event.partition_key for event in events],
         [event.version for event in events],
         [event.to_bytes() for event in events],
+        current_trace(),
     )
     if int(status.rpartition(" ")[2]) != len(events):
         raise UntakenVersion(f"of {len(events)} events on {sorted({event.topic for event in events})}")
@@ -95,8 +97,8 @@ async def announce_all_erased(connection: Connection, topic: str, keys: Mapping[
     )
     await connection.execute(
         """
-        INSERT INTO outbox (topic, key, partition_key, version)
-        SELECT $1, key, partition_key, version FROM unnest($2::text[], $3::text[], $4::bigint[])
+        INSERT INTO outbox (topic, key, partition_key, version, trace)
+        SELECT $1, key, partition_key, version, $5 FROM unnest($2::text[], $3::text[], $4::bigint[])
             WITH ORDINALITY AS erased (key, partition_key, version, place)
         ORDER BY place
         """,
@@ -104,6 +106,7 @@ async def announce_all_erased(connection: Connection, topic: str, keys: Mapping[
         list(keys),
         list(keys.values()),
         versions,
+        current_trace(),
     )
     return versions
 

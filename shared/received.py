@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.events.event import VERSION_HEADER, Event, InvalidEvent
+from shared.events.event import TRACE_HEADER, VERSION_HEADER, Event, InvalidEvent
 from shared.events.registry import decode
 
 TopicPartitionNumber = tuple[str, int]
@@ -108,6 +108,11 @@ class Arrived:
         found = {one.raw.offset: one for one in self.read if isinstance(one, Unreadable)}
         found.update({raw.offset: Unreadable(raw, rejected[raw.offset]) for raw in self.raw if raw.offset in rejected})
         return found
+
+    def traces(self) -> list[str]:
+        """The traces that these records belong to, where they name any."""
+        named = (value for raw in self.raw for name, value in raw.headers if name == TRACE_HEADER)
+        return [value.decode("ascii", errors="replace") for value in named if value]
 
     def unreadable(self, reason: str) -> "Arrived":
         """The same records, none of them for a handler."""

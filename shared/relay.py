@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ SESSION_SECONDS = 15
 """A stopped process keeps the relay's lock no longer than this."""
 
 _WAITING = """
-SELECT id, topic, key, partition_key, version, body FROM (
+SELECT id, topic, key, partition_key, version, body, trace FROM (
     SELECT *, sum(coalesce(octet_length(body), 0) + 200) OVER (ORDER BY id) AS bytes,
            row_number() OVER (ORDER BY id) AS place
     FROM (SELECT * FROM outbox WHERE refused_because IS NULL ORDER BY id LIMIT $1) AS oldest) AS weighed
@@ -58,7 +59,12 @@ class Relay:
         self._trouble: str | None = None
         self._refused = 0
         self._singly = 0
+        self._turned_at: float | None = None
         self.active = False
+
+    def silent_for(self) -> float:
+        """Seconds since this relay last began a turn: of sending, of waiting for its turn, or of trying again."""
+        return 0.0 if self._turned_at is None else time.monotonic() - self._turned_at
 
     def problem(self) -> str | None:
         """Why events, or some of them, do not leave; None when all is well, also while another relay is active."""
@@ -85,6 +91,7 @@ class Relay:
                     logger.warning("the relay starts again", exc_info=error, extra={"attempts": failures})
             finally:
                 self.active = False
+                self._turned_at = None if self._stopping.is_set() else time.monotonic()
             await self._pause(backoff(failures + 1, first=0.1))
 
     def stop(self) -> None:
@@ -92,6 +99,7 @@ class Relay:
         self._stopping.set()
 
     async def _pause(self, seconds: float) -> None:
+        self._turned_at = time.monotonic()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
@@ -123,6 +131,7 @@ class Relay:
 
     async def _relay(self, connection: Connection, producer: Any) -> None:
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             rows = await connection.fetch(_WAITING, 1 if self._singly else MOST_ROWS, MOST_BYTES)
             if not rows:
                 await self._pause(POLL_SECONDS)

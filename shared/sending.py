@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
 
-from shared.events.event import VERSION_HEADER
+from shared.events.event import TRACE_HEADER, VERSION_HEADER
 from shared.log_identity import MissingTopic
 
 logger = logging.getLogger(__name__)
@@ -66,12 +66,17 @@ async def send(producer: Any, topic_prefix: str, rows: Sequence[asyncpg.Record])
             value=row["body"],
             key=row["key"].encode(),
             partition=partition_of(row["partition_key"], len(await partitions_of(producer, topic))),
-            headers=[(VERSION_HEADER, str(row["version"]).encode())],
+            headers=_headers(row),
         )
         future.add_done_callback(_seen)
         sent.append(future)
     await asyncio.gather(*sent)
     await producer.commit_transaction()
+
+
+def _headers(row: asyncpg.Record) -> list[tuple[str, bytes]]:
+    version = (VERSION_HEADER, str(row["version"]).encode())
+    return [version, (TRACE_HEADER, row["trace"].encode())] if row["trace"] else [version]
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

@@ -68,6 +68,7 @@ class WholeTopics:
         self._limits = {topic: Limit(topic) for topic in topics}
         self._trouble: str | None = "the whole topics are not read yet"
         self._unparsable: dict[TopicPartition, str] = {}
+        self._lag: dict[str, int] = {}
 
     def problem(self) -> str | None:
         """Why these topics are not read to their ends, in words."""
@@ -76,6 +77,10 @@ class WholeTopics:
     def positions(self) -> dict[TopicPartitionNumber, Position]:
         """Where each partition stands: all below was handed over."""
         return {(self._names[tp.topic], tp.partition): position for tp, position in self._positions.items()}
+
+    def lag(self) -> dict[str, int]:
+        """Records not handed over yet, by `topic/partition`, as of the last reading."""
+        return dict(self._lag)
 
     async def fill(
         self,
@@ -104,7 +109,19 @@ class WholeTopics:
         """
         while True:
             await self._patiently(self._read_once)
+            await self._measure()
             self._trouble = None
+
+    async def _measure(self) -> None:
+        """Note how far the ends are; offsets that transactions mark count as handed over."""
+        assert self._consumer is not None
+        ends = {partition: self._consumer.last_stable_offset(partition) for partition in self._positions}
+        self._lag = {
+            f"{self._names[partition.topic]}/{partition.partition}": max(
+                0, (end or 0) - await self._consumer.position(partition)
+            )
+            for partition, end in ends.items()
+        }
 
     async def read_to_ends(self) -> dict[TopicPartition, str]:
         """The partitions of which all that Kafka last told of was handed over, with their topics' short names."""

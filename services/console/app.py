@@ -27,7 +27,9 @@ from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_rou
 from shared.logs import configure
 from shared.proxies import BehindProxies
 from shared.smtp import Smtp
-from shared.telemetry import metrics_route
+from shared.telemetry import AtWork, metrics_route
+from shared.tracing import exporting
+from shared.watching import WatchRequests
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             pool=pool,
         )
         heard.hears(tuple(HANDLERS), HANDLERS)
-        async with _clients(read) as (ingest, matcher):
+        async with exporting(SERVICE, read.otlp_endpoint), _clients(read) as (ingest, matcher):
             app.state.stream = heard
             app.state.trusted_proxies = read.trusted_proxies
             app.state.console = console = _console(read, pool, Ingest(ingest), Matcher(matcher))
@@ -70,16 +72,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await pool.close()
 
     app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(SecurityHeaders, policy=routes.POLICY)
-    app.add_middleware(AnswerHead)
-    app.add_middleware(BehindProxies, trusted=lambda: app.state.trusted_proxies)
+    _add_middleware(app)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
-    app.include_router(metrics_route(lambda: app.state.console.pool, lambda: _lag(app), lambda: _problems(app)))
+    app.include_router(metrics_route(lambda: _pool(app), lambda: _at_work(app)))
     app.include_router(asyncapi_routes(stream))
     routes.install(app)
     errors.install(app)
     return app
+
+
+def _add_middleware(app: FastAPI) -> None:
+    """What is added last sees a request first."""
+    app.add_middleware(WatchRequests)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(SecurityHeaders, policy=routes.POLICY)
+    app.add_middleware(AnswerHead)
+    app.add_middleware(BehindProxies, trusted=lambda: app.state.trusted_proxies)
 
 
 def _problems(app: FastAPI) -> list[str]:
@@ -87,9 +95,10 @@ def _problems(app: FastAPI) -> list[str]:
     return heard.problems() if heard else ["starting"]
 
 
-def _lag(app: FastAPI) -> dict[str, int]:
+def _at_work(app: FastAPI) -> AtWork:
     heard: Stream | None = getattr(app.state, "stream", None)
-    return heard.lag() if heard else {}
+    lag, active = (heard.lag(), heard.relay_active()) if heard else ({}, False)
+    return AtWork(lag, len(_problems(app)), _stuck(app), active)
 
 
 def _stuck(app: FastAPI) -> bool:

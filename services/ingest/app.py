@@ -31,7 +31,9 @@ from shared.events.vocabulary import EntityType
 from shared.failures import failure_of
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.proxies import BehindProxies
-from shared.telemetry import metrics_route
+from shared.telemetry import AtWork, metrics_route
+from shared.tracing import exporting
+from shared.watching import WatchRequests
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = Context(pool, limiter, settings.service_token.get_secret_value())
         app.state.stream = stream_of(settings, pool)
         await app.state.stream.start()
-        async with httpx.AsyncClient(follow_redirects=True, max_redirects=3) as client:
+        async with (
+            exporting("ingest", settings.otlp_endpoint),
+            httpx.AsyncClient(follow_redirects=True, max_redirects=3) as client,
+        ):
             tasks = [asyncio.create_task(_guarded(work)) for work in _background(settings, pool, client)]
             try:
                 yield
@@ -116,10 +121,9 @@ def create_app() -> FastAPI:
     made.include_router(
         health_routes(lambda: _stream(made).problems(), lambda: _pool(made), lambda: _stream(made).stuck())
     )
-    made.include_router(
-        metrics_route(lambda: made.state.context.pool, lambda: _stream(made).lag(), lambda: _stream(made).problems())
-    )
+    made.include_router(metrics_route(lambda: _pool(made), lambda: _at_work(made)))
     made.include_router(asyncapi_routes(stream))
+    made.add_middleware(WatchRequests)
     made.add_middleware(AnnounceLimits)
     made.add_middleware(SecurityHeaders)
     made.add_middleware(AnswerHead)
@@ -132,6 +136,11 @@ def create_app() -> FastAPI:
 def _stream(app: FastAPI) -> Stream:
     found: Stream = app.state.stream
     return found
+
+
+def _at_work(app: FastAPI) -> AtWork:
+    heard = _stream(app)
+    return AtWork(heard.lag(), len(heard.problems()), heard.stuck(), heard.relay_active())
 
 
 def _pool(app: FastAPI) -> Pool | None:

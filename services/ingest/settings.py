@@ -28,4 +28,8 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = Field(
         (), description="Reverse proxies whose X-Forwarded-For and -Proto count: addresses or networks, by commas."
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces go: OTLP over HTTP, the whole address with `/v1/traces`.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

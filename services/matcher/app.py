@@ -14,6 +14,7 @@ from services.matcher.api import router
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
+from services.matcher.measures import of_leases
 from services.matcher.owners import OtherModel, Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import KEEPER, Whole
@@ -23,7 +24,9 @@ from shared.database import CONNECTION_LOST, RETRIED, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure
-from shared.telemetry import metrics_route
+from shared.telemetry import AtWork, metrics_route
+from shared.tracing import exporting
+from shared.watching import WatchRequests
 from shared.whole_topics import WholeTopics
 
 SERVICE = "matcher"
@@ -46,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         read = settings or Settings()
         configure(SERVICE, read.log_level)
         app.state.service_token = read.service_token.get_secret_value()
-        async with running(read) as work:
+        async with exporting(SERVICE, read.otlp_endpoint), running(read) as work:
             app.state.work, app.state.owners = work, work.owners
             yield
 
@@ -61,16 +64,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         found = work()
         return found.problems() if found else ["the matcher is starting"]
 
-    def lag() -> dict[str, int]:
+    def at_work() -> AtWork:
         found = work()
-        return found.lag() if found else {}
+        return found.at_work() if found else AtWork(problems=len(problems()))
+
+    def pool() -> Pool | None:
+        found = work()
+        return found.owners.pool if found else None
 
     app = FastAPI(title="Essaim : rapprochements", lifespan=lifespan, openapi_url=None)
     app.include_router(router)
-    app.include_router(health_routes(problems, lambda: app.state.owners.pool if work() else None, is_stuck))
+    app.include_router(health_routes(problems, pool, is_stuck))
     app.include_router(asyncapi_routes(stream))
-    app.include_router(metrics_route(lambda: app.state.owners.pool, lag, problems))
+    app.include_router(metrics_route(pool, at_work, of_leases))
     answer_while_away(app)
+    app.add_middleware(WatchRequests)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -194,9 +202,10 @@ class Work:
         """Whether hearing or judging has made no progress in a time that no outage explains."""
         return self._stream.stuck() or self.owners.judge.is_stuck()
 
-    def lag(self) -> dict[str, int]:
-        """Records not handled yet, by `topic/partition`, of the partitions that this process reads."""
-        return self._stream.lag()
+    def at_work(self) -> AtWork:
+        """What this process knows of itself; lag counts the whole topics, and the partitions that it owns."""
+        lag = {**self._stream.lag(), **self._topics.lag()}
+        return AtWork(lag, len(self.problems()), self.is_stuck(), self._stream.relay_active())
 
 
 app = create_app()

@@ -20,4 +20,8 @@ class Settings(BaseSettings):
     address: str = Field(
         "http://127.0.0.1:8002", description="Where the other services reach this process; kept in its lease rows."
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces go: OTLP over HTTP, the whole address with `/v1/traces`.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.notifier.connectors.contacts import TIMEOUT_SECONDS, Contacts
 from services.notifier.handlers import HANDLERS
 from services.notifier.mailer import Mailer
+from services.notifier.measures import of_mails
 from services.notifier.rounds.running import STOP_SECONDS, Rounds
 from services.notifier.rounds.writing import MailWriter
 from services.notifier.settings import Settings
@@ -20,7 +21,9 @@ from shared.database import Pool, open_pool
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 from shared.smtp import Smtp
-from shared.telemetry import metrics_route
+from shared.telemetry import AtWork, metrics_route
+from shared.tracing import exporting
+from shared.watching import WatchRequests
 from shared.words.names import reference_names
 
 SERVICE = "notifier"
@@ -38,7 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.pool = pool = await open_pool(read.database_url, service=SERVICE)
         app.state.stream = heard = _stream(read, pool)
         try:
-            async with _ingest(read) as client:
+            async with exporting(SERVICE, read.otlp_endpoint), _ingest(read) as client:
                 app.state.rounds = rounds = _rounds(read, pool, Contacts(client))
                 await heard.start()
                 async with _going(rounds):
@@ -51,7 +54,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.pool = app.state.stream = app.state.rounds = None
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(asyncapi_routes(stream))
-    app.include_router(metrics_route(lambda: app.state.pool, lambda: _lag(app), lambda: _problems(app)))
+    app.include_router(metrics_route(lambda: _pool(app), lambda: _at_work(app), of_mails))
+    app.add_middleware(WatchRequests)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -129,9 +133,10 @@ def _pool(app: FastAPI) -> Pool | None:
     return pool
 
 
-def _lag(app: FastAPI) -> dict[str, int]:
+def _at_work(app: FastAPI) -> AtWork:
     heard: Stream | None = app.state.stream
-    return heard.lag() if heard else {}
+    lag, active = (heard.lag(), heard.relay_active()) if heard else ({}, False)
+    return AtWork(lag, len(_problems(app)), _stuck(app), active)
 
 
 def _stuck(app: FastAPI) -> bool:

@@ -33,4 +33,8 @@ class Settings(BaseSettings):
     suggestions_apart_seconds: float = Field(
         3600, ge=0, description="The least time between two mails of suggestions to one person; the others wait."
     )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces go: OTLP over HTTP, the whole address with `/v1/traces`.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

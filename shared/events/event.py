@@ -13,6 +13,8 @@ GENERATION_SPAN = 2**40
 """Versions are `generation * GENERATION_SPAN + n`: a restored service starts a generation above its log's."""
 
 VERSION_HEADER = "essaim-version"
+TRACE_HEADER = "traceparent"
+"""The trace that a record belongs to, as W3C writes it; there only where tracing is on."""
 
 
 class Event(BaseModel):

@@ -78,6 +78,28 @@ async def advance(connection: Connection, partition: int, revision: int, reflect
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """For how long a partition has had its owner, and since when that one has said nothing (infinite: it has left)."""
+
+    partition: int
+    address: str
+    held_seconds: float
+    silent_seconds: float
+
+
+async def ages(connection: Connection) -> list[Age]:
+    """The age of every lease, by partition."""
+    rows = await connection.fetch(
+        """
+        SELECT partition, leases.address, extract(epoch FROM now() - taken_at)::float8 AS held_seconds,
+               coalesce(extract(epoch FROM clock_timestamp() - seen_at)::float8, 'Infinity') AS silent_seconds
+        FROM leases LEFT JOIN matchers USING (owner) ORDER BY partition
+        """
+    )
+    return [Age(**dict(row)) for row in rows]
+
+
 async def all_leases(connection: Connection) -> list[Lease]:
     """Every lease, by partition."""
     rows = await connection.fetch(

@@ -7,8 +7,9 @@ from services.notifier.connectors.contacts import Answer, Contacts
 from services.notifier.messages.letter import Order
 from services.notifier.messages.sifting import sift
 from services.notifier.rounds.writing import MailWriter
-from services.notifier.store import erasures, mails, people
+from services.notifier.store import erasures, mails, matches, people
 from services.notifier.store.people import Due
+from shared import tracing
 from shared.database import Connection, Pool, in_transaction
 from shared.words.french import PARIS
 
@@ -70,6 +71,14 @@ async def freeze_mail(
 
 
 async def _keep(connection: Connection, order: Order, writer: MailWriter, *, now: datetime, mail_id: str) -> None:
+    causes: list[str] = []
+    if tracing.is_on():
+        causes = await matches.traces_of(connection, [item.match.match_id for item in order.items])
+    with tracing.span("freeze mail", causes, attributes={"essaim.kind": order.kind, "essaim.mail_id": mail_id}):
+        await _freeze(connection, order, writer, now=now, mail_id=mail_id)
+
+
+async def _freeze(connection: Connection, order: Order, writer: MailWriter, *, now: datetime, mail_id: str) -> None:
     mail = mails.Mail(
         mail_id=mail_id,
         person_id=order.recipient.person_id,
@@ -78,6 +87,7 @@ async def _keep(connection: Connection, order: Order, writer: MailWriter, *, now
         recipient=order.recipient.email,
         content=writer.write(order, mail_id, now),
         failures=0,
+        trace=tracing.current_trace(),
     )
     mentions = {contact.person_id for item in order.items for contact in item.counterparts}
     await mails.freeze(connection, mail, order.items, mentions=sorted(mentions), at=now)

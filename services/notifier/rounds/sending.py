@@ -9,6 +9,7 @@ from services.notifier.mailer import MailCutOff, Mailer, MailRefused
 from services.notifier.messages.schedule import gives_up, pause_after
 from services.notifier.store import mails
 from services.notifier.store.mails import Mail
+from shared import tracing
 from shared.database import Connection, Pool, in_transaction
 from shared.events.people import MailDelivered
 from shared.outbox import announce, next_version
@@ -52,7 +53,8 @@ class Sender:
         """Whether the mail has left, or was given up."""
         try:
             if mail.mail_id not in self._taken:
-                await self._mailer.send(mail.recipient, mail.content)
+                with tracing.span("send mail", [mail.trace], attributes={"essaim.mail_id": mail.mail_id}):
+                    await self._mailer.send(mail.recipient, mail.content)
                 self._taken.add(mail.mail_id)
         except MailRefused as refusal:
             failures = mail.failures + 1

@@ -21,6 +21,7 @@ class Mail:
     recipient: str
     content: bytes
     failures: int
+    trace: str | None = None
 
 
 async def freeze(
@@ -33,8 +34,8 @@ async def freeze(
     await connection.execute(
         """
         INSERT INTO mails (mail_id, person_id, kind, message_id, recipient, content, mentions, frozen_at,
-                           next_attempt_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+                           next_attempt_at, trace)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
         """,
         mail.mail_id,
         mail.person_id,
@@ -44,6 +45,7 @@ async def freeze(
         mail.content,
         list(mentions),
         at,
+        mail.trace,
     )
     await _enter(connection, mail, items, at)
 
@@ -93,12 +95,38 @@ async def claim(connection: Connection, mail_id: str, *, seconds: int) -> Mail |
     await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{int(seconds)}s'")
     row = await connection.fetchrow(
         """
-        SELECT mail_id, person_id, kind, message_id, recipient, content, failures
+        SELECT mail_id, person_id, kind, message_id, recipient, content, failures, trace
         FROM mails WHERE mail_id = $1 AND state = 'frozen' FOR UPDATE SKIP LOCKED
         """,
         mail_id,
     )
     return Mail(**dict(row)) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """How much was to be told and was not yet; `given_up` counts the last day's."""
+
+    frozen: int
+    oldest_seconds: float
+    notices: int
+    given_up: int
+
+
+async def undelivered(connection: Connection) -> Undelivered:
+    """What has not left yet."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE state = 'frozen') AS frozen,
+               coalesce(extract(epoch FROM now() - min(frozen_at) FILTER (WHERE state = 'frozen')), 0)::float8
+                   AS oldest_seconds,
+               (SELECT count(*) FROM notices) AS notices,
+               count(*) FILTER (WHERE finished_at > now() - interval '1 day') AS given_up
+        FROM mails WHERE state IN ('frozen', 'given-up')
+        """
+    )
+    assert row is not None
+    return Undelivered(**dict(row))
 
 
 async def match_ids_of(connection: Connection, mail_id: str) -> tuple[str, ...]:

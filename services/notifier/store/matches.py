@@ -7,6 +7,7 @@ from services.notifier.messages.notices import Notice, Party, Telling
 from shared.database import Connection, Pool
 from shared.events.matches import MatchChanged
 from shared.offsets import Received
+from shared.tracing import current_trace
 
 
 async def versions(connection: Connection, match_ids: Iterable[str]) -> dict[str, int]:
@@ -36,8 +37,8 @@ async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
     """Hold these versions, and the bodies of the matches that something waits for. Call after `add_notices`."""
     await connection.execute(
         """
-        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id, body)
-        SELECT match_id, version, project_id, offer_type, offer_id,
+        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id, trace, body)
+        SELECT match_id, version, project_id, offer_type, offer_id, $7,
                CASE WHEN EXISTS (SELECT FROM notices WHERE notices.match_id = said.match_id)
                       OR EXISTS (SELECT FROM pending WHERE pending.match_id = said.match_id)
                       OR EXISTS (SELECT FROM ledger JOIN mails USING (mail_id)
@@ -46,7 +47,7 @@ async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
              AS said (match_id, version, project_id, offer_type, offer_id, body)
         ORDER BY match_id
-        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, body = excluded.body
+        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, trace = excluded.trace, body = excluded.body
         """,
         [event.match_id for event in events],
         [event.version for event in events],
@@ -54,7 +55,16 @@ async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
         [event.offer_type for event in events],
         [event.offer_id for event in events],
         [event.to_bytes().decode() for event in events],
+        current_trace(),
     )
+
+
+async def traces_of(connection: Connection, match_ids: Sequence[str]) -> list[str]:
+    """The traces in which these matches were heard of last, of those that were traced."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT trace FROM matches WHERE match_id = ANY ($1) AND trace IS NOT NULL ORDER BY trace", match_ids
+    )
+    return [row["trace"] for row in rows]
 
 
 async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
