@@ -23,7 +23,7 @@ from tests.streams import records_of
 pytestmark = pytest.mark.partitions(1)
 
 CAUSE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-HOPS = {"PUT /v1/projects/{project_id}", "handle projects", "handle matches", "freeze mail", "send mail"}
+HOPS = {"PUT /v1/projects/{entity_id}", "handle projects", "handle matches", "freeze mail", "send mail"}
 
 
 @pytest.fixture
