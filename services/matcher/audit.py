@@ -1,19 +1,26 @@
 """Compares what is stored with what the entities say, computed from scratch: every list and every unanswered match."""
 
 import asyncio
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from services.matcher.matching.catalogue import Catalogue, preparation
+import numpy as np
+
+from services.matcher.matching import answered
+from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
 from services.matcher.matching.eligibility import refusals
+from services.matcher.matching.head import Head
+from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.life import UNANSWERED
 from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
 from services.matcher.matching.rows import HeadRow
 from services.matcher.matching.score import fit, score
 from services.matcher.matching.shortlists import (
+    LENGTH,
     OfferKey,
     OfferList,
     OfferRank,
@@ -23,8 +30,19 @@ from services.matcher.matching.shortlists import (
     offer_of,
 )
 from services.matcher.store import entities, heads, leases, lists
+from shared.audit_reading import Topics, set_aside, snapshot
+from shared.audit_reading import handled as handled_of
+from shared.audit_reading import held as held_of
+from shared.auditing import Finding, Held
 from shared.database import Connection, Pool
+from shared.events.people import AnswerGiven
 
+SERVICE = "matcher"
+HEARD = ("projects", *WHOLE_TOPICS)
+"""Topics whose keys the matcher holds; what answers did is seen in the matches."""
+AT_ONCE = 1_000
+MOST_PAIRS = 1_000_000
+"""So many pairs are judged one by one, by the rules as they are written: half a minute."""
 Key = TypeVar("Key", str, OfferKey)
 
 
@@ -62,17 +80,21 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What storage holds, with the entities made ready."""
+    """What storage holds, heads apart, with the entities made ready."""
 
+    catalogue: Catalogue
     projects: Mapping[str, PreparedProject]
-    offers: Mapping[OfferKey, PreparedOffer]
-    day: date | None
     lists: Lists
-    heads: Mapping[Pair, HeadRow]
+    declined: frozenset[Pair]
 
-    @property
-    def declined(self) -> set[Pair]:
-        return {pair for pair, row in self.heads.items() if row.head and row.head.is_declined}
+    def expected(self) -> Lists:
+        """The lists that the entities make; none without a day."""
+        offers, day = self.catalogue.offers, self.catalogue.day
+        if day is None:
+            return Lists({}, {})
+        if len(self.projects) * len(offers) <= MOST_PAIRS:
+            return lists_from_scratch(self.projects.values(), offers.values(), set(self.declined), day)
+        return lists_by_index(self.projects.values(), self.catalogue.index, self.declined, day)
 
 
 def lists_from_scratch(
@@ -94,16 +116,32 @@ def lists_from_scratch(
     )
 
 
-def differences(stored: Stored) -> list[Difference]:
-    """What is stored and not as the entities say; without a day nothing may be listed."""
-    expected = Lists({}, {})
-    if stored.day is not None:
-        expected = lists_from_scratch(stored.projects.values(), stored.offers.values(), stored.declined, stored.day)
-    return [
-        *_list_differences("project list", expected.projects, stored.lists.projects),
-        *_list_differences("offer list", expected.offers, stored.lists.offers),
-        *_head_differences(expected, stored),
-    ]
+def lists_by_index(
+    projects: Iterable[PreparedProject], index: OfferIndex, declined: frozenset[Pair], day: date
+) -> Lists:
+    """The same lists where judging every pair by the written rules would take hours: by the arrays that matching uses.
+
+    Nothing of what is stored is used; an offer's list takes in what its last entry lets in.
+    """
+    of_projects: dict[str, ProjectList] = {}
+    of_offers: dict[int, list[ProjectRank]] = defaultdict(list)
+    floors = np.full(index.used, -1, np.int64)
+    refused: dict[str, list[OfferKey]] = defaultdict(list)
+    for pair in declined:
+        refused[pair.project_id].append(offer_of(pair))
+    for project in projects:
+        rows, scores = index.scored(project, day, declined=refused.get(project.id, ()))
+        if listed := index.picked(rows, scores, LENGTH):
+            of_projects[project.id] = tuple(OfferRank(-score, OfferKey(each.id, each.type)) for score, each in listed)
+        may_enter = scores >= floors[rows]
+        for row, found in zip(rows[may_enter].tolist(), scores[may_enter].tolist(), strict=True):
+            ranks = of_offers[row]
+            insort(ranks, ProjectRank(-found, project.id))
+            if len(ranks) >= LENGTH:
+                del ranks[LENGTH:]
+                floors[row] = ranks[-1].score
+    offers = {row: index.at(row) for row in of_offers}
+    return Lists(of_projects, {OfferKey(offers[row].id, offers[row].type): tuple(of_offers[row]) for row in of_offers})
 
 
 def _list_differences(
@@ -115,44 +153,109 @@ def _list_differences(
             yield Difference(what, str(key), str(should), str(have))
 
 
-def _head_differences(expected: Lists, stored: Stored) -> Iterator[Difference]:
-    listed = expected.pairs()
-    for pair in sorted(listed | stored.heads.keys(), key=lambda pair: pair.match_id):
-        row = stored.heads.get(pair)
-        head = row.head if row else None
-        marks = (row.in_project_list, row.in_offer_list) if row else (False, False)
-        if marks != expected.sides(pair):
-            yield Difference("marks", pair.match_id, str(expected.sides(pair)), str(marks))
-        is_open = head is not None and head.state in UNANSWERED
-        if is_open and pair not in listed:
-            yield Difference("match", pair.match_id, "none", str(head and head.state))
-        elif pair in listed and (head is None or head.state == "withdrawn"):
-            yield Difference("match", pair.match_id, "proposed", str(head and head.state))
-        elif is_open and head is not None:
-            now = fit(stored.projects[pair.project_id], stored.offers[offer_of(pair)])
-            if (now.score_ppm, now.reasons) != (head.score_ppm, head.reasons):
-                yield Difference("reasons", pair.match_id, str(now.score_ppm), str(head.score_ppm))
+def head_differences(rows: Iterable[HeadRow], expected: Lists, stored: Stored) -> Iterator[Difference]:
+    """What is wrong with some heads: the marks of lists, the state of an unanswered match, its score and reasons."""
+    for row in rows:
+        sides, marks = expected.sides(row.pair), (row.in_project_list, row.in_offer_list)
+        if marks != sides:
+            yield Difference("marks", row.pair.match_id, str(sides), str(marks))
+        yield from _match_differences(row.pair, row.head, any(sides), stored)
+
+
+def _match_differences(pair: Pair, head: Head | None, is_listed: bool, stored: Stored) -> Iterator[Difference]:
+    is_open = head is not None and head.state in UNANSWERED
+    if is_open and not is_listed:
+        yield Difference("match", pair.match_id, "none", str(head and head.state))
+    elif is_listed and (head is None or head.state == "withdrawn"):
+        yield Difference("match", pair.match_id, "proposed", str(head and head.state))
+    elif is_open and head is not None:
+        now = fit(stored.projects[pair.project_id], stored.catalogue.offers[offer_of(pair)])
+        if (now.score_ppm, now.reasons) != (head.score_ppm, head.reasons):
+            yield Difference("reasons", pair.match_id, str(now.score_ppm), str(head.score_ppm))
 
 
 async def audit(pool: Pool) -> list[Difference]:
     """The differences of what is stored now, in one snapshot; a version waiting for its merge shows as some."""
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with snapshot(pool) as connection:
         stored = await read_all(connection)
-    return await asyncio.to_thread(differences, stored)
+        expected = await asyncio.to_thread(stored.expected)
+        found = [
+            *_list_differences("project list", expected.projects, stored.lists.projects),
+            *_list_differences("offer list", expected.offers, stored.lists.offers),
+        ]
+        headless = expected.pairs()
+        async for rows in heads.all_heads(connection):
+            headless -= {row.pair for row in rows}
+            found += await asyncio.to_thread(lambda rows=rows: list(head_differences(rows, expected, stored)))
+    return found + list(head_differences((HeadRow(pair, -1) for pair in sorted(headless)), expected, stored))
 
 
 async def read_all(connection: Connection) -> Stored:
-    """Everything that is stored; the connection's transaction should be one snapshot."""
+    """All entities, lists and declines that are stored; the connection's transaction should be one snapshot."""
     catalogue = Catalogue(preparation())
     catalogue.restore(await entities.whole_rows(connection), {})
     prepare = catalogue.preparation.project
     projects: dict[str, PreparedProject] = {}
     of_projects: dict[str, ProjectList] = {}
-    rows: dict[Pair, HeadRow] = {}
+    declined: set[Pair] = set()
     for lease in await leases.all_leases(connection):
         found = await entities.projects_of(connection, lease.partition)
         projects |= {each.project_id: prepare(each.project) for each in found if each.project}
         of_projects |= await lists.project_lists(connection, lease.partition)
-        rows |= {row.pair: row for row in await heads.heads_of_partition(connection, lease.partition)}
-    of_offers = await lists.merged_lists(connection)
-    return Stored(projects, catalogue.offers, catalogue.day, Lists(of_projects, of_offers), rows)
+        declined.update(await heads.declined_pairs(connection, lease.partition))
+    return Stored(catalogue, projects, Lists(of_projects, await lists.merged_lists(connection)), frozenset(declined))
+
+
+async def held(connection: Connection, topic: str) -> Held:
+    """What the matcher holds of a topic; of answers see `findings`."""
+    if topic == "projects":
+        return await held_of(connection, topic, entities.PROJECT_VERSIONS)
+    return await held_of(connection, topic, entities.WHOLE_VERSIONS, given=[topic])
+
+
+async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
+    """Nothing: all that the matcher said is in its log."""
+    return frozenset()
+
+
+async def findings(pool: Pool, topics: Topics) -> list[Finding]:
+    """Lists and unanswered matches against the entities, answered matches against their answers."""
+    lists_found = [Finding(SERVICE, each.what, each.id, each.expected, each.found) for each in await audit(pool)]
+    return lists_found + await _answer_findings(pool, topics)
+
+
+async def _answer_findings(pool: Pool, topics: Topics) -> list[Finding]:
+    said: dict[str, list[tuple[int, int, AnswerGiven]]] = defaultdict(list)
+    async for records in topics.events(AnswerGiven.topic):
+        for one in records:
+            if isinstance(one.event, AnswerGiven):
+                said[one.event.match_id].append((one.partition, one.offset, one.event))
+    found: list[Finding] = []
+    async with snapshot(pool) as connection:
+        handled, bad = await handled_of(connection, AnswerGiven.topic), await set_aside(connection, AnswerGiven.topic)
+        async for rows in heads.all_heads(connection, answered.ANSWERED):
+            for head in (row.head for row in rows if row.head):
+                found += _wrong(head, said.pop(head.pair.match_id, []), handled, bad)
+        rest = list(said)
+        for place in range(0, len(rest), AT_ONCE):
+            for row in (await heads.heads_of(connection, rest[place : place + AT_ONCE])).values():
+                if head := row.read().head:
+                    found += _wrong(head, said[head.pair.match_id], handled, bad)
+    return found
+
+
+def _wrong(
+    head: Head,
+    said: Iterable[tuple[int, int, AnswerGiven]],
+    handled: Mapping[int, int],
+    bad: frozenset[tuple[int, int]],
+) -> list[Finding]:
+    heard = [
+        answer
+        for partition, offset, answer in said
+        if offset < handled.get(partition, 0) and (partition, offset) not in bad
+    ]
+    return [
+        Finding(SERVICE, "answer", head.pair.match_id, expected, found)
+        for expected, found in answered.answer_differences(head, heard)
+    ]

@@ -9,6 +9,10 @@ from shared.database import Connection
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
 
+PROJECT_VERSIONS = "SELECT project_id, version, body IS NOT NULL FROM projects"
+WHOLE_VERSIONS = "SELECT key, version, body IS NOT NULL FROM whole_entities WHERE topic = $1"
+"""What is held of a topic: key, version, and whether it is live."""
+
 
 async def projects_of(connection: Connection, partition: int) -> list[StoredProject]:
     """Every project ever heard on a partition, by id."""

@@ -1,6 +1,6 @@
 """Match heads: each pair that is or was a match, or that a list holds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,6 +11,9 @@ from services.matcher.matching.model import Pair
 from services.matcher.matching.rows import HeadRow, StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from shared.database import Connection
+
+_LONG = 600.0
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,18 @@ async def heads_of_partition(connection: Connection, partition: int) -> list[Hea
         partition,
     )
     return [_row(row).read() for row in rows]
+
+
+async def all_heads(connection: Connection, states: Sequence[str] | None = None) -> AsyncIterator[list[HeadRow]]:
+    """Every head, or those of matches in `states`, by match id, some at a time; needs a transaction."""
+    statement = """
+        SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
+        WHERE $1::text[] IS NULL OR state = ANY ($1) ORDER BY match_id
+        """
+    given = None if states is None else list(states)
+    cursor = await connection.cursor(statement, given, timeout=_LONG)
+    while rows := await cursor.fetch(_AT_ONCE):
+        yield [_row(row).read() for row in rows]
 
 
 async def declined_pairs(connection: Connection, partition: int) -> list[Pair]:
