@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from services.cli.accounts import coordinator, key, organisation
+from services.cli.auditing import audit
 from services.cli.databases import with_pool
 from services.cli.refusing import Command, Commands, readable, refuse
 from services.cli.restoring import rebuild, restored
@@ -69,6 +70,7 @@ def replay(
 
 app.command(cls=Command)(restored)
 app.command(cls=Command)(rebuild)
+app.command(cls=Command)(audit)
 
 
 @app.command("import", cls=Command)

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from services.cli.refusing import refuse
+from services.cli.refusing import FAILED, refuse
 from shared.secrets import secret
 
 if TYPE_CHECKING:
@@ -17,42 +18,74 @@ ATTEMPTS = 3
 
 def with_pool(service: str, work: Callable[["Pool"], Awaitable[T]]) -> T:
     """What `work` returns of this service's database; leaves with a sentence when it is away or not as it should be."""
-    import asyncpg
+    return with_pools([service], lambda pools: work(pools[service]))
 
-    from shared.database import CONNECTION_LOST, open_pool
 
-    url, remedy = _database_url(service)
-    # What PostgreSQL's absence is worth saying is said below, once.
-    logging.getLogger("shared.database").setLevel(logging.ERROR)
+def with_pools(services: Sequence[str], work: Callable[[Mapping[str, "Pool"]], Awaitable[T]], code: int = FAILED) -> T:
+    """What `work` returns of the databases of some services; `code` is how to leave when one is not as it should be."""
+    urls = {service: database_url(service, code) for service in services}
 
     async def run() -> T:
-        pool = await open_pool(url, service=service, attempts=ATTEMPTS)
-        try:
-            return await work(pool)
-        finally:
-            await pool.close()
+        async with AsyncExitStack() as stack:
+            pools = {}
+            for service, (url, remedy) in urls.items():
+                with _refusing(service, remedy, code):
+                    pools[service] = await stack.enter_async_context(opened(url, service))
+            with _refusing(services[0], urls[services[0]][1], code):
+                return await work(pools)
 
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def opened(url: str, service: str) -> AsyncIterator["Pool"]:
+    """A pool of the service's database; what asyncpg raises when it cannot be had."""
+    from shared.database import open_pool
+
+    # What PostgreSQL's absence is worth saying is said by the command, once.
+    logging.getLogger("shared.database").setLevel(logging.ERROR)
+    pool = await open_pool(url, service=service, attempts=ATTEMPTS)
     try:
-        return asyncio.run(run())
-    except ValueError as error:
-        if not isinstance(error, asyncpg.InterfaceError):
+        yield pool
+    finally:
+        await pool.close()
+
+
+@contextmanager
+def _refusing(service: str, remedy: str, code: int) -> Iterator[None]:
+    """Leave with a sentence where PostgreSQL is away or not as it should be."""
+    try:
+        yield
+    except Exception as error:
+        if (why := trouble(service, remedy, error)) is None:
             raise
-        refuse(
-            f"{_variable(service)} n'est pas une adresse de PostgreSQL : postgresql://nom:mot-de-passe@hôte:port/base"
-        )
-    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
-        refuse(f"PostgreSQL refuse ce nom, ce mot de passe ou cette base : {remedy}")
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-        refuse(f"le schéma « {service} » n'est pas prêt dans cette base : python -m shared.migrations {service}")
-    except CONNECTION_LOST:
-        refuse(f"PostgreSQL ne répond pas : {remedy}")
+        refuse(why, code)
+
+
+def trouble(service: str, remedy: str, error: Exception) -> str | None:
+    """What is wrong with a service's database, and what to do; nothing where the error says nothing of it."""
+    import asyncpg
+
+    from shared.database import CONNECTION_LOST
+
+    match error:
+        case ValueError() if isinstance(error, asyncpg.InterfaceError):
+            address = "postgresql://nom:mot-de-passe@hôte:port/base"
+            return f"{_variable(service)} n'est pas une adresse de PostgreSQL : {address}"
+        case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InvalidCatalogNameError():
+            return f"PostgreSQL refuse ce nom, ce mot de passe ou cette base : {remedy}"
+        case asyncpg.UndefinedTableError() | asyncpg.InsufficientPrivilegeError():
+            return f"le schéma « {service} » n'est pas prêt dans cette base : python -m shared.migrations {service}"
+        case ValueError():
+            return None
+    return f"PostgreSQL ne répond pas : {remedy}" if isinstance(error, CONNECTION_LOST) else None
 
 
 def _variable(service: str) -> str:
     return f"{service.upper()}_DATABASE_URL"
 
 
-def _database_url(service: str) -> tuple[str, str]:
+def database_url(service: str, code: int = FAILED) -> tuple[str, str]:
     """The service's own database, named by the environment or a secret file, else the demonstration's; and the remedy
     when it does not answer.
     """
@@ -61,10 +94,10 @@ def _database_url(service: str) -> tuple[str, str]:
     if named:
         return named, f"démarrez-le, ou corrigez {variable}"
     try:
-        from deploy.local.demo_database import database_url
+        from deploy.local.demo_database import database_url as demonstration_url
     except ModuleNotFoundError:
-        refuse(f"{variable} n'est pas défini : donnez-lui l'adresse de la base de {service}")
-    found = database_url(service)
+        refuse(f"{variable} n'est pas défini : donnez-lui l'adresse de la base de {service}", code)
+    found = demonstration_url(service)
     if found is None:
-        refuse(f"aucune démonstration n'a été lancée ici : lancez « make demo », ou définissez {variable}")
+        refuse(f"aucune démonstration n'a été lancée ici : lancez « make demo », ou définissez {variable}", code)
     return found, "la démonstration est arrêtée, lancez « make demo »"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from services.cli.databases import with_pool
+from services.cli.kafka import kafka_of
 from services.cli.refusing import refuse
-from shared.events.registry import PREFIX, SAID_BY
-from shared.secrets import secret
+from shared.events.registry import SAID_BY
 
 if TYPE_CHECKING:
     from shared.database import Pool
@@ -76,7 +76,7 @@ def _run(service: str, *, anew: bool) -> None:
 
     # What the absence of Kafka is worth saying is said below, once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    servers, prefix = _kafka(service)
+    servers, prefix = kafka_of(service)
     try:
         with _bars() as progress:
             report = with_pool(service, lambda pool: _work(pool, service, servers, prefix, progress, anew=anew))
@@ -124,20 +124,6 @@ def _bars() -> "Iterator[Progress]":
             bars.update(tasks[topic], completed=done, total=total)
 
         yield show
-
-
-def _kafka(service: str) -> tuple[str, str]:
-    """The brokers and the topics' prefix: named as the service has them, else the demonstration's."""
-    variable = f"{service.upper()}_KAFKA_BOOTSTRAP_SERVERS"
-    prefix = secret(f"{service.upper()}_TOPIC_PREFIX") or PREFIX
-    servers = secret(variable)
-    if servers:
-        return servers, prefix
-    try:
-        from deploy.local.ports import preferred_port
-    except ModuleNotFoundError:
-        refuse(f"{variable} n'est pas défini : donnez-lui l'adresse de Kafka")
-    return f"127.0.0.1:{preferred_port('ESSAIM_KAFKA_PORT')}", prefix
 
 
 def _tell(service: str, report: "Report") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from services.ingest.store import auditing, people
+from services.ingest.store import auditing
 from services.ingest.store.entities import Party
 from shared.audit_reading import Topics, handled, set_aside, snapshot
 from shared.auditing import Finding, Held
@@ -35,11 +35,7 @@ async def findings(pool: Pool, topics: Topics) -> list[Finding]:
     async with snapshot(pool) as connection:
         unpublished = await auditing.unpublished(connection)
         done, bad = await handled(connection, MatchChanged.topic), await set_aside(connection, MatchChanged.topic)
-        heard = [
-            key
-            for key, place in concluded.items()
-            if place[1] < done.get(place[0], 0) and place not in bad
-        ]
+        heard = [key for key, place in concluded.items() if place[1] < done.get(place[0], 0) and place not in bad]
         missing = await auditing.not_concluded(connection, heard)
     return [
         *(Finding(SERVICE, "submission", place, expected, found) for place, expected, found in unpublished),

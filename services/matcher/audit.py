@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -153,13 +154,15 @@ def _list_differences(
             yield Difference(what, str(key), str(should), str(have))
 
 
-def head_differences(rows: Iterable[HeadRow], expected: Lists, stored: Stored) -> Iterator[Difference]:
+def head_differences(rows: Iterable[HeadRow], expected: Lists, stored: Stored) -> list[Difference]:
     """What is wrong with some heads: the marks of lists, the state of an unanswered match, its score and reasons."""
+    found: list[Difference] = []
     for row in rows:
         sides, marks = expected.sides(row.pair), (row.in_project_list, row.in_offer_list)
         if marks != sides:
-            yield Difference("marks", row.pair.match_id, str(sides), str(marks))
-        yield from _match_differences(row.pair, row.head, any(sides), stored)
+            found.append(Difference("marks", row.pair.match_id, str(sides), str(marks)))
+        found += _match_differences(row.pair, row.head, any(sides), stored)
+    return found
 
 
 def _match_differences(pair: Pair, head: Head | None, is_listed: bool, stored: Stored) -> Iterator[Difference]:
@@ -186,8 +189,8 @@ async def audit(pool: Pool) -> list[Difference]:
         headless = expected.pairs()
         async for rows in heads.all_heads(connection):
             headless -= {row.pair for row in rows}
-            found += await asyncio.to_thread(lambda rows=rows: list(head_differences(rows, expected, stored)))
-    return found + list(head_differences((HeadRow(pair, -1) for pair in sorted(headless)), expected, stored))
+            found += await asyncio.to_thread(head_differences, rows, expected, stored)
+    return found + head_differences((HeadRow(pair, -1) for pair in sorted(headless)), expected, stored)
 
 
 async def read_all(connection: Connection) -> Stored:
@@ -224,38 +227,55 @@ async def findings(pool: Pool, topics: Topics) -> list[Finding]:
     return lists_found + await _answer_findings(pool, topics)
 
 
+Place = tuple[int, int]
+"""Partition and offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Every answer by match, with its place in the topic, and what the matcher has handled of them."""
+
+    by_match: Mapping[str, Sequence[tuple[Place, AnswerGiven]]]
+    handled: Mapping[int, int]
+    set_aside: frozenset[Place]
+
+    def findings(self, rows: Iterable[HeadRow]) -> list[Finding]:
+        """Where these matches and the answers that were handled differ."""
+        return [
+            Finding(SERVICE, "answer", row.pair.match_id, expected, found)
+            for row in rows
+            if row.head is not None
+            for expected, found in answered.answer_differences(row.head, self._of(row.pair.match_id))
+        ]
+
+    def _of(self, match_id: str) -> list[AnswerGiven]:
+        return [
+            answer
+            for (partition, offset), answer in self.by_match.get(match_id, ())
+            if offset < self.handled.get(partition, 0) and (partition, offset) not in self.set_aside
+        ]
+
+
 async def _answer_findings(pool: Pool, topics: Topics) -> list[Finding]:
-    said: dict[str, list[tuple[int, int, AnswerGiven]]] = defaultdict(list)
+    said: dict[str, list[tuple[Place, AnswerGiven]]] = defaultdict(list)
     async for records in topics.events(AnswerGiven.topic):
         for one in records:
             if isinstance(one.event, AnswerGiven):
-                said[one.event.match_id].append((one.partition, one.offset, one.event))
+                said[one.event.match_id].append(((one.partition, one.offset), one.event))
     found: list[Finding] = []
     async with snapshot(pool) as connection:
-        handled, bad = await handled_of(connection, AnswerGiven.topic), await set_aside(connection, AnswerGiven.topic)
+        handled = await handled_of(connection, AnswerGiven.topic)
+        answers = _Answers(said, handled, await set_aside(connection, AnswerGiven.topic))
         async for rows in heads.all_heads(connection, answered.ANSWERED):
-            for head in (row.head for row in rows if row.head):
-                found += _wrong(head, said.pop(head.pair.match_id, []), handled, bad)
-        rest = list(said)
-        for place in range(0, len(rest), AT_ONCE):
-            for row in (await heads.heads_of(connection, rest[place : place + AT_ONCE])).values():
-                if head := row.read().head:
-                    found += _wrong(head, said[head.pair.match_id], handled, bad)
+            found += answers.findings(rows)
+        for some in batched(said, AT_ONCE):
+            rows = [row.read() for row in (await heads.heads_of(connection, some)).values()]
+            found += answers.findings(row for row in rows if row.head and row.head.state not in answered.ANSWERED)
     return found
 
 
-def _wrong(
-    head: Head,
-    said: Iterable[tuple[int, int, AnswerGiven]],
-    handled: Mapping[int, int],
-    bad: frozenset[tuple[int, int]],
-) -> list[Finding]:
-    heard = [
-        answer
-        for partition, offset, answer in said
-        if offset < handled.get(partition, 0) and (partition, offset) not in bad
-    ]
-    return [
-        Finding(SERVICE, "answer", head.pair.match_id, expected, found)
-        for expected, found in answered.answer_differences(head, heard)
-    ]
+def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The keys, so many at a time."""
+    rest = iter(keys)
+    while some := list(islice(rest, size)):
+        yield some

@@ -32,9 +32,9 @@ def _unsaid(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
             yield f"no interest of {side}", f"interest of {side}"
     if head.declined_side and (head.declined_side, "declined") not in said:
         yield f"no decline by {head.declined_side}", f"declined by {head.declined_side}"
-    if any(step.cause == "coordinator" and step.change == "introduced" for step in head.history):
-        if ("coordinator", "introduce") not in said:
-            yield "no introduction by a coordinator", "introduced by a coordinator"
+    by_coordinator = any(step.cause == "coordinator" and step.change == "introduced" for step in head.history)
+    if by_coordinator and ("coordinator", "introduce") not in said:
+        yield "no introduction by a coordinator", "introduced by a coordinator"
     if head.state == "concluded":
         shown = head.concluded_eur, head.concluded_days
         amounts = [(each.amount_eur, each.days) for each in answers if each.answer == "concluded"]
@@ -43,7 +43,7 @@ def _unsaid(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
 
 
 def _has_effect(head: Head, answer: AnswerGiven) -> bool:
-    """Whether the present life of a match shows an answer given in it; what a fund's side says may count for nothing."""
+    """Whether a match shows an answer given in its present life; what a fund's side says may count for nothing."""
     if answer.side == "coordinator" or (answer.side == "offer" and head.offer_type == "fund"):
         return True
     if answer.answer == "declined":

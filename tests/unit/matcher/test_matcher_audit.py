@@ -1,0 +1,35 @@
+"""From scratch by the arrays, or by the rules as they are written: the same lists."""
+
+from datetime import date
+
+from services.matcher.audit import lists_by_index, lists_from_scratch
+from services.matcher.matching.catalogue import preparation
+from services.matcher.matching.index.offers import OfferIndex
+from services.matcher.matching.model import Pair
+from services.matcher.matching.prepare import is_context, wholes_of
+from shared.events.shapes import Commitment, Fund, Project
+from shared.reference.samples import funds, sample_commitments, sample_projects
+
+DAY = date(2026, 12, 1)
+
+
+def test_both_ways_of_making_all_lists_agree_declines_included() -> None:
+    ready = preparation()
+    projects = [ready.project(Project.model_validate(each)) for each in list(sample_projects())[:40]]
+    known = [Fund.model_validate(each) for each in funds()]
+    wholes = wholes_of(known)
+    offers = [ready.offer(Commitment.model_validate(each)) for each in list(sample_commitments())[:120]]
+    offers += [ready.offer(each) for each in known if not is_context(each, wholes)]
+    index = OfferIndex(ready.geography)
+    for offer in offers:
+        index.upsert(offer)
+    first = lists_from_scratch(projects, offers, set(), DAY)
+    assert any(len(ranks) == 20 for ranks in first.offers.values())
+    declined = {
+        Pair(project_id, ranks[0].offer.offer_type, ranks[0].offer.offer_id)
+        for project_id, ranks in first.projects.items()
+    }
+    for refused in (set[Pair](), declined):
+        assert lists_by_index(projects, index, frozenset(refused), DAY) == lists_from_scratch(
+            projects, offers, refused, DAY
+        )
