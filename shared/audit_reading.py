@@ -106,6 +106,14 @@ async def old_events(connection: Connection, service: str) -> list[Finding]:
     ]
 
 
+async def waiting(connection: Connection, topic: str) -> dict[str, int]:
+    """The lowest version of each key of a topic that waits in the outbox."""
+    rows = await connection.fetch(
+        "SELECT key, min(version) AS version FROM outbox WHERE topic = $1 GROUP BY key", topic, timeout=LONG
+    )
+    return {row["key"]: row["version"] for row in rows}
+
+
 async def handled(connection: Connection, topic: str) -> dict[int, int]:
     """The next offset of each partition of a topic that the service has handled some of."""
     rows = await connection.fetch("SELECT partition, next_offset FROM offsets WHERE topic = $1", topic)
@@ -160,7 +168,7 @@ async def offset_findings(pool: Pool, service: str, topics: Topics) -> list[Find
                 await check_positions(consumer, service, topics.servers, {partition: position})
             except ForeignLog:
                 place = f"{partition.topic.removeprefix(topics.prefix)}/{partition.partition}"
-                findings.append(Finding(service, "offset", place, "in the log", str(position.next_offset)))
+                findings.append(Finding(service, "offset", place, "in the log", f"offset {position.next_offset}"))
     finally:
         await let_go(consumer)
     return findings

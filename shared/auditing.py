@@ -110,6 +110,17 @@ def said_differences(
             yield Finding(service, "never-said", f"{view.topic}/{key}", _version(given), _last(view.last[key]))
 
 
+def sent_differences(service: str, view: TopicView, waiting: Mapping[str, int]) -> Iterator[Finding]:
+    """Events (lowest version by key) that still wait in the outbox, read after the log, though the log has them.
+
+    A relay deletes what it sent at once: one that stays would be sent again and again.
+    """
+    for key, version in sorted(waiting.items()):
+        last = view.last.get(key)
+        if last and version <= last.version:
+            yield Finding(service, "sent-already", f"{view.topic}/{key}", "sent", _version(version))
+
+
 def above(view: TopicView, said: Mapping[str, Said]) -> set[str]:
     """The keys of which the log holds a higher version than was given when `said` was read."""
     return {key for key, last in view.last.items() if key not in said or last.version > said[key].version}

@@ -61,7 +61,7 @@ def environment(
     own = {
         # Everything of the demo comes from one machine, and from few keys.
         "ingest": {"CALLS_PER_MINUTE": "100000"},
-        "matcher": {},
+        "matcher": {"ADDRESS": ports.url("matcher")},
         # Who tries the demo waits for a mail, not for an hour.
         "notifier": {
             "INGEST_URL": ports.url("ingest"),

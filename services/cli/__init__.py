@@ -14,6 +14,7 @@ from services.cli.auditing import audit
 from services.cli.databases import with_pool
 from services.cli.refusing import Command, Commands, readable, refuse
 from services.cli.restoring import rebuild, restored
+from services.cli.status import status
 from shared.clock import today_in_paris
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def replay(
 app.command(cls=Command)(restored)
 app.command(cls=Command)(rebuild)
 app.command(cls=Command)(audit)
+app.command(cls=Command)(status)
 
 
 @app.command("import", cls=Command)

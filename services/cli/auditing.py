@@ -10,107 +10,98 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.audit_words import remedy, sentence
+from services.cli.chosen import Services
 from services.cli.databases import with_pools
 from services.cli.kafka import kafka_of
 from services.cli.refusing import refuse
+from shared.events.registry import SAID_BY
+from shared.secrets import secret
 
 if TYPE_CHECKING:
+    from services.notifier.audit import ContactsOf
     from shared.audit_reading import Topics
     from shared.auditing import Finding, Look
     from shared.database import Pool
 
-SERVICES = ("ingest", "matcher", "notifier", "console")
 DIFFERENT, BLIND = 1, 2
+PARTS = {**{service: f"services.{service}.audit" for service in SAID_BY}, "matcher": "services.matcher.audit_matches"}
+"""Where each service says what is compared of it."""
 
-WORDS = {
-    "unsent": "le dernier événement n'est pas dans le sujet comme il a été dit",
-    "never-said": "le sujet tient ce que le service n'a jamais dit",
-    "waiting": "un événement attend de partir depuis plus d'une minute",
-    "unheard": "ce qui a été lu n'est pas tenu",
-    "unknown-to-log": "le service tient ce que le sujet n'a pas",
-    "view": "ce qui est montré n'est pas ce qui a été dit",
-    "standstill": "la lecture n'avance plus",
-    "offset": "la position lue n'est pas dans ce journal",
-    "project list": "la présélection du projet n'est pas celle que les fiches donnent",
-    "offer list": "la présélection de l'offre n'est pas celle que les fiches donnent",
-    "marks": "les présélections qui portent le rapprochement sont mal notées",
-    "match": "le rapprochement sans réponse n'est pas celui que les fiches donnent",
-    "reasons": "le score ou les motifs du rapprochement ne sont plus ceux que les fiches donnent",
-    "answer": "le rapprochement et les réponses données ne disent pas la même chose",
-    "submission": "le dépôt n'est pas publié tel qu'il est gardé",
-    "conclusion": "la conclusion n'a rien baissé",
-    "untold": "quelqu'un aurait dû être averti",
-    "told-of-nothing": "quelqu'un a été averti d'un rapprochement qui n'a jamais existé",
-}
-"""What is wrong, by the code of a finding."""
+
+class NoContacts(Exception):
+    """Ingest cannot be asked who answers for whom."""
 
 
 def audit(
+    services: Services = None,
     as_json: Annotated[bool, typer.Option("--json", help="Une ligne JSON par différence.")] = False,
     patience: Annotated[
         float, typer.Option(min=0, help="Secondes pendant lesquelles une différence doit rester telle quelle.")
     ] = 60.0,
 ) -> None:
-    """Compare ce que tiennent les services, sans rien changer ; code 0 : rien, 1 : des différences, 2 : pas pu lire."""
+    """Compare ce que tiennent les services, sans y toucher ; code 0 : rien, 1 : des différences, 2 : pas pu lire."""
     from aiokafka.errors import KafkaError
 
     from shared.log_identity import MissingTopic
 
     # What the absence of Kafka is worth saying is said below, once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    servers, prefix = kafka_of("matcher", BLIND)
+    chosen = services or list(SAID_BY)
+    servers, prefix = kafka_of(chosen[0], BLIND)
     try:
-        found = with_pools(SERVICES, lambda pools: findings(pools, servers, prefix, patience), BLIND)
+        found = with_pools(chosen, lambda pools: audited(pools, servers, prefix, patience), BLIND)
     except MissingTopic as missing:
         refuse(f"le sujet {missing.topic} n'existe pas : python -m deploy.create_topics", BLIND)
-    except KafkaError:
+    except (KafkaError, TimeoutError):
         refuse(f"Kafka ne répond pas sur {servers} : démarrez-le, puis recommencez", BLIND)
+    except NoContacts as why:
+        refuse(f"ingest ne répond pas ({why}), et dit seul qui devait être averti : démarrez-le", BLIND)
     for each in found:
         typer.echo(json.dumps(asdict(each), ensure_ascii=False) if as_json else sentence(each))
     if not as_json:
-        typer.echo(f"{len(found)} différence(s)" if found else "Aucune différence.")
+        _conclude(found)
     raise typer.Exit(DIFFERENT if found else 0)
 
 
-def sentence(finding: "Finding") -> str:
-    """One line for a person; the ids and states as they are kept."""
-    return (
-        f"{finding.service} : {WORDS[finding.what]} : {finding.id} (attendu : {finding.expected} ;"
-        f" trouvé : {finding.found})"
-    )
+def _conclude(found: "list[Finding]") -> None:
+    typer.echo(f"{len(found)} différence(s)." if found else "Aucune différence.")
+    for each in dict.fromkeys(map(remedy, found)):
+        typer.echo(f"À faire : {each}")
 
 
-async def findings(
-    pools: Mapping[str, "Pool"], servers: str, prefix: str, patience: float, every: float = 10.0
-) -> "list[Finding]":
-    """What differs and stays so for `patience` seconds, over all services."""
+async def audited(pools: Mapping[str, "Pool"], servers: str, prefix: str, patience: float) -> "list[Finding]":
+    """What differs and stays so for `patience` seconds, over the services of `pools`; each keeps how many it has."""
+    from shared import audits
     from shared.audit_reading import Topics
-    from shared.auditing import standing
+    from shared.auditing import by_service, standing
 
-    topics = Topics(servers, prefix)
-    return await standing(looks(pools, topics), patience=patience, every=every)
+    found = await standing(looks(pools, Topics(servers, prefix)), patience=patience)
+    await audits.keep(pools, by_service(found))
+    return found
 
 
 def looks(pools: Mapping[str, "Pool"], topics: "Topics") -> "dict[str, Look]":
     """Everything that is compared, each part by itself, so that only what differs is looked at again."""
     from shared.audit_reading import offset_findings
-    from shared.events.registry import SAID_BY
 
     found: dict[str, Look] = {}
-    for service, said in SAID_BY.items():
-        found[f"outbox of {service}"] = partial(_waiting, pools[service], service)
-        found[f"offsets of {service}"] = partial(offset_findings, pools[service], service, topics)
-        found |= {f"topic {topic}": partial(_topic, pools, topics, service, topic) for topic in said}
-    for service in ("ingest", "matcher", "console"):
-        found[f"state of {service}"] = partial(_part(service).findings, pools[service], topics)
-    contacts_of = partial(_part("ingest").contacts_of, pools["ingest"])
-    found["untold"] = partial(_part("notifier").untold, pools["notifier"], topics, contacts_of)
-    found["told"] = partial(_told_of_nothing, pools)
+    for service, pool in pools.items():
+        found[f"outbox of {service}"] = partial(_waiting, pool, service)
+        found[f"offsets of {service}"] = partial(offset_findings, pool, service, topics)
+        found[f"state of {service}"] = partial(_part(service).findings, pool, topics)
+    for sayer, said in SAID_BY.items():
+        for topic in said:
+            if sayer in pools or any(topic in _part(reader).HANDLED for reader in pools):
+                found[f"topic {topic}"] = partial(_topic, pools, topics, sayer, topic)
+    if "notifier" in pools:
+        untold = _part("notifier").untold
+        found["untold"] = partial(untold, pools["notifier"], topics, _contacts(pools.get("ingest")))
     return found
 
 
 def _part(service: str) -> Any:
-    return import_module(f"services.{service}.audit")
+    return import_module(PARTS[service])
 
 
 async def _waiting(pool: "Pool", service: str) -> "list[Finding]":
@@ -122,32 +113,56 @@ async def _waiting(pool: "Pool", service: str) -> "list[Finding]":
 
 async def _topic(pools: Mapping[str, "Pool"], topics: "Topics", sayer: str, topic: str) -> "list[Finding]":
     """A topic with its writer's versions, read before and after it, and with what each of its readers holds then."""
-    from shared.audit_reading import handled, said, snapshot
-    from shared.auditing import above, held_differences, lag_differences, said_differences
+    from shared.audit_reading import said, snapshot
 
-    async with snapshot(pools[sayer]) as connection:
-        before = await said(connection, topic)
+    before = None
+    if sayer in pools:
+        async with snapshot(pools[sayer]) as connection:
+            before = await said(connection, topic)
     view = await topics.view(topic)
-    async with snapshot(pools[sayer]) as connection:
-        after = await said(connection, topic, above(view, before))
-        forgotten = await _part(sayer).forgotten(connection, topic)
-    found = list(said_differences(sayer, view, before, after, forgotten))
-    for service in SERVICES:
-        part = _part(service)
-        async with snapshot(pools[service]) as connection:
-            done = await handled(connection, topic)
-            held = await part.held(connection, topic) if topic in part.HEARD else None
-        found += lag_differences(service, view, done) if done else []
-        found += held_differences(service, view, held) if held else []
+    found = [] if before is None else await _said(pools[sayer], sayer, view, before)
+    for service, pool in pools.items():
+        if topic in _part(service).HANDLED:
+            found += await _heard(pool, service, view)
     return found
 
 
-async def _told_of_nothing(pools: Mapping[str, "Pool"]) -> "list[Finding]":
-    """Matches in the notifier's ledger of which the matcher never said anything."""
-    from shared.audit_reading import said, snapshot
-    from shared.auditing import Finding
+async def _said(pool: "Pool", sayer: str, view: Any, before: Any) -> "list[Finding]":
+    from shared.audit_reading import said, snapshot, waiting
+    from shared.auditing import above, said_differences, sent_differences
 
-    told = await _part("notifier").told_matches(pools["notifier"])
-    async with snapshot(pools["matcher"]) as connection:
-        known = await said(connection, "matches", told)
-    return [Finding("notifier", "told-of-nothing", each, "nothing", "told") for each in told if each not in known]
+    async with snapshot(pool) as connection:
+        after = await said(connection, view.topic, above(view, before))
+        forgotten = await _part(sayer).forgotten(connection, view.topic)
+        outbox = await waiting(connection, view.topic)
+    return [*said_differences(sayer, view, before, after, forgotten), *sent_differences(sayer, view, outbox)]
+
+
+async def _heard(pool: "Pool", service: str, view: Any) -> "list[Finding]":
+    from shared.audit_reading import handled, snapshot
+    from shared.auditing import held_differences, lag_differences
+
+    part = _part(service)
+    async with snapshot(pool) as connection:
+        done = await handled(connection, view.topic)
+        held = await part.held(connection, view.topic) if view.topic in part.HEARD else None
+    return [*lag_differences(service, view, done), *(held_differences(service, view, held) if held else ())]
+
+
+def _contacts(ingest: "Pool | None") -> "ContactsOf":
+    """Whom ingest knows: by its database where that is audited too, else asked as the notifier asks it."""
+    if ingest is not None:
+        return partial(_part("ingest").contacts_of, ingest)
+    return _asked
+
+
+async def _asked(parties: Any) -> Any:
+    from services.notifier.connectors.contacts import IngestAway
+
+    url, token = secret("NOTIFIER_INGEST_URL") or "http://127.0.0.1:8001", secret("NOTIFIER_SERVICE_TOKEN")
+    if not token:
+        raise NoContacts("NOTIFIER_SERVICE_TOKEN n'est pas défini")
+    try:
+        return await _part("notifier").asked_of_ingest(url, token, parties)
+    except IngestAway:
+        raise NoContacts(url) from None

@@ -1,14 +1,18 @@
 """What an audit compares of the console: its read model, and the versions it heard, with the topics."""
 
+from typing import Any
+
 from services.console.handlers import HANDLERS
 from services.console.store import auditing
 from shared.audit_reading import Topics, snapshot
 from shared.audit_reading import held as held_of
 from shared.auditing import Finding, Held
 from shared.database import Connection, Pool
+from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
+from shared.events.event import Event
 
 SERVICE = "console"
-HEARD = tuple(HANDLERS)
+HEARD = HANDLED = tuple(HANDLERS)
 
 
 async def held(connection: Connection, topic: str) -> Held:
@@ -24,7 +28,30 @@ async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
 
 
 async def findings(pool: Pool, topics: Topics) -> list[Finding]:
-    """What the read model shows of matches whose version nobody heard."""
+    """What the read model shows that nobody ever said, or otherwise than it was said."""
     async with snapshot(pool) as connection:
         unheard = await auditing.rows_without_version(connection)
-    return [Finding(SERVICE, "view", f"{topic}/{key}", "absent", "live") for topic, key in unheard]
+    found = [Finding(SERVICE, "view", f"{topic}/{key}", "absent", "live") for topic, key in unheard]
+    for topic in auditing.VERSIONS:
+        async for records in topics.last_events(await topics.view(topic)):
+            async with snapshot(pool) as connection:
+                shown = await auditing.shown(connection, topic, {one.key: one.version for one in records})
+            found += [
+                Finding(SERVICE, "body", f"{topic}/{one.key}", f"version {one.version}", "other")
+                for one in records
+                if one.event and one.key in shown and shown[one.key] != _body(one.event)
+            ]
+    return found
+
+
+def _body(event: Event) -> Any:
+    """What the read model keeps of an event."""
+    match event:
+        case (
+            ProjectPublished(project=said)
+            | CommitmentPublished(commitment=said)
+            | FundPublished(fund=said)
+            | TerritoryPublished(territory=said)
+        ):
+            return said.model_dump(mode="json", exclude_none=True)
+    return event.model_dump(mode="json", exclude_none=True)

@@ -12,6 +12,7 @@ from shared.events.matches import MatchChanged
 SERVICE = "ingest"
 HEARD: tuple[str, ...] = ()
 """Of matches ingest keeps what they concluded alone: see `findings`."""
+HANDLED = (MatchChanged.topic,)
 
 
 async def held(connection: Connection, topic: str) -> Held:

@@ -2,22 +2,21 @@
 
 import asyncio
 from bisect import insort
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 
-from services.matcher.matching import answered
-from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
+from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.eligibility import refusals
-from services.matcher.matching.head import Head
+from services.matcher.matching.head import SIDES, Head
 from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.life import UNANSWERED
-from services.matcher.matching.model import Pair, PreparedOffer, PreparedProject
+from services.matcher.matching.model import Fit, Pair, PreparedOffer, PreparedProject
 from services.matcher.matching.rows import HeadRow
 from services.matcher.matching.score import fit, score
 from services.matcher.matching.shortlists import (
@@ -31,20 +30,15 @@ from services.matcher.matching.shortlists import (
     offer_of,
 )
 from services.matcher.store import entities, heads, leases, lists
-from shared.audit_reading import Topics, set_aside, snapshot
-from shared.audit_reading import handled as handled_of
-from shared.audit_reading import held as held_of
-from shared.auditing import Finding, Held
+from shared.audit_reading import snapshot
 from shared.database import Connection, Pool
-from shared.events.people import AnswerGiven
+from shared.text.vectors import MILLION
 
-SERVICE = "matcher"
-HEARD = ("projects", *WHOLE_TOPICS)
-"""Topics whose keys the matcher holds; what answers did is seen in the matches."""
-AT_ONCE = 1_000
 MOST_PAIRS = 1_000_000
 """So many pairs are judged one by one, by the rules as they are written: half a minute."""
-Key = TypeVar("Key", str, OfferKey)
+Part = tuple[OfferKey, int]
+"""An offer, within one partition."""
+Key = TypeVar("Key", str, OfferKey, Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +53,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The lists of all projects and offers; those that are empty are left out."""
+    """The lists of all projects and offers, and of offers within each partition; those that are empty are left out."""
 
     projects: Mapping[str, ProjectList]
     offers: Mapping[OfferKey, OfferList]
+    parts: Mapping[Part, OfferList] = field(default_factory=dict)
 
     def sides(self, pair: Pair) -> tuple[bool, bool]:
         """Whether the project's list and the offer's list hold the pair."""
@@ -81,21 +76,38 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What storage holds, heads apart, with the entities made ready."""
+    """What storage holds, heads apart, with the entities made ready; `projects` by partition."""
 
     catalogue: Catalogue
-    projects: Mapping[str, PreparedProject]
+    projects: Mapping[int, dict[str, PreparedProject]]
     lists: Lists
     declined: frozenset[Pair]
 
     def expected(self) -> Lists:
-        """The lists that the entities make; none without a day."""
-        offers, day = self.catalogue.offers, self.catalogue.day
+        """The lists that the entities make, partition by partition and merged; none without a day."""
+        day = self.catalogue.day
         if day is None:
             return Lists({}, {})
-        if len(self.projects) * len(offers) <= MOST_PAIRS:
-            return lists_from_scratch(self.projects.values(), offers.values(), set(self.declined), day)
-        return lists_by_index(self.projects.values(), self.catalogue.index, self.declined, day)
+        of_projects: dict[str, ProjectList] = {}
+        parts: dict[Part, OfferList] = {}
+        merging: dict[OfferKey, list[OfferList]] = defaultdict(list)
+        is_small = sum(map(len, self.projects.values())) * len(self.catalogue.offers) <= MOST_PAIRS
+        for partition, projects in self.projects.items():
+            found = self._of_partition(projects.values(), day, is_small=is_small)
+            of_projects |= found.projects
+            for offer, ranks in found.offers.items():
+                parts[offer, partition] = ranks
+                merging[offer].append(ranks)
+        return Lists(of_projects, {offer: best(chain(*ranks)) for offer, ranks in merging.items()}, parts)
+
+    def _of_partition(self, projects: Iterable[PreparedProject], day: date, *, is_small: bool) -> Lists:
+        if is_small:
+            return lists_from_scratch(projects, self.catalogue.offers.values(), set(self.declined), day)
+        return lists_by_index(projects, self.catalogue.index, self.declined, day)
+
+    def fit_of(self, pair: Pair) -> Fit:
+        """The score and reasons of a pair of stored entities; raises `KeyError` where one is gone."""
+        return fit(ChainMap(*self.projects.values())[pair.project_id], self.catalogue.offers[offer_of(pair)])
 
 
 def lists_from_scratch(
@@ -145,13 +157,42 @@ def lists_by_index(
     return Lists(of_projects, {OfferKey(offers[row].id, offers[row].type): tuple(of_offers[row]) for row in of_offers})
 
 
-def _list_differences(
-    what: str, expected: Mapping[Key, Sequence[Any]], found: Mapping[Key, Sequence[Any]]
+def list_differences(expected: Lists, found: Lists) -> list[Difference]:
+    """Where lists differ: each names the entries that it alone has, or both in their order where that alone differs."""
+    return [
+        *_apart("project list", expected.projects, found.projects),
+        *_apart("offer list", expected.offers, found.offers),
+        *_apart("partition list", expected.parts, found.parts),
+    ]
+
+
+def _apart(
+    what: str, expected: Mapping[Key, ProjectList | OfferList], found: Mapping[Key, ProjectList | OfferList]
 ) -> Iterator[Difference]:
-    for key in sorted(expected.keys() | found.keys(), key=str):
-        should, have = tuple(expected.get(key, ())), tuple(found.get(key, ()))
+    for key in sorted(expected.keys() | found.keys()):
+        should, have = expected.get(key, ()), found.get(key, ())
         if should != have:
-            yield Difference(what, str(key), str(should), str(have))
+            only_order = set(should) == set(have)
+            yield Difference(
+                what,
+                _id(key),
+                _entries(rank for rank in should if only_order or rank not in have),
+                _entries(rank for rank in have if only_order or rank not in should),
+            )
+
+
+def _id(key: str | OfferKey | Part) -> str:
+    match key:
+        case OfferKey(offer_id, offer_type):
+            return f"{offer_type} {offer_id}"
+        case (OfferKey() as offer, int(partition)):
+            return f"{_id(offer)}/{partition}"
+    return str(key)
+
+
+def _entries(ranks: Iterable[OfferRank | ProjectRank]) -> str:
+    named = [(rank.offer.offer_id if isinstance(rank, OfferRank) else rank.project_id, rank.score) for rank in ranks]
+    return ", ".join(f"{name} {score / MILLION:.6f}" for name, score in named) or "none"
 
 
 def head_differences(rows: Iterable[HeadRow], expected: Lists, stored: Stored) -> list[Difference]:
@@ -160,32 +201,40 @@ def head_differences(rows: Iterable[HeadRow], expected: Lists, stored: Stored) -
     for row in rows:
         sides, marks = expected.sides(row.pair), (row.in_project_list, row.in_offer_list)
         if marks != sides:
-            found.append(Difference("marks", row.pair.match_id, str(sides), str(marks)))
+            found.append(Difference("marks", row.pair.match_id, _sides(sides), _sides(marks)))
         found += _match_differences(row.pair, row.head, any(sides), stored)
     return found
+
+
+def _sides(marks: tuple[bool, bool]) -> str:
+    return "+".join(side for side, is_marked in zip(SIDES, marks, strict=True) if is_marked) or "none"
 
 
 def _match_differences(pair: Pair, head: Head | None, is_listed: bool, stored: Stored) -> Iterator[Difference]:
     is_open = head is not None and head.state in UNANSWERED
     if is_open and not is_listed:
-        yield Difference("match", pair.match_id, "none", str(head and head.state))
+        yield Difference("match", pair.match_id, "none", head.state if head else "none")
     elif is_listed and (head is None or head.state == "withdrawn"):
-        yield Difference("match", pair.match_id, "proposed", str(head and head.state))
+        yield Difference("match", pair.match_id, "proposed", head.state if head else "none")
     elif is_open and head is not None:
-        now = fit(stored.projects[pair.project_id], stored.catalogue.offers[offer_of(pair)])
+        now = stored.fit_of(pair)
         if (now.score_ppm, now.reasons) != (head.score_ppm, head.reasons):
-            yield Difference("reasons", pair.match_id, str(now.score_ppm), str(head.score_ppm))
+            yield Difference("reasons", pair.match_id, _reasons(now), _reasons(head))
+
+
+def _reasons(judged: Fit | Head) -> str:
+    return " ".join([f"{judged.score_ppm / MILLION:.6f}", *(reason.code for reason in judged.reasons)])
 
 
 async def audit(pool: Pool) -> list[Difference]:
-    """The differences of what is stored now, in one snapshot; a version waiting for its merge shows as some."""
+    """The differences of what is stored now, in one snapshot; a version waiting for its merge shows as some.
+
+    In memory: all entities made ready and all lists, twice; heads pass a thousand at a time.
+    """
     async with snapshot(pool) as connection:
         stored = await read_all(connection)
         expected = await asyncio.to_thread(stored.expected)
-        found = [
-            *_list_differences("project list", expected.projects, stored.lists.projects),
-            *_list_differences("offer list", expected.offers, stored.lists.offers),
-        ]
+        found = list_differences(expected, stored.lists)
         headless = expected.pairs()
         async for rows in heads.all_heads(connection):
             headless -= {row.pair for row in rows}
@@ -198,84 +247,21 @@ async def read_all(connection: Connection) -> Stored:
     catalogue = Catalogue(preparation())
     catalogue.restore(await entities.whole_rows(connection), {})
     prepare = catalogue.preparation.project
-    projects: dict[str, PreparedProject] = {}
-    of_projects: dict[str, ProjectList] = {}
+    projects: dict[int, dict[str, PreparedProject]] = {}
     declined: set[Pair] = set()
-    for lease in await leases.all_leases(connection):
-        found = await entities.projects_of(connection, lease.partition)
-        projects |= {each.project_id: prepare(each.project) for each in found if each.project}
-        of_projects |= await lists.project_lists(connection, lease.partition)
-        declined.update(await heads.declined_pairs(connection, lease.partition))
-    return Stored(catalogue, projects, Lists(of_projects, await lists.merged_lists(connection)), frozenset(declined))
+    partitions = [lease.partition for lease in await leases.all_leases(connection)]
+    for partition in partitions:
+        found = await entities.projects_of(connection, partition)
+        projects[partition] = {each.project_id: prepare(each.project) for each in found if each.project}
+        declined.update(await heads.declined_pairs(connection, partition))
+    return Stored(catalogue, projects, await read_lists(connection, partitions), frozenset(declined))
 
 
-async def held(connection: Connection, topic: str) -> Held:
-    """What the matcher holds of a topic; of answers see `findings`."""
-    if topic == "projects":
-        return await held_of(connection, topic, entities.PROJECT_VERSIONS)
-    return await held_of(connection, topic, entities.WHOLE_VERSIONS, given=[topic])
-
-
-async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
-    """Nothing: all that the matcher said is in its log."""
-    return frozenset()
-
-
-async def findings(pool: Pool, topics: Topics) -> list[Finding]:
-    """Lists and unanswered matches against the entities, answered matches against their answers."""
-    lists_found = [Finding(SERVICE, each.what, each.id, each.expected, each.found) for each in await audit(pool)]
-    return lists_found + await _answer_findings(pool, topics)
-
-
-Place = tuple[int, int]
-"""Partition and offset."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """Every answer by match, with its place in the topic, and what the matcher has handled of them."""
-
-    by_match: Mapping[str, Sequence[tuple[Place, AnswerGiven]]]
-    handled: Mapping[int, int]
-    set_aside: frozenset[Place]
-
-    def findings(self, rows: Iterable[HeadRow]) -> list[Finding]:
-        """Where these matches and the answers that were handled differ."""
-        return [
-            Finding(SERVICE, "answer", row.pair.match_id, expected, found)
-            for row in rows
-            if row.head is not None
-            for expected, found in answered.answer_differences(row.head, self._of(row.pair.match_id))
-        ]
-
-    def _of(self, match_id: str) -> list[AnswerGiven]:
-        return [
-            answer
-            for (partition, offset), answer in self.by_match.get(match_id, ())
-            if offset < self.handled.get(partition, 0) and (partition, offset) not in self.set_aside
-        ]
-
-
-async def _answer_findings(pool: Pool, topics: Topics) -> list[Finding]:
-    said: dict[str, list[tuple[Place, AnswerGiven]]] = defaultdict(list)
-    async for records in topics.events(AnswerGiven.topic):
-        for one in records:
-            if isinstance(one.event, AnswerGiven):
-                said[one.event.match_id].append(((one.partition, one.offset), one.event))
-    found: list[Finding] = []
-    async with snapshot(pool) as connection:
-        handled = await handled_of(connection, AnswerGiven.topic)
-        answers = _Answers(said, handled, await set_aside(connection, AnswerGiven.topic))
-        async for rows in heads.all_heads(connection, answered.ANSWERED):
-            found += answers.findings(rows)
-        for some in batched(said, AT_ONCE):
-            rows = [row.read() for row in (await heads.heads_of(connection, some)).values()]
-            found += answers.findings(row for row in rows if row.head and row.head.state not in answered.ANSWERED)
-    return found
-
-
-def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
-    """The keys, so many at a time."""
-    rest = iter(keys)
-    while some := list(islice(rest, size)):
-        yield some
+async def read_lists(connection: Connection, partitions: Iterable[int]) -> Lists:
+    """The lists as they are stored: of projects, of offers within each partition, and merged."""
+    of_projects: dict[str, ProjectList] = {}
+    parts: dict[Part, OfferList] = {}
+    for partition in partitions:
+        of_projects |= await lists.project_lists(connection, partition)
+        parts |= {(each.offer, partition): each.entries for each in await lists.offer_lists_of(connection, partition)}
+    return Lists(of_projects, await lists.merged_lists(connection), parts)

@@ -1,9 +1,13 @@
-"""What an audit compares of the notifier: the matches it heard, and what was told with what there was to tell."""
+"""What an audit compares of the notifier: the matches it heard, and its ledger with what there was to tell."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
-from services.notifier.messages.notices import Notice, is_told, life_of
+import httpx
+
+from services.notifier.connectors.contacts import TIMEOUT_SECONDS, Contacts
+from services.notifier.handlers import HANDLERS
+from services.notifier.messages.notices import SUGGESTED_AGAIN_AFTER, Notice, Party, is_told, life_of
 from services.notifier.messages.owed import owed
 from services.notifier.store import auditing
 from services.notifier.store.auditing import Books
@@ -20,9 +24,11 @@ from shared.words.french import PARIS
 SERVICE = "notifier"
 HEARD = ("matches", "preferences")
 """Topics whose keys the notifier holds; of an erasure it keeps who, not which event said so."""
+HANDLED = tuple(HANDLERS)
 
-ContactsOf = Callable[[Collection[tuple[EntityType, str]]], Awaitable[Mapping[tuple[EntityType, str], frozenset[str]]]]
+PeopleBehind = Mapping[tuple[EntityType, str], frozenset[str]]
 """Who answers for some parties, by the ids of people."""
+ContactsOf = Callable[[Collection[tuple[EntityType, str]]], Awaitable[PeopleBehind]]
 
 
 async def held(connection: Connection, topic: str) -> Held:
@@ -38,10 +44,26 @@ async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
     return await auditing.old_deliveries(connection) if topic == MailDelivered.topic else frozenset()
 
 
-async def told_matches(pool: Pool) -> list[str]:
-    """Every match that somebody was told of."""
+async def findings(pool: Pool, topics: Topics) -> list[Finding]:
+    """What was told twice, or of matches that nobody ever said; the topics are compared elsewhere."""
     async with snapshot(pool) as connection:
-        return await auditing.told_matches(connection)
+        twice = await auditing.told_twice(connection, SUGGESTED_AGAIN_AFTER)
+        of_nothing = await auditing.told_of_nothing(connection)
+    return [
+        *(
+            Finding(SERVICE, "told-twice", f"{match} ({kind}) {person}", "once", "twice")
+            for match, kind, person in twice
+        ),
+        *(Finding(SERVICE, "told-of-nothing", match_id, "nothing", "told") for match_id in of_nothing),
+    ]
+
+
+async def asked_of_ingest(url: str, token: str, parties: Collection[tuple[EntityType, str]]) -> PeopleBehind:
+    """Who answers for these, by ingest's internal read; raises `IngestAway`."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS) as client:
+        found = (await Contacts(client).of(Party(*each) for each in parties)).contacts
+    return {(party.type, party.id): frozenset(each.person_id for each in some) for party, some in found.items()}
 
 
 async def untold(pool: Pool, topics: Topics, contacts_of: ContactsOf) -> list[Finding]:

@@ -1,13 +1,14 @@
 """What each service keeps when all is quiet, read from its own tables."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import asyncpg
 
+from deploy.create_roles import SERVICES
 from services.ingest.announcing import entity_of
 from services.ingest.intake.known import reference_known
 from services.ingest.intake.publication import published_commitment, published_project
@@ -54,6 +55,15 @@ async def pool_of(installation: Installation, service: str) -> AsyncIterator[Poo
         yield pool
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def pools_of(
+    installation: Installation, services: Collection[str] = SERVICES
+) -> AsyncIterator[Mapping[str, Pool]]:
+    """A pool of each of these services."""
+    async with AsyncExitStack() as stack:
+        yield {each: await stack.enter_async_context(pool_of(installation, each)) for each in services}
 
 
 async def published(pool: Pool) -> Published:

@@ -1,15 +1,15 @@
 """Puts all checks together over one quiet installation, and says in one line what a run came to."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.create_roles import SERVICES
+from services.cli.audit_words import sentence
+from services.cli.auditing import audited
 from shared.events.registry import SAID_BY
 from tests.faults import checks, mails, stored
 from tests.faults.checks import Versions
-from tests.faults.installation import Installation
+from tests.faults.installation import PREFIX, Installation
 from tests.faults.load import Promises
 from tests.faults.log import Key, Log
 from tests.faults.mails import MailBooks
@@ -75,7 +75,7 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
     ]
     distinct = {mail.message_id for mail in came}
     return Verdict(
-        faults=(*lost, *doubled, *wrong),
+        faults=(*lost, *doubled, *wrong, *await _audit(installation)),
         events=len(log.records) - log.repeated(),
         matches=len(log.compacted("matches")),
         mails=len(distinct),
@@ -86,9 +86,15 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
     )
 
 
+async def _audit(installation: Installation) -> list[str]:
+    """What an operator's audit finds, at once since all is quiet."""
+    async with stored.pools_of(installation) as pools:
+        found = await audited(pools, installation.servers.bootstrap_servers, PREFIX, patience=0)
+    return [f"audit: {sentence(each)}" for each in found]
+
+
 async def _read(installation: Installation) -> _State:
-    async with AsyncExitStack() as stack:
-        pools = {each: await stack.enter_async_context(stored.pool_of(installation, each)) for each in SERVICES}
+    async with stored.pools_of(installation) as pools:
         return _State(
             published=await stored.published(pools["ingest"]),
             judged=await stored.judged(pools["matcher"]),

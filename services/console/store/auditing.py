@@ -1,5 +1,8 @@
 """What an audit reads of the read model: versions heard, and whether a page shows what they were heard of."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from shared.database import Connection
 
 LONG = 600.0
@@ -35,6 +38,19 @@ async def rows_without_version(connection: Connection) -> list[tuple[str, str]]:
         )
         found += [(topic, row["key"]) for row in rows]
     return found
+
+
+async def shown(connection: Connection, topic: str, versions: Mapping[str, int]) -> dict[str, Any]:
+    """key -> what pages show of those of these keys whose last version heard is the one given."""
+    table, column, which = _KEPT[topic]
+    rows = await connection.fetch(
+        f"select key, body from unnest($2::text[], $3::bigint[]) as said (key, version) join heard_versions"  # noqa: S608  # names above
+        f" using (key, version) join {table} on {column} = key where heard_versions.topic = $1 and {which}",
+        topic,
+        list(versions),
+        list(versions.values()),
+    )
+    return {row["key"]: row["body"] for row in rows}
 
 
 async def projects_without_answers(connection: Connection) -> frozenset[str]:

@@ -39,7 +39,14 @@ def _unsaid(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
         shown = head.concluded_eur, head.concluded_days
         amounts = [(each.amount_eur, each.days) for each in answers if each.answer == "concluded"]
         if shown not in amounts:
-            yield f"concluded with one of {amounts}", f"concluded with {shown}"
+            yield (
+                "none" if not amounts else f"concluded with {_amounts(*amounts[-1])}",
+                f"concluded with {_amounts(*shown)}",
+            )
+
+
+def _amounts(eur: int | None, days: int | None) -> str:
+    return f"{eur or 0} EUR, {days or 0} d"
 
 
 def _has_effect(head: Head, answer: AnswerGiven) -> bool:

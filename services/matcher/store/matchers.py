@@ -51,3 +51,12 @@ async def other_model(connection: Connection, model: str) -> AtWork | None:
 async def leave(connection: Connection, owner: str) -> None:
     """Note that `owner` is no longer at work."""
     await connection.execute("DELETE FROM matchers WHERE owner = $1", owner)
+
+
+async def seen(connection: Connection) -> list[tuple[str, str, float]]:
+    """(address, text model, seconds since it last said so) of each process at work, by address."""
+    rows = await connection.fetch(
+        "SELECT address, model, extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent FROM matchers"
+        " ORDER BY address, owner"
+    )
+    return [(row["address"], row["model"], row["silent"]) for row in rows]

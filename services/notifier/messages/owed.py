@@ -23,8 +23,16 @@ def owed(match: MatchChanged, now: datetime, today: date) -> Iterator[Notice]:
     sides = [party for party in (party_of(match, side) for side in SIDES) if party]
     for party in (*sides, *(Party("territory", each) for each in match.project.territories)):
         for kind in get_args(MailKind):
-            if stands(match, party, kind, today) and now - _arose(match, kind) < SURE_FOR:
+            if stands(match, party, kind, today) and _is_sure(match, kind) and now - _arose(match, kind) < SURE_FOR:
                 yield Notice(party, match.match_id, kind)
+
+
+def _is_sure(match: MatchChanged, kind: MailKind) -> bool:
+    """Whether whoever is listed was to be told: not where it entered a list by a new model, or put off by then."""
+    if kind != "suggestions":
+        return True
+    causes = {match.cause, *(step.cause for step in match.history if step.at >= life_of(match))}
+    return not ({"model"} & causes or match.project_hidden_until or match.offer_hidden_until)
 
 
 def _arose(match: MatchChanged, kind: MailKind) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.notifier.messages.notices import Party, Telling
 from shared.database import Connection
@@ -43,9 +44,36 @@ async def old_deliveries(connection: Connection) -> frozenset[str]:
     return frozenset(row["key"] for row in rows)
 
 
-async def told_matches(connection: Connection) -> list[str]:
-    """Every match that the ledger names."""
-    rows = await connection.fetch("SELECT DISTINCT match_id FROM ledger ORDER BY match_id", timeout=LONG)
+async def told_twice(connection: Connection, again_after: timedelta) -> list[tuple[str, str, str]]:
+    """(match, kind, person) of what one person was told in two mails though the match had not begun anew in between.
+
+    A suggestion may come again only `again_after` the last one. What a restoration entered names no mail or no party,
+    and an hour is how late we may have heard that a match began anew.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT match_id, kind, person_id FROM ledger AS later JOIN ledger AS earlier
+            USING (match_id, kind, person_id)
+        WHERE (later.told_at, later.began_at) > (earlier.told_at, earlier.began_at)
+        AND later.began_at < earlier.told_at + CASE kind WHEN 'suggestions' THEN $1 ELSE -interval '1 hour' END
+        AND '' NOT IN (later.mail_id, earlier.mail_id) AND 'person' NOT IN (later.party_type, earlier.party_type)
+        ORDER BY match_id, kind, person_id
+        """,
+        again_after,
+        timeout=LONG,
+    )
+    return [(row["match_id"], row["kind"], row["person_id"]) for row in rows]
+
+
+async def told_of_nothing(connection: Connection) -> list[str]:
+    """Matches that the ledger names and nobody ever said; of what a restoration entered the match may be over."""
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT match_id FROM ledger WHERE mail_id <> '' AND party_type <> 'person'
+        AND NOT EXISTS (SELECT FROM matches WHERE matches.match_id = ledger.match_id) ORDER BY match_id
+        """,
+        timeout=LONG,
+    )
     return [row["match_id"] for row in rows]
 
 

@@ -32,6 +32,12 @@ def test_what_arose_long_ago_is_not_expected_any_more() -> None:
     assert not list(owed(match_changed(), NOW, TODAY))
 
 
+def test_what_a_new_model_listed_or_a_side_put_off_is_not_expected() -> None:
+    assert not list(owed(match(cause="model"), NOW, TODAY))
+    assert not list(owed(match(history=[{"at": NOW, "change": "revised", "cause": "model"}]), NOW, TODAY))
+    assert not list(owed(match(project_hidden_until=TODAY), NOW, TODAY))
+
+
 def test_an_interest_counts_from_when_it_was_said() -> None:
     step = {"at": NOW, "change": "interested", "side": "offer"}
     changes = {"state": "interested", "change": "interested", "interested_sides": ["offer"], "history": [step]}

@@ -16,6 +16,7 @@ from shared.auditing import (
     held_differences,
     lag_differences,
     said_differences,
+    sent_differences,
     standing,
 )
 
@@ -69,6 +70,11 @@ def test_what_the_service_said_while_the_log_was_read_is_no_difference() -> None
 def test_what_the_service_never_said_is_named() -> None:
     found = list(said_differences("ingest", view({"a": LIVE, "b": LIVE}), {"a": Said(2, False)}, {}, frozenset()))
     assert whats(found) == [("never-said", "projects/a"), ("never-said", "projects/b")]
+
+
+def test_an_event_that_the_log_has_and_the_outbox_too_is_named() -> None:
+    assert whats(sent_differences("ingest", view({"a": LIVE}), {"a": 3, "b": 1})) == [("sent-already", "projects/a")]
+    assert not list(sent_differences("ingest", view({"a": LIVE}), {"a": 4}))
 
 
 @pytest.mark.parametrize(
