@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -113,6 +114,15 @@ class Stream:
         name = group or f"{self._prefix.rstrip('.')}-{self._service}-{topics[0]}"
         subscriber = subscribe(self._broker, list(names), name, reading, session_timeout_ms=self._session_timeout_ms)
         self._readings.append(reading)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hear and say meanwhile; however it ends, nothing of it still holds a connection of the pool afterwards."""
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
 
     async def start(self) -> None:
         """Begin hearing and saying, in the background: `problems` says what is still in the way."""

@@ -63,7 +63,7 @@ class Relay:
         self.active = False
 
     def silent_for(self) -> float:
-        """Seconds since this relay last began a turn: of sending, of waiting for its turn, or of trying again."""
+        """Seconds since this relay last began a turn: sending, waiting for its turn, or trying again; 0 at rest."""
         return 0.0 if self._turned_at is None else time.monotonic() - self._turned_at
 
     def problem(self) -> str | None:
@@ -91,8 +91,9 @@ class Relay:
                     logger.warning("the relay starts again", exc_info=error, extra={"attempts": failures})
             finally:
                 self.active = False
-                self._turned_at = None if self._stopping.is_set() else time.monotonic()
+                self._turned_at = None
             await self._pause(backoff(failures + 1, first=0.1))
+        self._turned_at = None
 
     def stop(self) -> None:
         """Let `run` end once what it is sending is sent and deleted."""

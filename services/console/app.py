@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 from fastapi import FastAPI
@@ -57,19 +56,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             pool=pool,
         )
         heard.hears(tuple(HANDLERS), HANDLERS)
-        async with exporting(SERVICE, read.otlp_endpoint), _clients(read) as (ingest, matcher):
-            app.state.stream = heard
-            app.state.trusted_proxies = read.trusted_proxies
-            app.state.console = console = _console(read, pool, Ingest(ingest), Matcher(matcher))
-            await heard.start()
-            async with _running(
-                console.feed.run(), console.mailer.run(), say_due_answers(console), keep_house(console)
-            ):
-                with console.feed.closed_by_signals():
+        try:
+            async with exporting(SERVICE, read.otlp_endpoint), _clients(read) as (ingest, matcher):
+                app.state.stream = heard
+                app.state.trusted_proxies = read.trusted_proxies
+                app.state.console = console = _console(read, pool, Ingest(ingest), Matcher(matcher))
+                async with heard.running(), _beside(console):
                     yield
-                await console.feed.close()
-            await heard.stop()
-        await pool.close()
+        finally:
+            await pool.close()
 
     app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_middleware(app)
@@ -165,14 +160,17 @@ async def _clients(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient,
 
 
 @contextlib.asynccontextmanager
-async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Keep coroutines running beside the pages, and end them with the process."""
+async def _beside(console: Console) -> AsyncIterator[None]:
+    """Keep going what runs beside the pages, and end it with the process."""
+    work = (console.feed.run(), console.mailer.run(), say_due_answers(console), keep_house(console))
     tasks = [asyncio.create_task(one) for one in work]
     for task in tasks:
         task.add_done_callback(_end_with_it)
     try:
-        yield
+        with console.feed.closed_by_signals():
+            yield
     finally:
+        await console.feed.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -70,10 +70,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.trusted_proxies = settings.trusted_proxies
         app.state.context = Context(pool, limiter, settings.service_token.get_secret_value())
         app.state.stream = stream_of(settings, pool)
-        await app.state.stream.start()
         async with (
             exporting("ingest", settings.otlp_endpoint),
             httpx.AsyncClient(follow_redirects=True, max_redirects=3) as client,
+            app.state.stream.running(),
         ):
             tasks = [asyncio.create_task(_guarded(work)) for work in _background(settings, pool, client)]
             try:
@@ -82,7 +82,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                await app.state.stream.stop()
     finally:
         await pool.close()
 

@@ -43,10 +43,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             async with exporting(SERVICE, read.otlp_endpoint), _ingest(read) as client:
                 app.state.rounds = rounds = _rounds(read, pool, Contacts(client))
-                await heard.start()
-                async with _going(rounds):
+                async with heard.running(), _going(rounds):
                     yield
-                await heard.stop()
         finally:
             await pool.close()
 
