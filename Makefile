@@ -26,7 +26,7 @@ format: install-dev  ## put the code in its house style
 test: install-dev    ## every test, on real servers found or started
 	$(BIN)/pytest $(ARGS)
 faults: install-dev  ## the long version of tests/faults, half an hour: what it lost, doubled, and how soon it was ready again
-	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest tests/faults $(ARGS)
+	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest -v tests/faults $(ARGS)
 lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
 lock-dev:
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt

@@ -4,20 +4,26 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import asyncpg
 
 from deploy.create_roles import SERVICES
 from tests.deadline import eventually
+from tests.faults.commands import essaim
 from tests.faults.installation import Installation
 from tests.faults.load import Load
+from tests.faults.matchers import PAUSE_SECONDS, Matchers
+from tests.faults.people import People
 from tests.faults.scale import Scale
+from tests.integration.restored import Backups
 
-PAUSE_SECONDS = 14.0
-"""Longer than the session of a consumer (10 s), as long as a transaction or a relay may be idle."""
 SLOW_SECONDS = 0.2
+STEPS_SECONDS = 30.0
+"""How long a fault waits at most for the load to go on."""
+BACKUP_IS_OLDER = 20
+"""How many steps were taken after a backup that is put back."""
 _AT_WORK = {
     "notifier": "SELECT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen' AND begun_at IS NOT NULL)"
     " OR EXISTS (SELECT FROM notifier.outbox)"
@@ -37,21 +43,32 @@ class Fault:
 class Chaos:
     """Does each fault in its turn, once the load has come so far; other matchers come and go meanwhile."""
 
-    def __init__(self, installation: Installation, load: Load, scale: Scale, *, seed: int) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        load: Load,
+        people: People,
+        scale: Scale,
+        watch: Callable[[str], None],
+        *,
+        seed: int,
+    ) -> None:
+        """`watch` is told what happens as it does."""
         self._installation = installation
         self._load = load
+        self._people = people
         self._scale = scale
+        self._watch = watch
+        self._began = time.monotonic()
         self._chance = random.Random(f"{seed}/chaos")
-        self._turns = random.Random(f"{seed}/matchers")
-        self.rebalances = 0
-        """How often another matcher came, went, or was paused for longer than its session."""
+        self.matchers = Matchers(installation, scale, self.note, seed=seed)
         self.done: list[str] = []
 
     def plan(self, *, steps: int) -> list[Fault]:
         """All that the scale asks for, in any order, at any moments of `steps` steps of the load."""
         faults = list(self._faults())
         self._chance.shuffle(faults)
-        moments = sorted(self._chance.sample(range(steps // 10, steps * 19 // 20), len(faults)))
+        moments = sorted(self._chance.choices(range(steps // 10, steps * 19 // 20), k=len(faults)))
         return [Fault(after, what, do) for after, (what, do) in zip(moments, faults, strict=True)]
 
     def _faults(self) -> Iterator[tuple[str, Do]]:
@@ -62,49 +79,34 @@ class Chaos:
         for number in range(scale.restarts):
             clean = number % 2 == 0
             yield f"restart postgres, clean: {clean}", self._restart_postgres(clean)
+        for number in range(scale.broker_restarts):
+            clean = number % 2 == 1
             yield f"restart broker, clean: {clean}", self._restart_broker(number % scale.brokers, clean)
         for server in ("broker", "postgres"):
             yield from [(f"cut {server}", self._cut(server))] * scale.cuts
             yield from [(f"slow {server}", self._slow(server))] * scale.slow
         yield from [("lose an answer", self._lose_answer)] * 3
+        yield from [("erase what is being answered", self._erase)] * scale.erasures
+        for command, service in scale.restorations:
+            yield f"{command} {service}", self._restore(command, service)
 
     async def run(self, faults: list[Fault]) -> None:
         """Let the faults happen."""
-        for fault in faults:
+        for number, fault in enumerate(faults, 1):
             await self._load.reaches(fault.after)
-            self._note(fault.what)
+            self.note(f"{number} of {len(faults)}: {fault.what}")
             await fault.do()
         await self._installation.ready(*SERVICES)
 
-    async def come_and_go(self, over: asyncio.Event) -> None:
-        """Have other matchers start, end, be killed and be paused until `over`; those that run then are ready."""
-        names = [f"matcher-{number}" for number in range(2, self._scale.matchers + 1)]
-        while not over.is_set():
-            name = self._turns.choice(names)
-            if not self._installation.runs(name):
-                self._turn(f"start {name}")
-                self._installation.start_service(name)
-            else:
-                await self._leave(name, self._turns.choice(("stop", "kill", "pause")))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), self._turns.uniform(0.5, 1.5) * self._scale.turn_s)
-        await self._installation.ready(*[name for name in names if self._installation.runs(name)])
-
-    async def _leave(self, name: str, how: str) -> None:
-        self._turn(f"{how} {name}")
-        if how == "pause":
-            async with self._installation.hanging(name):
-                await asyncio.sleep(PAUSE_SECONDS)
-            self._turn(f"resume {name}")
-        else:
-            await asyncio.to_thread(self._installation.kill if how == "kill" else self._installation.stop_service, name)
-
-    def _turn(self, what: str) -> None:
-        self.rebalances += 1
-        self._note(what)
-
-    def _note(self, what: str) -> None:
+    def note(self, what: str) -> None:
+        """Remember what happens, and tell it."""
         self.done.append(f"{self._load.done}: {what}")
+        self._watch(f"{time.monotonic() - self._began:6.0f} s, {self._load.done:5} steps: {what}")
+
+    async def _steps(self, count: int) -> None:
+        """Wait for the load to take so many more steps, not for ever: it may need what is away."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._load.reaches(self._load.done + count), STEPS_SECONDS)
 
     def _kill(self, service: str) -> Do:
         waits, hurries, aims = self._chance.randrange(4), self._chance.random() < 0.3, self._chance.random() < 0.6
@@ -114,7 +116,7 @@ class Chaos:
                 await self._at_work(service)
             self._installation.kill(service)
             if service != "ingest":  # without which the load does not go on
-                await self._load.reaches(self._load.done + waits)
+                await self._steps(waits)
             self._installation.start_service(service)
             if not hurries:
                 await self._installation.ready(service)
@@ -138,7 +140,8 @@ class Chaos:
         async def pause() -> None:
             async with self._installation.hanging(service):
                 await asyncio.sleep(PAUSE_SECONDS)
-            await self._installation.ready(service)
+            with self._recovering(f"pause of {service}"):
+                await self._installation.ready(service)
 
         return pause
 
@@ -146,9 +149,9 @@ class Chaos:
         waits = self._chance.randrange(8) if self._scale.brokers > 1 else 0
 
         async def again() -> None:
-            with self._recovering():
+            with self._recovering("restart of a broker"):
                 await asyncio.to_thread(self._installation.end_broker, number, clean=clean)
-                await self._load.reaches(self._load.done + waits)
+                await self._steps(waits)
                 self._installation.start_broker(number)
                 await self._installation.serving()
                 await self._installation.ready(*SERVICES)
@@ -157,7 +160,7 @@ class Chaos:
 
     def _restart_postgres(self, clean: bool) -> Do:
         async def again() -> None:
-            with self._recovering():
+            with self._recovering("restart of postgres"):
                 await asyncio.to_thread(self._installation.end_postgres, clean=clean)
                 self._installation.start_postgres()
                 await self._installation.serving()
@@ -167,7 +170,7 @@ class Chaos:
 
     def _cut(self, server: str) -> Do:
         async def cut() -> None:
-            with self._recovering():
+            with self._recovering(f"cut of {server}"):
                 self._installation.cut(server)
                 await self._installation.ready(*SERVICES)
 
@@ -176,16 +179,51 @@ class Chaos:
     def _slow(self, server: str) -> Do:
         async def slow() -> None:
             with self._installation.slowed(server, SLOW_SECONDS):
-                await self._load.reaches(self._load.done + 5)
+                await self._steps(5)
 
         return slow
 
     @contextlib.contextmanager
-    def _recovering(self) -> Iterator[None]:
+    def _recovering(self, what: str) -> Iterator[None]:
         """Remember how long it takes."""
         began = time.monotonic()
         yield
-        self._installation.recoveries.append(time.monotonic() - began)
+        self._installation.recoveries[what].append(time.monotonic() - began)
 
     async def _lose_answer(self) -> None:
         self._installation.post.lose_answers(1)
+
+    async def _erase(self) -> None:
+        """Have a project erased while somebody answers one of its matches, and others may just be told of it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STEPS_SECONDS):
+                while True:
+                    match_id = await self._people.asked()
+                    if await self._load.erase(("projects", match_id.partition("~")[0])):
+                        return
+
+    def _restore(self, command: str, service: str) -> Do:
+        async def restore() -> None:
+            installation = self._installation
+            backups = Backups(installation.servers.dsn(), installation.servers.dsn(), service)
+            saved = await backups.save() if command == "restored" else {}
+            await self._steps(BACKUP_IS_OLDER)
+            with self._recovering(f"{command} {service}"):
+                async with self._stopped(service):
+                    if saved:
+                        await backups.put_back(saved)
+                    code, said = await essaim(installation, command, service, "--yes")
+                    assert code == 0, f"essaim {command} {service}: {code}\n{said}"
+                await installation.ready(service)
+
+        return restore
+
+    @contextlib.asynccontextmanager
+    async def _stopped(self, service: str) -> AsyncIterator[None]:
+        if service == "matcher":
+            async with self.matchers.stopped():
+                yield
+            return
+        await asyncio.to_thread(self._installation.stop_service, service)
+        yield
+        self._installation.start_service(service)

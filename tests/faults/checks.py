@@ -1,19 +1,21 @@
 """What must hold once all is quiet, whatever was killed before: each check says in words what is wrong."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import groupby, pairwise
 from typing import Any
 
 from services.matcher.audit import lists_from_scratch
 from services.matcher.matching.head import Head
 from services.matcher.matching.model import Pair
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
-from shared.events.event import Event
+from shared.events.event import GENERATION_SPAN, Event
 from shared.events.matches import MatchChanged
+from shared.events.people import AnswerGiven
 from shared.events.registry import SAID_BY
 from shared.text.vectors import MILLION
 from tests.faults.load import Promises
 from tests.faults.log import Key, Log, Record
+from tests.faults.people import Kept
 from tests.faults.stored import Judged, Published
 
 ENTITY_TOPICS = ("projects", "commitments", "funds", "territories")
@@ -24,8 +26,6 @@ Lists = Mapping[Any, tuple[Any, ...]]
 
 def list_faults(published: Published, judged: Judged, log: Log) -> Iterator[str]:
     """The lists and unanswered matches are those that judging every pair of what ingest published gives."""
-    for difference in judged.differences:
-        yield f"the matcher's own audit: {difference}"
     heads = [event for event in _events(log, "matches") if isinstance(event, MatchChanged)]
     declined = {Pair(each.project_id, each.offer_type, each.offer_id) for each in heads if each.declined_side}
     expected = lists_from_scratch(published.projects, published.offers, declined, published.day)
@@ -70,11 +70,17 @@ def log_faults(service: str, said: Versions, log: Log) -> Iterator[str]:
         versions = list(dict.fromkeys(each.version for each in records))
         if any(after < before for before, after in pairwise(versions)):
             yield f"{service}: {key} goes back in the log: {versions}"
-        if versions != list(range(1, version + 1)) and not is_erased:
+        if not is_erased and any(not _follows(after, before) for before, after in pairwise([0, *versions])):
             yield f"{service}: {key} lacks versions up to {version} in the log: {versions}"
     for key in by_key:
         if key[0] in SAID_BY[service] and key not in said:
             yield f"{service} never said {key}, which the log holds"
+
+
+def _follows(after: int, before: int) -> bool:
+    """Whether no version lacks between; a service that was restored goes on in another generation."""
+    is_restored = after // GENERATION_SPAN > before // GENERATION_SPAN
+    return after == before + 1 or (is_restored and after % GENERATION_SPAN == 1)
 
 
 def hearing_faults(service: str, said: Versions, heard: Versions, topics: Iterable[str]) -> Iterator[str]:
@@ -82,6 +88,34 @@ def hearing_faults(service: str, said: Versions, heard: Versions, topics: Iterab
     for key, version in said.items():
         if key[0] in topics and heard.get(key) != version:
             yield f"{service} holds {key} at {heard.get(key)}, said at {version}"
+
+
+def life_faults(log: Log) -> Iterator[str]:
+    """No match begins anew before it ended, and in each of its lives each side says each thing once."""
+    for event in _events(log, "matches"):
+        if not isinstance(event, MatchChanged):
+            continue
+        ended = True
+        for began, entries in groupby(event.history, lambda entry: entry.change == "proposed"):
+            steps = list(entries)
+            if began and (not ended or len(steps) > 1):
+                yield f"match {event.match_id} is proposed again before it ended: {event.history}"
+            said = [(each.change, each.side) for each in steps if each.change in _SAID_ONCE]
+            if len(said) > len(set(said)):
+                yield f"match {event.match_id} was told the same answer twice: {said}"
+            ended = not began and any(each.change == "withdrawn" for each in steps)
+
+
+_SAID_ONCE = {"interested", "declined", "introduced", "concluded"}
+
+
+def answer_faults(kept: Iterable[Kept], erased: Container[Key], log: Log) -> Iterator[str]:
+    """Each answer that the console took was said, unless its project or its offer was erased."""
+    said = {Kept(each.match_id, each.side, each.answer) for each in log.said("answers", AnswerGiven)}
+    for answer in set(kept) - said:
+        project_id, offer_type, offer_id = answer.match_id.split("~")
+        if ("projects", project_id) not in erased and (f"{offer_type}s", offer_id) not in erased:
+            yield f"{answer} was taken, and never said"
 
 
 def page_faults(shown: Mapping[Key, Any], log: Log) -> Iterator[str]:

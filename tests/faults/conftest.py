@@ -5,16 +5,18 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 
 from tests.faults.installation import Installation
-from tests.faults.scale import SCALE
 
 _RUNNING: list[Installation] = []
 _SAID: list[str] = []
 
 
 @pytest.fixture(scope="module")
-def installation() -> Iterator[Installation]:
-    """Everything started, on ports of its own; each test leaves it running and quiet."""
-    made = Installation(brokers=SCALE.brokers)
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """Everything started, on ports of its own, with as many brokers as the module's `BROKERS` says, else one.
+
+    Each test leaves it running and quiet.
+    """
+    made = Installation(brokers=getattr(request.module, "BROKERS", 1))
     _RUNNING.append(made)
     try:
         made.start()
@@ -28,6 +30,23 @@ def installation() -> Iterator[Installation]:
 def say() -> Callable[[str], None]:
     """Adds a line to what the run shows at its end, whether or not the test passes."""
     return _SAID.append
+
+
+@pytest.fixture
+def watch(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Shows a line of a long run while it happens; nothing where pytest is quiet, as it is by default."""
+
+    def show(line: str) -> None:
+        if pytestconfig.get_verbosity() < 0:
+            return
+        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+        reporter = pytestconfig.pluginmanager.getplugin("terminalreporter")
+        assert capture is not None
+        assert reporter is not None
+        with capture.global_and_fixture_disabled():
+            reporter.write_line(line)
+
+    return show
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

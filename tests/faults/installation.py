@@ -7,9 +7,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,15 +31,16 @@ from shared.migrations import migrate
 from tests.faults.forwarder import Forwarders
 from tests.faults.post import PostOffice
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 SERVER_SECONDS = 40.0
 PREFIX = "essaim."
 OPERATOR = "exploitant"
 SETTINGS = {
-    # Mails leave at once and answers are said at once: nothing waits for a clock.
+    # Mails leave at once: nothing waits for a clock.
     "NOTIFIER_WINDOW_SECONDS": "0.5",
     "NOTIFIER_SUGGESTIONS_APART_SECONDS": "0",
-    "CONSOLE_DECLINE_GRACE_S": "0",
+    # Long enough for a program to take an answer back.
+    "CONSOLE_DECLINE_GRACE_S": "2",
 }
 
 
@@ -68,8 +69,8 @@ class Installation:
         self.pauses: Counter[str] = Counter()
         self.restarts: Counter[str] = Counter()
         self.cuts: Counter[str] = Counter()
-        self.recoveries: list[float] = []
-        """Seconds from each start of a service, or end of a server, to readiness."""
+        self.recoveries: dict[str, list[float]] = defaultdict(list)
+        """Seconds from each start of a service, or end of a server, to readiness, by what it was."""
         self._running: dict[str, Child] = {}
         self._started_at: dict[str, float] = {}
         self._addresses = {service: self.ports.url(service) for service in SERVICES}
@@ -122,7 +123,7 @@ class Installation:
         """What has ended by itself, with its last words; empty while all runs."""
         return "; ".join(
             f"{name} has ended: {child.last_lines(5)}"
-            for name, child in self._running.items()
+            for name, child in list(self._running.items())  # others end on threads meanwhile
             if child.exit_code is not None
         )
 
@@ -134,6 +135,13 @@ class Installation:
             if service not in self._running or self._running[service].exit_code is not None:
                 self.start_service(service)
         await self.ready(*SERVICES)
+
+    async def is_ready(self, service: str) -> bool:
+        """Whether it says so now."""
+        with suppress(TimeoutError):
+            await self.ready(service, seconds=0)
+            return True
+        return False
 
     def kill(self, service: str) -> None:
         """End a service, and the relay in it, as `kill -9` does."""
@@ -235,8 +243,9 @@ class Installation:
                     said = answer.text
                     if answer.status_code == 200:
                         since = self._started_at.pop(waiting[0], None)
-                        self.recoveries += [time.monotonic() - since] if since else []
-                        waiting.pop(0)
+                        name = waiting.pop(0)
+                        if since:
+                            self.recoveries[f"start of {_kind(name)}"].append(time.monotonic() - since)
                         continue
                 except httpx.TransportError as error:
                     said = repr(error)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from tests.faults.pace import Pace
 from tests.faults.submissions import Record, Submissions
 
 PATIENCE_S = 90.0
@@ -25,6 +26,8 @@ class Promises:
 
     versions: dict[Key, int] = field(default_factory=dict)
     erased: set[Key] = field(default_factory=set)
+    erased_at_work: int = 0
+    """How many of them while somebody was just answering for them."""
     calls: int = 0
     retries: int = 0
 
@@ -32,11 +35,25 @@ class Promises:
 class Load:
     """Several partners at once; `done` counts their steps."""
 
-    def __init__(self, url: str, key: str, *, seed: int, partners: int = 3, named: str = "p") -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        seed: int,
+        partners: int = 3,
+        named: str = "p",
+        most: int = 1_000,
+        pace: Pace | None = None,
+    ) -> None:
+        """Each partner keeps `most` entities at most; `pace` tells when the next step may be taken."""
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}"}
         self._seed = seed
         self._names = [f"{named}{number}" for number in range(partners)]
+        self._most = most
+        self._pace = pace
+        self._partners: dict[str, _Partner] = {}
         self._moved = asyncio.Condition()
         self._ended = False
         self.promises = Promises()
@@ -60,6 +77,11 @@ class Load:
             await self._moved.wait_for(lambda: self._ended or self.done >= done)
         return self.done >= done
 
+    async def erase(self, key: Key) -> bool:
+        """Have its partner erase an entity right now; false where no partner has it."""
+        partner = self._partners.get(key[1].split("-")[1])
+        return partner is not None and await partner.erase(key)
+
     async def _move(self, steps: int, *, ended: bool = False) -> None:
         async with self._moved:
             self.done += steps
@@ -69,13 +91,15 @@ class Load:
     async def _partner(self, name: str, first: int, steps: int, pause_s: float, until: asyncio.Event | None) -> None:
         chance = random.Random(f"{self._seed}/{name}")
         async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=15) as client:
-            partner = _Partner(name, chance, client, self.promises)
+            partner = self._partners[name] = _Partner(name, chance, client, self.promises, most=self._most)
             for _ in range(first):
                 await partner.put_new()
                 await self._move(1)
             while steps > 0 or (until and not until.is_set()):
                 steps -= 1
                 await asyncio.sleep(chance.expovariate(1 / pause_s))
+                if self._pace:
+                    await self._pace.allowed()
                 await partner.step()
                 await self._move(1)
 
@@ -83,28 +107,50 @@ class Load:
 class _Partner:
     """One organisation's program: its entities, one call at a time."""
 
-    def __init__(self, name: str, chance: random.Random, client: httpx.AsyncClient, promises: Promises) -> None:
+    def __init__(
+        self, name: str, chance: random.Random, client: httpx.AsyncClient, promises: Promises, *, most: int
+    ) -> None:
         self._name = name
         self._chance = chance
         self._client = client
         self._promises = promises
         self._submissions = Submissions(chance, datetime.now(ZoneInfo("Europe/Paris")).date())
         self._own: dict[Key, Record] = {}
+        self._most = most
+        self._one_call = asyncio.Lock()
         self._count = 0
 
     async def step(self) -> None:
         """One thing that a partner does."""
         kinds = {
-            self.put_new: 40,
+            self._grow: 40,
             self._change: 32,
             self._replace: 10,
             self._withdraw: 12,
             self._put_twin: 3,
-            self._erase: 3,
+            self._erase_any: 3,
         }
-        await self._chance.choices(list(kinds), list(kinds.values()))[0]()
+        async with self._one_call:
+            await self._chance.choices(list(kinds), list(kinds.values()))[0]()
+
+    async def erase(self, key: Key) -> bool:
+        """Erase this entity, once the present call is answered; false where it is not theirs any more."""
+        async with self._one_call:
+            if key not in self._own:
+                return False
+            await self._erase(key)
+        self._promises.erased_at_work += 1
+        return True
 
     async def put_new(self) -> None:
+        """One more entity."""
+        async with self._one_call:
+            await self._put_new()
+
+    async def _grow(self) -> None:
+        await (self._put_new() if len(self._own) < self._most else self._replace())
+
+    async def _put_new(self) -> None:
         self._count += 1
         if self._chance.random() < 0.55:
             await self._put(self._submissions.project(f"prj-{self._name}-{self._count:03}"))
@@ -137,8 +183,10 @@ class _Partner:
     async def _withdraw(self) -> None:
         await self._call("DELETE", self._any(), None)
 
-    async def _erase(self) -> None:
-        key = self._any()
+    async def _erase_any(self) -> None:
+        await self._erase(self._any())
+
+    async def _erase(self, key: Key) -> None:
         await self._call("POST", key, None, path="/erasure")
         del self._own[key]
         self._promises.erased.add(key)

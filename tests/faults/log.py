@@ -1,8 +1,9 @@
 """Everything that the topics hold, as a new reader would find it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -13,6 +14,7 @@ from shared.log_versions import version_of
 
 POISON = "poison"
 """What the keys of unreadable records begin with."""
+Said = TypeVar("Said", bound=Event)
 Key = tuple[str, str]
 """Topic without prefix, and key."""
 
@@ -58,6 +60,12 @@ class Log:
     def compacted(self, topic: str) -> dict[str, Record]:
         """What compaction would leave of a topic: the last record of each key."""
         return {each.key: each for each in self.records if each.topic == topic}
+
+    def said(self, topic: str, kind: type[Said]) -> Iterator[Said]:
+        """Each event of a topic, in the order of the log, tombstones left out; what came twice is said twice."""
+        for event in (each.event for each in self.records if each.topic == topic):
+            if isinstance(event, kind):
+                yield event
 
     def repeated(self) -> int:
         """Records that say again what an earlier one of the same key and version said."""

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,36 +22,57 @@ _MOVED_ON = {403, 404, 409, 410, 422}
 """Answers that come too late: the match moved, or is not theirs any more."""
 
 
+class Kept(NamedTuple):
+    """An answer that the console took, and that nobody tried to take back."""
+
+    match_id: str
+    side: str
+    answer: str
+
+
 class People:
     """All readers of one post office.
 
     `given` counts the answers that the console took, `late` those that came too late, `shut` has the links that led
-    nowhere with their status.
+    nowhere with their status, `kept` each answer that must count.
     """
 
     def __init__(self, post: PostOffice, console_url: str, *, seed: int) -> None:
         self._post = post
         self._url = console_url
         self._chance = random.Random(f"{seed}/people")
+        self._came = 0
+        self._pressing: list[Mail] = []
+        self._others: list[Mail] = []
         self._unasked = 0
+        self._asked = asyncio.Event()
+        self._answering = ""
         self.given: Counter[str] = Counter()
         self.late = 0
         self.shut: dict[str, int] = {}
+        self.kept: set[Kept] = set()
 
     async def read_until(self, over: asyncio.Event, *, most: int) -> None:
-        """Read mails, the latest first, and answer some, until `over`.
+        """Read mails, the latest first, and answer some, until `over`; several may read at once.
 
-        Who is asked answers; no more than `most` answers are given besides.
+        Who is asked answers, before anybody else does; no more than `most` answers are given besides.
         """
-        came, unread = 0, list[Mail]()
         while not over.is_set():
-            unread += self._post.mails[came:]
-            came = len(self._post.mails)
+            for mail in self._post.mails[self._came :]:
+                self._came += 1
+                (self._pressing if _is_pressing(mail) else self._others).append(mail)
+            unread = self._pressing or self._others
             if not unread:
                 await asyncio.sleep(0.1)
                 continue
             for link in _LINK.findall(unread.pop().text):
                 await self._consider(link, is_eager=self._unasked < most)
+
+    async def asked(self) -> str:
+        """The next match that somebody is about to answer."""
+        self._asked.clear()
+        await self._asked.wait()
+        return self._answering
 
     async def _consider(self, link: str, *, is_eager: bool) -> None:
         """Open one link in a browser of its own, and answer with what the page offers; or leave it."""
@@ -68,13 +90,38 @@ class People:
                 return
             self._unasked += not is_asked
             form = self._chance.choices(forms, [_LIKING.get(form.answer, 0) for form in forms])[0]
-            fields = {**form.fields, **(_AGREED if form.answer == "concluded" else {})}
-            done = await self._patiently(browser, "POST", form.action, fields)
+            self._answering = place.path.rpartition("/")[2]
+            self._asked.set()
+            await self._answer(browser, link, form)
+
+    async def _answer(self, browser: httpx.AsyncClient, link: str, form: "_Form") -> None:
+        fields = {**form.fields, **(_AGREED if form.answer == "concluded" else {})}
+        done = await self._patiently(browser, "POST", form.action, fields)
+        if not self._is_taken(done, form.answer):
+            return
+        self.given[form.answer] += 1
+        if form.answer in _HELD and self._chance.random() < _REGRET:
+            # Whether the time to do so was over is not always known: where the first reply was lost.
+            await self._take_back(browser, link)
+            return
+        self.kept.add(Kept(urlsplit(link).path.rpartition("/")[2], form.fields.get("qualite", ""), form.answer))
+
+    async def _take_back(self, browser: httpx.AsyncClient, link: str) -> None:
+        """Take back what was just answered, where the page still lets them."""
+        place = urlsplit(link)
+        page = await self._patiently(browser, "GET", f"{place.path}?{place.query}")
+        for form in _all_forms(page.text):
+            if urlsplit(form.action).path.endswith("/annuler"):
+                done = await self._patiently(browser, "POST", form.action, form.fields)
+                if self._is_taken(done, "take back") and "merci=taken-back" in done.headers["Location"]:
+                    self.given["taken back"] += 1
+
+    def _is_taken(self, done: httpx.Response, answer: str) -> bool:
         if done.status_code == 303:
-            self.given[form.answer] += 1
-        else:
-            assert done.status_code in _MOVED_ON, f"{form.answer}: {done.status_code}"
-            self.late += 1
+            return True
+        assert done.status_code in _MOVED_ON, f"{answer}: {done.status_code}"
+        self.late += 1
+        return False
 
     async def lost_links(self, log: Log) -> list[str]:
         """Links to matches that stand, which led nowhere as their mail came, and still do now that all is quiet."""
@@ -103,7 +150,14 @@ class People:
 
 
 _AGREED = {"montant": "1000", "jours": "5", "confirme": "oui"}
-_LIKING = {"interested": 70, "declined": 12, "later": 4, "introduce": 80, "concluded": 60, "applied": 20}
+_LIKING = {"interested": 70, "declined": 12, "later": 4, "introduce": 80, "concluded": 40, "applied": 20}
+_HELD = {"declined", "concluded"}
+_REGRET = 0.3
+
+
+def _is_pressing(mail: Mail) -> bool:
+    """Whether it asks for an answer: all but what suggests something new."""
+    return "correspond" not in str(mail.message["Subject"])
 
 
 @dataclass
@@ -135,6 +189,10 @@ class _Forms(HTMLParser):
 
 def _forms(page: str) -> list[_Form]:
     """The forms that give an answer."""
+    return [form for form in _all_forms(page) if _LIKING.get(form.answer)]
+
+
+def _all_forms(page: str) -> list[_Form]:
     parser = _Forms()
     parser.feed(page)
-    return [form for form in parser.found if _LIKING.get(form.answer)]
+    return parser.found

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -11,45 +11,91 @@ class Scale:
 
     steps: int
     """Of each partner, after its first entities, at least."""
-    kills: Mapping[str, int]
+    pause_s: float = 0.5
+    """How long a partner pauses between two steps, on average."""
+    kills: Mapping[str, int] = field(default_factory=dict)
     """Of each service, as `kill -9` does; the relay of a service lives in its process."""
-    restarts: int
-    """Of the database server, and of one broker or another; every second one as `kill -9` does."""
-    cuts: int
+    other_kills: int = 0
+    """Of each matcher beside the first, at least."""
+    restarts: int = 0
+    """Of the database server; every second one as `kill -9` does."""
+    broker_restarts: int = 0
+    """Of one broker after the other; every second one as `kill -9` does."""
+    cuts: int = 0
     """Of all connections to the database server, and of those to the brokers."""
-    slow: int
+    slow: int = 0
     """Times during which what services and servers say to one another takes longer."""
-    pauses: int
+    pauses: int = 0
     """Of each service, for longer than its session."""
-    matchers: int
+    erasures: int = 0
+    """Of projects that somebody is just answering."""
+    restorations: tuple[tuple[str, str], ...] = ()
+    """What `essaim` is asked to do, once each: ("restored", "matcher") from an older backup, ("rebuild", "console")."""
+    matchers: int = 2
     """Processes of the matcher: the others come and go, are killed and paused, beside the first."""
-    turn_s: float
+    turn_s: float = 15
     """After how long another of these matchers comes or goes, on average."""
-    brokers: int
+    brokers: int = 1
 
 
-SCALES = {
-    "short": Scale(
-        steps=50,
-        kills={"ingest": 1, "matcher": 2, "notifier": 2, "console": 1},
-        restarts=2,
-        cuts=1,
-        slow=1,
-        pauses=0,
-        matchers=3,
-        turn_s=15,
-        brokers=1,
+@dataclass(frozen=True)
+class Plan:
+    """A run: everything behind one broker, then a cluster of brokers of which one at a time is away."""
+
+    whole: Scale
+    cluster: Scale
+
+
+PLANS = {
+    "short": Plan(
+        whole=Scale(
+            steps=40,
+            kills={"ingest": 1, "matcher": 2, "notifier": 2, "console": 1},
+            restarts=2,
+            broker_restarts=2,
+            cuts=1,
+            slow=1,
+            erasures=2,
+            matchers=3,
+            turn_s=12,
+        ),
+        cluster=Scale(steps=10, broker_restarts=1, turn_s=15, brokers=3),
     ),
-    "long": Scale(
-        steps=600,
-        kills={"ingest": 20, "matcher": 20, "notifier": 20, "console": 20},
-        restarts=10,
-        cuts=10,
-        slow=5,
-        pauses=2,
-        matchers=3,
-        turn_s=15,
-        brokers=3,
+    "long": Plan(
+        whole=Scale(
+            steps=300,
+            pause_s=2.0,
+            kills={"ingest": 20, "matcher": 20, "notifier": 20, "console": 20},
+            other_kills=20,
+            restarts=10,
+            broker_restarts=10,
+            cuts=10,
+            slow=4,
+            pauses=1,
+            erasures=10,
+            restorations=(("restored", "matcher"), ("rebuild", "console"), ("rebuild", "matcher")),
+            matchers=8,
+            turn_s=10,
+        ),
+        cluster=Scale(steps=40, pause_s=1.0, broker_restarts=6, cuts=2, turn_s=20, brokers=3),
+    ),
+    # Some of everything that the long run does, in the time of a coffee: to try a change of this folder.
+    "trial": Plan(
+        whole=Scale(
+            steps=40,
+            kills={"ingest": 1, "matcher": 1, "notifier": 1, "console": 1},
+            other_kills=1,
+            restarts=1,
+            broker_restarts=1,
+            cuts=1,
+            slow=1,
+            pauses=1,
+            erasures=3,
+            restorations=(("restored", "matcher"), ("rebuild", "console"), ("rebuild", "matcher")),
+            matchers=8,
+            turn_s=5,
+        ),
+        cluster=Scale(steps=10, broker_restarts=3, cuts=1, turn_s=15, brokers=3),
     ),
 }
-SCALE = SCALES[os.environ.get("ESSAIM_FAULTS", "short")]
+PLAN = PLANS[os.environ.get("ESSAIM_FAULTS", "short")]

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,63 +11,31 @@ import asyncpg
 import pytest
 
 from deploy.create_roles import SERVICES
-from services.ingest.accounts import add_coordinator
-from shared.database import open_pool
 from tests.deadline import eventually
-from tests.faults.chaos import Chaos
 from tests.faults.installation import Installation, seed
 from tests.faults.load import Load
 from tests.faults.log import POISON
-from tests.faults.people import People
 from tests.faults.poison import KINDS, poison
 from tests.faults.quiet import HEARS, settled
-from tests.faults.scale import SCALE
-from tests.faults.submissions import TERRITORIES
+from tests.faults.running import under_faults
+from tests.faults.scale import PLAN
+from tests.faults.table import STATES
 from tests.faults.verdict import judge
 
-FIRST = 15
-PARTNERS = 3
-ANSWERS = 2 * SCALE.steps
 HANGING_SECONDS = 40
+STATES_MET = frozenset(STATES)
+"""Each state of a match's life is met under faults."""
 
 
 async def test_kills_and_restarts_under_load_lose_and_double_nothing(
-    installation: Installation, say: Callable[[str], None]
+    installation: Installation, say: Callable[[str], None], watch: Callable[[str], None]
 ) -> None:
-    drawn = seed()
-    await installation.mend()
-    await coordinated(installation, *TERRITORIES[:2])
-    load = Load(installation.url("ingest"), installation.key, seed=drawn, partners=PARTNERS)
-    people = People(installation.post, installation.url("console"), seed=drawn)
-    chaos = Chaos(installation, load, SCALE, seed=drawn)
-    faults = chaos.plan(steps=PARTNERS * (FIRST + SCALE.steps))
-    done, over = asyncio.Event(), asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(people.read_until(over, most=ANSWERS))
-        group.create_task(chaos.come_and_go(done))
-        submitting = group.create_task(load.run(first=FIRST, steps=SCALE.steps, pause_s=0.5, until=done))
-        await chaos.run(faults)
-        done.set()
-        await submitting
-        # The last mails are read and answered, and what follows from that.
-        await settled(installation, seconds=240)
-        over.set()
-    log = await settled(installation)
-    verdict = await judge(installation, log, [load.promises])
-    say(
-        f"seed {drawn}: {verdict.summary(installation)}; rebalances {chaos.rebalances};"
-        f" answers {dict(people.given)}, links shut for a while {dict(Counter(people.shut.values()))}"
-    )
-    wrong = [*verdict.faults, *await people.lost_links(log)]
-    assert not wrong, f"seed {drawn}, {chaos.done}:\n" + "\n".join(wrong[:40])
-
-
-async def coordinated(installation: Installation, *territories: str) -> None:
-    """Have somebody coordinate each of these territories."""
-    pool = await open_pool(installation.servers.service_dsn("ingest"), service="ingest")
-    for territory_id in territories:
-        await add_coordinator(pool, territory_id, f"coordination-{territory_id}@example.org")
-    await pool.close()
+    run = await under_faults(installation, PLAN.whole, watch)
+    say(f"behind one broker, seed {run.seed}:\n{run.table}")
+    assert not run.wrong, f"seed {run.seed}, {run.done}:\n" + "\n".join(run.wrong[:40])
+    assert run.most_matchers == PLAN.whole.matchers
+    assert run.erased_at_work >= PLAN.whole.erasures // 2
+    assert run.states.keys() == STATES_MET
 
 
 @asynccontextmanager
@@ -129,14 +96,14 @@ async def test_everything_killed_at_once_goes_on_where_it_was(
     async with loaded(installation, "power-cut", say):
         for service in SERVICES:
             installation.kill(service)
-        for number in range(SCALE.brokers):
+        for number in range(PLAN.whole.brokers):
             installation.end_broker(number, clean=False)
         installation.end_postgres(clean=False)
         for service in SERVICES:
             # Which find no server, then servers that are not ready.
             installation.start_service(service)
         installation.start_postgres()
-        for number in range(SCALE.brokers):
+        for number in range(PLAN.whole.brokers):
             installation.start_broker(number)
         await installation.serving()
         await installation.ready(*SERVICES)

@@ -1,11 +1,15 @@
-"""Puts all checks together over one quiet installation, and says in one line what a run came to."""
+"""Puts all checks together over one quiet installation: what was lost, what was doubled, what was counted."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.create_roles import SERVICES
 from services.cli.audit_words import sentence
 from services.cli.auditing import audited
+from shared.events.matches import MatchChanged
 from shared.events.registry import SAID_BY
 from tests.faults import checks, mails, stored
 from tests.faults.checks import Versions
@@ -13,6 +17,7 @@ from tests.faults.installation import PREFIX, Installation
 from tests.faults.load import Promises
 from tests.faults.log import Key, Log
 from tests.faults.mails import MailBooks
+from tests.faults.people import Kept
 from tests.faults.post import Mail
 from tests.faults.stored import Judged, Published
 
@@ -24,6 +29,9 @@ class Verdict:
     faults: tuple[str, ...]
     events: int
     matches: int
+    states: Counter[str]
+    """How many matches were ever in each state."""
+    erased: int
     mails: int
     repeated_records: int
     repeated_mails: int
@@ -32,13 +40,10 @@ class Verdict:
 
     def summary(self, installation: Installation) -> str:
         """One line."""
-        took = sorted(installation.recoveries) or [0.0]
-        kills = ", ".join(f"{service} {count}" for service, count in sorted(installation.kills.items()))
+        took = sorted(each for several in installation.recoveries.values() for each in several) or [0.0]
         return (
             f"events {self.events}, matches {self.matches}, mails {self.mails}; lost {self.lost}, doubled"
             f" {self.doubled} (repeats without effect: {self.repeated_records} records, {self.repeated_mails} mails);"
-            f" kills: {kills or 'none'}; restarts {dict(installation.restarts)}; pauses {installation.pauses.total()};"
-            f" cuts {dict(installation.cuts)};"
             f" ready again in {took[len(took) // 2]:.1f} s, at most {took[-1]:.1f} s"
         )
 
@@ -55,15 +60,19 @@ class _State:
     books: MailBooks
 
 
-async def judge(installation: Installation, log: Log, promises: Sequence[Promises]) -> Verdict:
-    """Check everything; `log` is the whole log of an installation where all is quiet."""
+async def judge(
+    installation: Installation, log: Log, promises: Sequence[Promises], kept: Iterable[Kept] = ()
+) -> Verdict:
+    """Check everything; `log` is the whole log of an installation where all is quiet, `kept` what people answered."""
     came = list(installation.post.mails)
     state = await _read(installation)
     post = installation.post
     interruptions = installation.kills["notifier"] + installation.pauses["notifier"] + post.lost_answers
     interruptions += installation.cuts["postgres"]
-    lost = list(_lost(state, log, promises, came))
+    erased = {key for each in promises for key in each.erased}
+    lost = [*_lost(state, log, promises, came), *checks.answer_faults(kept, erased, log)]
     doubled = [
+        *checks.life_faults(log),
         *mails.copy_faults(came, interruptions),
         *mails.telling_faults(came, log, state.books),
         *mails.ledger_faults(state.books, log),
@@ -78,6 +87,8 @@ async def judge(installation: Installation, log: Log, promises: Sequence[Promise
         faults=(*lost, *doubled, *wrong, *await _audit(installation)),
         events=len(log.records) - log.repeated(),
         matches=len(log.compacted("matches")),
+        states=_states(log),
+        erased=len(erased),
         mails=len(distinct),
         repeated_records=log.repeated(),
         repeated_mails=len(came) - len(distinct),
@@ -91,6 +102,10 @@ async def _audit(installation: Installation) -> list[str]:
     async with stored.pools_of(installation) as pools:
         found = await audited(pools, installation.servers.bootstrap_servers, PREFIX, patience=0)
     return [f"audit: {sentence(each)}" for each in found]
+
+
+def _states(log: Log) -> Counter[str]:
+    return Counter(state for _, state in {(each.match_id, each.state) for each in log.said("matches", MatchChanged)})
 
 
 async def _read(installation: Installation) -> _State:

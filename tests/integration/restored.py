@@ -28,14 +28,15 @@ class Backups:
         self._service = service
 
     async def save(self) -> dict[str, bytes]:
-        """Every row, by table."""
+        """Every row, by table, of one moment."""
         connection = await asyncpg.connect(self._dsn)
         try:
             saved = {}
-            for row in await connection.fetch(TABLES, self._service):
-                buffer = BytesIO()
-                await connection.copy_from_table(row["tablename"], schema_name=self._service, output=buffer)
-                saved[row["tablename"]] = buffer.getvalue()
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                for row in await connection.fetch(TABLES, self._service):
+                    buffer = BytesIO()
+                    await connection.copy_from_table(row["tablename"], schema_name=self._service, output=buffer)
+                    saved[row["tablename"]] = buffer.getvalue()
             return saved
         finally:
             await connection.close()
