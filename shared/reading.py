@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from shared.absence import NOTED_EVERY_SECONDS, note_presence
 from shared.database import CONNECTION_LOST, Pool
@@ -265,23 +265,35 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         await self._opening.stop(unit, f"records from offset {position} on cannot be parsed ({type(error).__name__})")
 
     async def _measure(self) -> None:
-        consumer = self._consumer()
         found: dict[str, int] = {}
         latest = 0
-        for unit in [unit for unit in self._units.values() if unit.opening is not None]:
-            left = 0
-            for partition in unit.partitions:
-                end = consumer.last_stable_offset(partition)
-                latest = max(latest, consumer.last_poll_timestamp(partition) or 0)
-                # Between batches the position also stands beyond the marks that transactions leave in the log.
-                handled = unit.handlings[partition].position.next_offset
-                done = handled if unit.lock.locked() else await consumer.position(partition)
-                found[self._name(partition)] = max(0, (end or 0) - done)
-                left += 1 if end is None or end > done else 0
-            if not left and unit.opening is not None and not unit.lock.locked():
-                unit.emptied()
+        for unit in list(self._units.values()):
+            latest = max(latest, await self._measure_unit(unit, found))
         self.lag = found
         now = asyncio.get_running_loop().time()
         if latest != self._answered[0] or self._at_work_since is not None or not found:
             self._answered = (latest, now)
         self._silent = now - self._answered[1] > SILENCE_SECONDS
+
+    async def _measure_unit(self, unit: Unit, found: dict[str, int]) -> int:
+        """Add to `found` what is left to handle of each of its partitions; returns when Kafka last answered for one.
+
+        Stops where it is closed while a position is waited for: its partitions may be another process's by then.
+        """
+        consumer, opening, latest, left = self._consumer(), unit.opening, 0, 0
+        for partition in unit.partitions:
+            if opening is None or unit.opening != opening:
+                return latest
+            end = consumer.last_stable_offset(partition)
+            latest = max(latest, consumer.last_poll_timestamp(partition) or 0)
+            try:
+                # Between batches the position also stands beyond the marks that transactions leave in the log.
+                handled = unit.handlings[partition].position.next_offset
+                done = handled if unit.lock.locked() else await consumer.position(partition)
+            except IllegalStateError:
+                return latest
+            found[self._name(partition)] = max(0, (end or 0) - done)
+            left += 1 if end is None or end > done else 0
+        if not left and opening is not None and unit.opening == opening and not unit.lock.locked():
+            unit.emptied()
+        return latest

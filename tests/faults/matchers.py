@@ -52,8 +52,7 @@ class Matchers:
         """No matcher runs meanwhile, as a restoration needs; those that ran do so again afterwards."""
         async with self._alone:
             ran = ["matcher", *self._running]
-            for name in ran:
-                await asyncio.to_thread(self._installation.stop_service, name)
+            await asyncio.gather(*(asyncio.to_thread(self._installation.stop_service, name) for name in ran))
             yield
             for name in ran:
                 self._installation.start_service(name)

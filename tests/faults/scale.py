@@ -82,7 +82,8 @@ PLANS = {
     # Some of everything that the long run does, in the time of a coffee: to try a change of this folder.
     "trial": Plan(
         whole=Scale(
-            steps=40,
+            steps=25,
+            pause_s=1.0,
             kills={"ingest": 1, "matcher": 1, "notifier": 1, "console": 1},
             other_kills=1,
             restarts=1,
@@ -90,10 +91,10 @@ PLANS = {
             cuts=1,
             slow=1,
             pauses=1,
-            erasures=3,
+            erasures=2,
             restorations=(("restored", "matcher"), ("rebuild", "console"), ("rebuild", "matcher")),
-            matchers=8,
-            turn_s=5,
+            matchers=4,
+            turn_s=8,
         ),
         cluster=Scale(steps=10, broker_restarts=3, cuts=1, turn_s=15, brokers=3),
     ),
