@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -52,10 +53,10 @@ class People:
         self.shut: dict[str, int] = {}
         self.kept: set[Kept] = set()
 
-    async def read_until(self, over: asyncio.Event, *, most: int) -> None:
+    async def read_until(self, over: asyncio.Event, *, most: Callable[[], int]) -> None:
         """Read mails, the latest first, and answer some, until `over`; several may read at once.
 
-        Who is asked answers, before anybody else does; no more than `most` answers are given besides.
+        Who is asked answers, before anybody else does; no more than `most()` answers are given besides by now.
         """
         while not over.is_set():
             for mail in self._post.mails[self._came :]:
@@ -66,7 +67,7 @@ class People:
                 await asyncio.sleep(0.1)
                 continue
             for link in _LINK.findall(unread.pop().text):
-                await self._consider(link, is_eager=self._unasked < most)
+                await self._consider(link, is_eager=self._unasked < most())
 
     async def asked(self) -> str:
         """The next match that somebody is about to answer."""

@@ -56,7 +56,7 @@ async def under_faults(installation: Installation, scale: Scale, watch: Callable
     async with asyncio.TaskGroup() as group:
         group.create_task(pace.watch(over))
         for _ in range(READERS):
-            group.create_task(people.read_until(over, most=2 * scale.steps))
+            group.create_task(people.read_until(over, most=lambda: load.done // 2))
         coming = group.create_task(chaos.matchers.come_and_go(done))
         ended = asyncio.Event()
         submitting = group.create_task(load.run(first=FIRST, steps=scale.steps, pause_s=scale.pause_s, until=ended))
