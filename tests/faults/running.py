@@ -52,13 +52,12 @@ async def under_faults(installation: Installation, scale: Scale, watch: Callable
     people = People(installation.post, installation.url("console"), seed=drawn)
     chaos = Chaos(installation, load, people, scale, watch, seed=drawn)
     faults = chaos.plan(steps=PARTNERS * (FIRST + scale.steps))
-    done, over = asyncio.Event(), asyncio.Event()
+    done, ended, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(pace.watch(over))
         for _ in range(READERS):
-            group.create_task(people.read_until(over, most=lambda: load.done // 2))
+            group.create_task(people.read_until(over, most=lambda: 0 if ended.is_set() else load.done // 3))
         coming = group.create_task(chaos.matchers.come_and_go(done))
-        ended = asyncio.Event()
         submitting = group.create_task(load.run(first=FIRST, steps=scale.steps, pause_s=scale.pause_s, until=ended))
         await chaos.run(faults)
         done.set()
