@@ -1,7 +1,7 @@
 """What must hold once all is quiet, whatever was killed before: each check says in words what is wrong."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 from services.matcher.audit import lists_from_scratch
@@ -91,19 +91,20 @@ def hearing_faults(service: str, said: Versions, heard: Versions, topics: Iterab
 
 
 def life_faults(log: Log) -> Iterator[str]:
-    """No match begins anew before it ended, and in each of its lives each side says each thing once."""
+    """In each life of a match each side says each thing once, and no step of its history is there twice."""
     for event in _events(log, "matches"):
         if not isinstance(event, MatchChanged):
             continue
-        ended = True
-        for began, entries in groupby(event.history, lambda entry: entry.change == "proposed"):
-            steps = list(entries)
-            if began and (not ended or len(steps) > 1):
-                yield f"match {event.match_id} is proposed again before it ended: {event.history}"
-            said = [(each.change, each.side) for each in steps if each.change in _SAID_ONCE]
-            if len(said) > len(set(said)):
-                yield f"match {event.match_id} was told the same answer twice: {said}"
-            ended = not began and any(each.change == "withdrawn" for each in steps)
+        if len(set(event.history)) < len(event.history):
+            yield f"match {event.match_id} has a step twice: {event.history}"
+        said: set[tuple[str, str | None]] = set()
+        for each in event.history:
+            if each.change == "withdrawn":
+                said.clear()
+            if (each.change, each.side) in said:
+                yield f"match {event.match_id} was told the same answer twice: {each}"
+            if each.change in _SAID_ONCE:
+                said.add((each.change, each.side))
 
 
 _SAID_ONCE = {"interested", "declined", "introduced", "concluded"}

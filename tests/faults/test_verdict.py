@@ -110,11 +110,10 @@ def test_an_answer_that_was_taken_and_never_said_is_lost() -> None:
     assert not list(checks.answer_faults(kept, {PROJECT}, Log())), "erased with its project"
 
 
-def test_a_match_that_is_proposed_twice_in_one_life_is_doubled() -> None:
-    ended = (("proposed", None), ("revised", None), ("withdrawn", None), ("proposed", None))
-    assert not list(checks.life_faults(history(*ended)))
-    assert list(checks.life_faults(history(("proposed", None), ("revised", None), ("proposed", None))))
-    assert list(checks.life_faults(history(("proposed", None), ("proposed", None))))
+def test_a_step_that_a_match_tells_twice_is_doubled() -> None:
+    entry = HistoryEntry(at=BEGAN, change="proposed")
+    assert not list(checks.life_faults(log_of(match_changed(history=[entry]))))
+    assert list(checks.life_faults(log_of(match_changed(history=[entry, entry]))))
 
 
 @pytest.mark.parametrize("answer", ["interested", "introduced", "concluded"])
