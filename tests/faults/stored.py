@@ -14,7 +14,6 @@ from services.ingest.intake.known import reference_known
 from services.ingest.intake.publication import published_commitment, published_project
 from services.ingest.store.entities import COLUMNS, concluded_of, kept_row
 from services.ingest.store.people import is_answered_for
-from services.matcher.audit import Difference, audit
 from services.matcher.matching.catalogue import preparation
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.prepare import is_context, wholes_of
@@ -39,12 +38,11 @@ class Published:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the matcher keeps: lists, heads, and what its own audit says of them."""
+    """What the matcher keeps: lists and heads."""
 
     project_lists: dict[str, ProjectList]
     offer_lists: dict[OfferKey, OfferList]
     heads: list[HeadRow]
-    differences: list[Difference]
 
 
 @asynccontextmanager
@@ -118,7 +116,7 @@ async def judged(pool: Pool) -> Judged:
             of_projects |= await lists.project_lists(connection, lease.partition)
             rows += await heads.heads_of_partition(connection, lease.partition)
         of_offers = await lists.merged_lists(connection)
-    return Judged(of_projects, of_offers, rows, await audit(pool))
+    return Judged(of_projects, of_offers, rows)
 
 
 async def said_versions(pool: Pool) -> dict[tuple[str, str], tuple[int, bool]]:

@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.create_roles import SERVICES
 from services.cli.audit_words import sentence
 from services.cli.auditing import audited
 from shared.events.matches import MatchChanged
