@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from faststream import FastStream
 
-from shared.database import Pool, backoff
+from shared.database import CONNECTION_LOST, Pool, backoff
 from shared.dead_letter import Handler
 from shared.description import describe_stream
 from shared.failures import failure_of
@@ -180,12 +180,17 @@ class Stream:
             attempt += 1
             try:
                 await self._check_topics()
+                if self._relay:
+                    # What is handled on a database that was put back from an older one would be handled wrongly.
+                    await self._relay.check()
                 async with asyncio.timeout(START_SECONDS):
                     await self._broker.start()
                 return
-            except (KafkaError, OSError, TimeoutError) as error:
-                self._trouble = f"Kafka does not answer: {describe(error)}; trying again"
-                logger.warning("the stream is not started", exc_info=error, extra={"attempts": attempt})
+            except (KafkaError, *CONNECTION_LOST) as error:
+                who = "Kafka" if isinstance(error, KafkaError) else "Kafka or PostgreSQL"
+                self._trouble = f"{who} does not answer: {describe(error)}; trying again"
+                if attempt <= 3 or attempt % 10 == 0:
+                    logger.warning("the stream is not started", exc_info=error, extra={"attempts": attempt})
                 await self._broker.stop()
                 await asyncio.sleep(backoff(attempt, first=0.2))
 

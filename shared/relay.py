@@ -12,9 +12,10 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
 
 from shared.database import CONNECTION_LOST, Connection, Pool, backoff
 from shared.events.registry import SAID_BY
+from shared.log_identity import Log
 from shared.log_versions import check_log_versions
 from shared.logs import describe
-from shared.sending import MOST_BYTES, partitions_of, producing, send
+from shared.sending import MOST_BYTES, producing, send
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,20 @@ class Relay:
             return f"{self._refused} events are too large to be sent: see refused_because in {self._service}.outbox"
         return None
 
+    async def check(self) -> None:
+        """Raise `LogIsAhead` when the log holds versions that this database never gave, whoever is active.
+
+        `KafkaError`, `MissingTopic` among them, when Kafka is away; one of `CONNECTION_LOST` when PostgreSQL is.
+        """
+        async with self._pool.acquire(timeout=10) as connection:
+            await self._check(connection)
+
+    async def _check(self, connection: Connection) -> None:
+        names = {topic: self._prefix + topic for topic in self._says}
+        log = await Log.of(self._servers, list(names.values()))
+        said = {topic: log.partitions[name] for topic, name in names.items()}
+        await check_log_versions(connection, self._service, self._servers, said)
+
     async def run(self) -> None:
         """Relay until `stop`; raises `LogIsAhead` when the log holds versions that this database never gave."""
         failures = 0
@@ -123,8 +138,7 @@ class Relay:
         while not self._stopping.is_set():
             async with producing(self._servers, self._prefix, self._service) as producer:
                 await self._held(connection, producer.start())
-                said = {topic: await partitions_of(producer, self._prefix + topic) for topic in self._says}
-                await check_log_versions(connection, self._service, self._servers, said)
+                await self._check(connection)
                 self._refused = await connection.fetchval(_REFUSED)
                 self.active, self._trouble = True, None
                 with contextlib.suppress(MessageSizeTooLargeError):
