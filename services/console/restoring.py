@@ -1,13 +1,15 @@
 """Brings the console on again from the log: choices and answers are read back, the read model follows the topics."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from services.console.handlers import HANDLERS
-from services.console.store import matches, people
+from services.console.store import answers, matches, people
 from services.console.store import restoring as store
 from services.console.views.alerts import Preference
 from services.console.views.answers import GivenAnswer
+from services.console.views.unheard import on_their_way
 from shared.database import Connection
 from shared.dead_letter import Handler
 from shared.events.matches import MatchChanged
@@ -39,7 +41,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
             raise NothingToRestoreFrom(topic)
     await _read_back_answers(work)
     await store.forget_what_is_gone(work.connection)
-    await work.say_waiting_again(AnswerGiven.topic)
+    await _state_answers(work)
     await _state_preferences(work)
 
 
@@ -86,6 +88,33 @@ def _given(event: AnswerGiven) -> GivenAnswer:
         due_at=event.occurred_at,
         announced_at=event.occurred_at,
     )
+
+
+async def _state_answers(work: Restoration) -> None:
+    """Say again, in their order, the answers that the log does not hold and that no match shows to be handled.
+
+    So do those that wait to leave; of an answer to a match that is gone nothing is said.
+    """
+    await work.drop_waiting(AnswerGiven.topic)
+    after = ""
+    while ids := await store.matches_with_unsaid_answers(work.connection, after, AT_ONCE):
+        given = await answers.of_matches(work.connection, ids)
+        held = await matches.by_id(work.connection, ids)
+        said = [
+            one
+            for match_id in held.keys() & given.keys()
+            for one in on_their_way(held[match_id], _in_order(one for one in given[match_id] if not one.is_held))
+        ]
+        known = await store.ids_in_log(work.connection, [one.answer_id for one in said])
+        await work.state(
+            one.event(1, one.announced_at) for one in _in_order(said) if one.announced_at and one.answer_id not in known
+        )
+        after = ids[-1]
+
+
+def _in_order(given: Iterable[GivenAnswer]) -> list[GivenAnswer]:
+    """As they were said."""
+    return sorted(given, key=lambda one: (one.announced_at or one.given_at, one.given_at, one.answer_id))
 
 
 async def _state_preferences(work: Restoration) -> None:

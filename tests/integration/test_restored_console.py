@@ -17,6 +17,7 @@ from services.console.views.rights import Person
 from shared.broker import Stream
 from shared.database import Connection, Pool, in_transaction
 from shared.events.event import GENERATION_SPAN, VERSION_HEADER, Event
+from shared.events.matches import HistoryEntry
 from shared.events.people import PreferenceSet
 from shared.events.registry import decode
 from shared.log_versions import LogIsAhead
@@ -81,6 +82,19 @@ class Place:
 
         async with started(stream):
             await eventually(all_heard, seconds=60)
+
+    async def hears_matches(self) -> None:
+        """Hear all that is in the log of matches; what waits to be said goes on waiting."""
+        stream = Stream(
+            service="console", bootstrap_servers=self.servers, topic_prefix=self.prefix, pool=self.pool, relay=False
+        )
+        stream.hears(["matches"], HANDLERS, group=f"{self.prefix}console-matches")
+
+        async def heard() -> bool:
+            return not sum(stream.lag().values()) and len(stream.lag()) == 4
+
+        async with started(stream):
+            await eventually(heard, seconds=60)
 
     async def relays(self) -> None:
         """Send all that waits."""
@@ -298,3 +312,29 @@ async def test_what_starts_meanwhile_says_nothing_of_the_generation_before(place
         await chosen
     await place.relays()
     assert version_of((await place.last("preferences"))["per-p"]) == GENERATION_SPAN + 1
+
+
+async def test_answers_on_their_way_are_said_again_to_a_log_that_was_lost(place: Place) -> None:
+    """DESIGN §2: the command "states every key again"; an answer that nobody handled would else be lost."""
+    await place.hears()
+    handled = await place.answers("interested")
+    on_its_way = await place.answers("later")
+    await place.relays()
+    waiting = await place.answers("interested")
+    at = await place.pool.fetchval("SELECT announced_at FROM answers WHERE answer_id = $1", handled)
+    step = HistoryEntry.model_validate({"at": at, "change": "interested", "side": "project", "cause": "answer"})
+    told = match_changed(version=2, change="interested", state="interested", interested_sides=("project",))
+    await place.says(told.model_copy(update={"history": (*told.history, step)}))
+    await place.hears_matches()
+    await remake_topics(place.servers, place.prefix, partitions=4)
+    for _ in range(2):
+        await place.restores()
+        await place.relays()
+    again = [decode("answers", each.value) for each in await records_of(place.servers, f"{place.prefix}answers")]
+    assert [each.event_id for each in again] == [on_its_way, waiting]
+    assert [each.occurred_at for each in again] == list(
+        await place.pool.fetchval(
+            "SELECT array_agg(announced_at ORDER BY announced_at) FROM answers WHERE answer_id <> $1", handled
+        )
+    )
+    assert again[0].version > GENERATION_SPAN

@@ -1,4 +1,4 @@
-"""A database put back from an older one handles nothing: DESIGN §2, "a version above its database's own ... it stops"."""
+"""A database put back from an older one handles nothing it hears: DESIGN §2, "it stops"."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,10 +72,9 @@ async def test_a_process_handles_nothing_on_an_older_database_also_while_another
 async def test_a_relay_that_becomes_active_later_looks_at_the_log_again(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
-    async with place(service_dsn("notifier"), bootstrap_servers, topic_prefix) as here:
-        async with started(here.stream):
-            await here.chosen("per-a")
-            await wait_for_effects(here.pool, 1)
-            await here.log_is_ahead()
-            await here.ends()
-            assert "essaim restored notifier" in await here.stops()
+    async with place(service_dsn("notifier"), bootstrap_servers, topic_prefix) as here, started(here.stream):
+        await here.chosen("per-a")
+        await wait_for_effects(here.pool, 1)
+        await here.log_is_ahead()
+        await here.ends()
+        assert "essaim restored notifier" in await here.stops()

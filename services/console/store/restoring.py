@@ -1,6 +1,7 @@
 """What a restoration forgets of the read model, and what it reads back of what people chose and answered."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.console.views.alerts import Preference
 from services.console.views.answers import GivenAnswer
@@ -58,6 +59,30 @@ async def preferences(connection: Connection, after: str, limit: int) -> list[tu
         limit,
     )
     return [(row["person_id"], Preference(row["frequency"], row["minimum"], row["language"])) for row in rows]
+
+
+async def matches_with_unsaid_answers(connection: Connection, after: str, limit: int) -> list[str]:
+    """The matches, by id after one of them, of which an answer was said that the log does not hold."""
+    rows = await connection.fetch(
+        """
+        select distinct match_id from answers where match_id > $1 and announced_at is not null
+          and not exists (select from said_ids where topic = 'answers' and event_id = answer_id::text)
+        order by match_id limit $2
+        """,
+        after,
+        limit,
+        timeout=LONG,
+    )
+    return [row["match_id"] for row in rows]
+
+
+async def ids_in_log(connection: Connection, answer_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these answers that the log holds."""
+    rows = await connection.fetch(
+        "select event_id::uuid as answer_id from said_ids where topic = 'answers' and event_id = any($1::text[])",
+        [str(each) for each in answer_ids],
+    )
+    return {row["answer_id"] for row in rows}
 
 
 async def put_answers(connection: Connection, given: Sequence[GivenAnswer]) -> int:

@@ -26,6 +26,22 @@ def unheard(match: MatchChanged, given: Iterable[GivenAnswer], voices: Collectio
     )
 
 
+def on_their_way(match: MatchChanged, given: Sequence[GivenAnswer]) -> Sequence[GivenAnswer]:
+    """Those of the answers said to a match, in the order they were said, that the matcher may not have handled yet.
+
+    It handles them in order, and each leaves its date in the history unless it meant nothing: what comes before one
+    that left it was handled, as was all that was said to an earlier life of the match.
+    """
+    shown = {(entry.at, entry.change) for entry in match.history}
+    handled = [
+        place
+        for place, one in enumerate(given, start=1)
+        if (one.announced_at, _CHANGES.get(one.answer, one.answer)) in shown
+        or (match.began_at and one.announced_at and one.announced_at < match.began_at)
+    ]
+    return given[max(handled, default=0) :]
+
+
 def as_answered(match: MatchChanged, given: Sequence[GivenAnswer], today: date) -> MatchChanged:
     """The match once these answers are heard; one that is not open any more changes nothing."""
     for one in given:
