@@ -14,6 +14,7 @@ from shared.database import CONNECTION_LOST, Pool, backoff
 from shared.dead_letter import Handler
 from shared.description import describe_stream
 from shared.failures import failure_of
+from shared.housekeeping import keep_house
 from shared.log_identity import Log
 from shared.logs import describe
 from shared.opening import Opening
@@ -173,6 +174,8 @@ class Stream:
         async with asyncio.TaskGroup() as group:
             for reading in self._readings:
                 group.create_task(reading.run())
+            if self._pool and self._readings:
+                group.create_task(keep_house(self._pool))
 
     async def _connect(self) -> None:
         attempt = 0

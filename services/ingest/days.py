@@ -46,13 +46,14 @@ async def say_days(connection: Connection, now: datetime) -> list[date]:
 
 
 async def keep_saying_days(pool: Pool, clock: Clock = utc_now) -> None:
-    """Runs until cancelled: says what is due, forgets old answers, waits for midnight or a minute."""
+    """Runs until cancelled: says what is due, forgets old answers and imports, waits for midnight or a minute."""
     while True:
         try:
             said = await in_transaction(pool, lambda connection: say_days(connection, clock()))
             for day in said:
                 logger.info("a day begins", extra={"day": day.isoformat()})
             await answers.forget_old_answers(pool)
+            await progress.forget_old_imports(pool)
         except CONNECTION_LOST as error:
             logger.warning("PostgreSQL is away: the day waits", extra={"cause": type(error).__name__})
         await asyncio.sleep(min(_LONGEST_PAUSE_S, seconds_to_midnight(clock())))

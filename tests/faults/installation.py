@@ -106,6 +106,10 @@ class Installation:
         """Whether it was started, and neither ended nor killed since."""
         return service in self._running
 
+    def pid(self, service: str) -> int:
+        """The process id of a service that runs."""
+        return self._running[service].pid
+
     def start_service(self, service: str) -> None:
         """Start a service that does not run; `matcher-2` is a second matcher, on a port of its own."""
         kind = _kind(service)

@@ -48,6 +48,16 @@ class PostOffice:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
 
+    def shut(self) -> None:
+        """Be away: refuse every connection until `open_again`; what came stays."""
+        assert self._server is not None
+        asyncio.run_coroutine_threadsafe(self._hang_up(self._server), self._loop).result(10)
+        self._server = None
+
+    def open_again(self) -> None:
+        """Take mails once more."""
+        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+
     def close(self) -> None:
         """Take no more; what came stays."""
         if self._server:

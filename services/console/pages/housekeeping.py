@@ -11,6 +11,8 @@ from shared.database import CONNECTION_LOST, Connection
 SAY_EVERY_S = 1.0
 CLEAN_EVERY_S = 600.0
 FEED_DAYS = 7
+DELIVERIES_DAYS = 60
+"""Twice as long as their topic keeps them."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +28,14 @@ async def say_due_answers(console: Console) -> None:
 
 
 async def clean(connection: Connection) -> None:
-    """Delete once what no longer serves: sessions, links and attempts that ended, rights of people gone, old news."""
+    """Delete once what no longer serves: sessions, links and attempts that ended, rights of people gone,
+    old news, mails about matches that are gone."""
     await sessions.delete_ended_sessions(connection)
     await sessions.delete_ended_links(connection)
     await sessions.delete_old_attempts(connection)
     await people.delete_unused_rights(connection)
     await feed.prune(connection, FEED_DAYS)
+    await people.prune_deliveries(connection, DELIVERIES_DAYS)
 
 
 async def keep_house(console: Console) -> None:

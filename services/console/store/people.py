@@ -140,3 +140,18 @@ async def delete_unused_rights(connection: Connection) -> None:
           and not exists (select from sessions where sessions.person_id = people.person_id)
         """
     )
+
+
+async def prune_deliveries(connection: Connection, days: int) -> None:
+    """Delete what was mailed more than so many days ago of matches that are gone.
+
+    Their topic must no longer hold it: it would be kept again.
+    """
+    await connection.execute(
+        """
+        with old as (delete from deliveries where at < now() - make_interval(days => $1)
+                       and not exists (select from matches where match_id = any(match_ids)) returning delivery_id)
+        delete from heard_versions using old where topic = 'deliveries' and key = delivery_id
+        """,
+        days,
+    )

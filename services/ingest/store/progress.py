@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from shared.database import Connection, Pool
 
+IMPORTS_KEPT_DAYS = 30
+
 
 async def last_day_said(connection: Connection) -> date | None:
     """The latest day that was said, if any was."""
@@ -93,7 +95,7 @@ async def set_import_position(
         VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $7 THEN now() END)
         ON CONFLICT (file_digest, organisation_id) DO UPDATE SET
             rows_done = excluded.rows_done, accepted = excluded.accepted, unchanged = excluded.unchanged,
-            refused = excluded.refused, finished_at = excluded.finished_at
+            refused = excluded.refused, finished_at = excluded.finished_at, moved_at = now()
         """,
         digest,
         organisation_id,
@@ -102,4 +104,11 @@ async def set_import_position(
         counts.unchanged,
         counts.refused,
         finished,
+    )
+
+
+async def forget_old_imports(connection: Connection | Pool) -> None:
+    """Deletes the places of imports that nobody went on with for 30 days; the same file then begins anew."""
+    await connection.execute(
+        "DELETE FROM imports WHERE moved_at < now() - make_interval(days => $1)", IMPORTS_KEPT_DAYS
     )

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from services.notifier.connectors.contacts import Contacts, IngestAway
@@ -14,7 +14,8 @@ from services.notifier.rounds.assigning import assign
 from services.notifier.rounds.freezing import freeze
 from services.notifier.rounds.sending import Sender
 from services.notifier.rounds.writing import MailWriter
-from shared.database import RETRIED, Pool, backoff
+from services.notifier.store.mails import forget_old
+from shared.database import RETRIED, Pool, backoff, in_transaction
 from shared.logs import describe
 
 POLL_SECONDS = 0.5
@@ -22,6 +23,9 @@ STUCK_SECONDS = 300.0
 """A round that has not ended in so long never will."""
 MOST_PAUSE_SECONDS = 30.0
 STOP_SECONDS = 50.0
+CLEAN_SECONDS = 3600.0
+MAILS_KEPT = timedelta(days=60)
+"""That a mail left is remembered for so long: twice as long as its topic says it."""
 
 AWAY: tuple[type[BaseException], ...] = (IngestAway, MailServerAway, *RETRIED)
 """What waiting cures: ingest, the mail server or PostgreSQL does not answer now."""
@@ -43,7 +47,7 @@ class Rounds:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         sender = Sender(pool, mailer)
-        self._mailer = mailer
+        self._pool, self._clock, self._mailer = pool, clock, mailer
         self._steps: dict[str, Step] = {
             "assigning": lambda: assign(pool, contacts, clock()),
             "freezing": lambda: freeze(pool, contacts, writer, clock(), lambda: uuid4().hex),
@@ -67,6 +71,7 @@ class Rounds:
         async with asyncio.TaskGroup() as group:
             for name, step in self._steps.items():
                 group.create_task(self._repeat(name, step))
+            group.create_task(self._keep_house())
         await self._mailer.close()
 
     def stop(self) -> None:
@@ -89,6 +94,12 @@ class Rounds:
                 await self._pause(backoff(failures, first=POLL_SECONDS, highest=MOST_PAUSE_SECONDS))
             elif not busy:
                 await self._pause(POLL_SECONDS)
+
+    async def _keep_house(self) -> None:
+        while not self._stopping.is_set():
+            with contextlib.suppress(*RETRIED):
+                await in_transaction(self._pool, lambda connection: forget_old(connection, self._clock() - MAILS_KEPT))
+            await self._pause(CLEAN_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -181,3 +181,17 @@ async def put_off(pool: Pool, mail_id: str, next_attempt_at: datetime) -> None:
     await pool.execute(
         "UPDATE mails SET next_attempt_at = $2 WHERE mail_id = $1 AND state = 'frozen'", mail_id, next_attempt_at
     )
+
+
+async def forget_old(connection: Connection, before: datetime) -> None:
+    """Forget the mails that were finished before then, with the versions of what was said of them.
+
+    `before` must be so long ago that `deliveries` no longer holds it: a log above its database stops the service.
+    """
+    await connection.execute(
+        """
+        WITH old AS (DELETE FROM mails WHERE finished_at < $1 RETURNING mail_id)
+        DELETE FROM key_versions USING old WHERE topic = 'deliveries' AND key = mail_id
+        """,
+        before,
+    )

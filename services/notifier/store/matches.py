@@ -68,7 +68,7 @@ async def traces_of(connection: Connection, match_ids: Sequence[str]) -> list[st
 
 
 async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
-    """Remember the versions of matches that are gone, and forget what was to be told of them."""
+    """Remember the versions of matches that are gone, and forget what was told and to be told of them."""
     gone = [record.key for record in tombstones]
     await connection.execute(
         """
@@ -83,6 +83,14 @@ async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
     )
     await connection.execute("DELETE FROM notices WHERE match_id = ANY ($1)", gone)
     await connection.execute("DELETE FROM pending WHERE match_id = ANY ($1)", gone)
+    # What a mail on its way tells stays until it has left: it is said with it.
+    await connection.execute(
+        """
+        DELETE FROM ledger WHERE match_id = ANY ($1)
+        AND NOT EXISTS (SELECT FROM mails WHERE mails.mail_id = ledger.mail_id AND state = 'frozen')
+        """,
+        gone,
+    )
 
 
 async def tellings(connection: Connection, notices: Iterable[Notice]) -> dict[Notice, list[Telling]]:
