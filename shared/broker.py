@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from shared.description import describe_stream
 from shared.failures import failure_of
 from shared.housekeeping import keep_house
 from shared.log_identity import Log
-from shared.logs import describe
+from shared.logs import describe, is_worth_saying
 from shared.opening import Opening
 from shared.reading import Reading
 from shared.relay import Relay
@@ -53,15 +53,20 @@ class Stream:
         pool: Pool | None = None,
         relay: bool = True,
         session_timeout_ms: int = 10_000,
+        set_aside_all: Collection[str] = (),
         give_up: Callable[[], None] = stop_this_process,
     ) -> None:
-        """`pool` may be absent only where the stream is described, never started; `give_up` ends the process."""
+        """`pool` may be absent only where the stream is described, never started; `give_up` ends the process.
+
+        `set_aside_all`: topics of which any number of bad records is set aside.
+        """
         self._service = service
         self._servers = bootstrap_servers
         self._prefix = topic_prefix
         self._pool = pool
         self._session_timeout_ms = session_timeout_ms
         self._give_up = give_up
+        self._set_aside_all = set_aside_all
         self._broker = build_broker(bootstrap_servers, f"{topic_prefix.rstrip('.')}-{service}")
         self._heard: list[str] = []
         self._named: dict[tuple[str, ...], bool] = {}
@@ -103,6 +108,7 @@ class Stream:
             owner=owner,
             consumer=lambda: subscriber.consumer,
             bootstrap_servers=self._servers,
+            set_aside_all=self._set_aside_all,
         )
         reading = Reading(
             pool=self._pool,
@@ -192,7 +198,7 @@ class Stream:
             except (KafkaError, *CONNECTION_LOST) as error:
                 who = "Kafka" if isinstance(error, KafkaError) else "Kafka or PostgreSQL"
                 self._trouble = f"{who} does not answer: {describe(error)}; trying again"
-                if attempt <= 3 or attempt % 10 == 0:
+                if is_worth_saying(attempt):
                     logger.warning("the stream is not started", exc_info=error, extra={"attempts": attempt})
                 await self._broker.stop()
                 await asyncio.sleep(backoff(attempt, first=0.2))

@@ -31,18 +31,25 @@ class TooManyDeadLetters(Exception):
 
 
 class Limit:
-    """Tells mass dead-lettering from a few bad records: more than half of the last 200, once 100 were read."""
+    """Tells mass dead-lettering from a few bad records: more than half of the last 200, once 100 were read.
 
-    def __init__(self, topic: str) -> None:
+    `lifted` tells nothing: an operator has decided to set aside all that is bad on this topic.
+    """
+
+    def __init__(self, topic: str, *, lifted: bool = False) -> None:
         self._topic = topic
+        self._lifted = lifted
         self._bad: deque[bool] = deque(maxlen=WINDOW)
 
     def after(self, bad: Sequence[bool]) -> deque[bool]:
         """The window once these outcomes are in it; raises `TooManyDeadLetters` when it may not be entered."""
         window = deque(self._bad, maxlen=WINDOW)
         window.extend(bad)
-        if len(window) >= AT_LEAST and sum(window) * 2 > len(window):
-            raise TooManyDeadLetters(f"{self._topic}: {sum(window)} of the last {len(window)} records are unreadable")
+        if not self._lifted and len(window) >= AT_LEAST and sum(window) * 2 > len(window):
+            raise TooManyDeadLetters(
+                f"{self._topic}: {sum(window)} of the last {len(window)} records are unreadable (where they are of no"
+                f" use, the setting SET_ASIDE_ALL={self._topic} of this service has them set aside)"
+            )
         return window
 
     def enter(self, window: deque[bool]) -> None:

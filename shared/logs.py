@@ -40,6 +40,11 @@ def describe(error: BaseException) -> str:
     return kind
 
 
+def is_worth_saying(times: int) -> bool:
+    """Whether what has now happened so many times in a row deserves one more line: an outage is no flood of them."""
+    return times <= 3 or (times % 10 == 0 and times <= 100) or times % 100 == 0
+
+
 class JsonLines(logging.Formatter):
     """Time, level, service, logger, message, what was passed as `extra`, and where an exception came from."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -14,7 +14,7 @@ from shared.database import CONNECTION_LOST, Connection, Pool, backoff, in_trans
 from shared.dead_letter import Handler, Limit, TooManyDeadLetters
 from shared.failures import failure_of
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
-from shared.logs import describe
+from shared.logs import describe, is_worth_saying
 from shared.offsets import Handling, Position, Refused, begin, position_of
 from shared.units import PartitionOwner, Unit
 
@@ -41,8 +41,12 @@ class Opening:
         owner: PartitionOwner | None,
         consumer: Callable[[], Any],
         bootstrap_servers: str,
+        set_aside_all: Collection[str] = (),
     ) -> None:
-        """`topics` gives each full topic's short name; `consumer` the subscriber's own, once it has one."""
+        """`topics` gives each full topic's short name; `consumer` the subscriber's own, once it has one.
+
+        Of the topics `set_aside_all` (short names) every bad record is set aside, however many there are.
+        """
         self._service = service
         self._pool = pool
         self._topics = topics
@@ -50,7 +54,7 @@ class Opening:
         self._owner = owner
         self._consumer = consumer
         self._servers = bootstrap_servers
-        self._limits = {name: Limit(name) for name in topics.values()}
+        self._limits = {name: Limit(name, lifted=name in set_aside_all) for name in topics.values()}
 
     async def open(self, unit: Unit) -> None:
         """Open `unit`, or put it off when that fails.
@@ -144,7 +148,7 @@ class Opening:
     async def _close_for_a_while(self, unit: Unit, failure: Exception) -> None:
         unit.failures += not isinstance(failure, Refused)
         away = isinstance(failure, (KafkaError, *CONNECTION_LOST))
-        if unit.failures <= 3 or unit.failures % 10 == 0:
+        if is_worth_saying(unit.failures):
             logger.warning("%s is closed", unit, exc_info=failure, extra={"attempts": unit.failures})
         pause = backoff(unit.failures + 1, first=0.1, highest=PAUSE_WHILE_AWAY if away else LONGEST_PAUSE)
         await self._close(unit, pause=pause)

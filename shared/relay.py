@@ -14,7 +14,7 @@ from shared.database import CONNECTION_LOST, Connection, Pool, backoff
 from shared.events.registry import SAID_BY
 from shared.log_identity import Log
 from shared.log_versions import check_log_versions
-from shared.logs import describe
+from shared.logs import describe, is_worth_saying
 from shared.sending import MOST_BYTES, producing, send
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Relay:
             except (KafkaError, *CONNECTION_LOST) as error:
                 failures += 1
                 self._trouble = f"events do not leave: {describe(error)}; trying again"
-                if failures <= 3 or failures % 10 == 0:
+                if is_worth_saying(failures):
                     logger.warning("the relay starts again", exc_info=error, extra={"attempts": failures})
             finally:
                 self.active = False

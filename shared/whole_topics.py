@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.dead_letter import Limit, TooManyDeadLetters, log_set_aside, set_asi
 from shared.failures import failure_of
 from shared.fetching import Fetched, guard, let_go
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
-from shared.logs import describe
+from shared.logs import describe, is_worth_saying
 from shared.offsets import begin, store
 from shared.received import Arrived, Batch, Position, RawRecord, TopicPartitionNumber, Unreadable
 
@@ -56,7 +56,14 @@ class WholeTopics:
     """One consumer of a process's own, without a group: it hands every record of its topics to `on_records`."""
 
     def __init__(
-        self, bootstrap_servers: str, topic_prefix: str, topics: Sequence[str], on_records: OnRecords, *, service: str
+        self,
+        bootstrap_servers: str,
+        topic_prefix: str,
+        topics: Sequence[str],
+        on_records: OnRecords,
+        *,
+        service: str,
+        set_aside_all: Collection[str] = (),
     ) -> None:
         """`on_records` gets one partition's records at a time and again, after a pause, when it raises."""
         self._servers = bootstrap_servers
@@ -65,14 +72,14 @@ class WholeTopics:
         self._service = service
         self._consumer: AIOKafkaConsumer | None = None
         self._positions: dict[TopicPartition, Position] = {}
-        self._limits = {topic: Limit(topic) for topic in topics}
+        self._limits = {topic: Limit(topic, lifted=topic in set_aside_all) for topic in topics}
         self._trouble: str | None = "the whole topics are not read yet"
-        self._unparsable: dict[TopicPartition, str] = {}
+        self._stopped: dict[TopicPartition, str] = {}
         self._lag: dict[str, int] = {}
 
     def problem(self) -> str | None:
         """Why these topics are not read to their ends, in words."""
-        return "; ".join(self._unparsable.values()) or self._trouble
+        return "; ".join(self._stopped.values()) or self._trouble
 
     def positions(self) -> dict[TopicPartitionNumber, Position]:
         """Where each partition stands: all below was handed over."""
@@ -89,10 +96,10 @@ class WholeTopics:
     ) -> None:
         """Read from the `stored` positions, else from the beginning, to what are the ends now; waits for Kafka.
 
-        A record that cannot be parsed stops its partition, and so the filling, until the process is started again.
+        A record that cannot be parsed stops its partition, and so the filling, until the process is started again; so
+        does a topic most of which is unreadable.
         `away` gives for how long stored partitions were not read to their ends. Raises `AwayTooLong` when what was
-        erased may be forgotten since, `ForeignLog` when a stored position does not fit the log, `TooManyDeadLetters`
-        when most is unreadable.
+        erased may be forgotten since, `ForeignLog` when a stored position does not fit the log.
         """
         await self._patiently(lambda: self._connect(stored or {}, away or {}))
         assert self._consumer is not None
@@ -104,8 +111,7 @@ class WholeTopics:
     async def run(self) -> None:
         """Follow the topics for ever, once filled.
 
-        Raises `ForeignLog` when the log was truncated or replaced, `TooManyDeadLetters` when most is unreadable: the
-        process must then stop reading, and say so.
+        Raises `ForeignLog` when the log was truncated or replaced.
         """
         while True:
             await self._patiently(self._read_once)
@@ -144,11 +150,12 @@ class WholeTopics:
     async def _patiently(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         attempt = 0
         while failure := await failure_of(work()):
-            if isinstance(failure, AwayTooLong | ForeignLog | TooManyDeadLetters):
+            if isinstance(failure, AwayTooLong | ForeignLog):
                 raise failure
             attempt += 1
             self._trouble = f"{', '.join(self._names.values())}: {describe(failure)}; trying again"
-            logger.warning("whole topics are not read", exc_info=failure, extra={"attempts": attempt})
+            if is_worth_saying(attempt):
+                logger.warning("whole topics are not read", exc_info=failure, extra={"attempts": attempt})
             await asyncio.sleep(backoff(attempt, first=0.1, highest=30.0))
 
     async def _connect(
@@ -175,7 +182,7 @@ class WholeTopics:
         since = {tp: (known[tp].next_offset, away[self._place(tp)]) for tp in known if self._place(tp) in away}
         await check_absence(self._service, self._servers, consumer, since)
         firsts = await consumer.beginning_offsets(partitions)
-        self._unparsable = {}
+        self._stopped = {}
         self._positions = {tp: known.get(tp) or Position(firsts[tp], -1, log.cluster_id) for tp in partitions}
         self._seek_back()
 
@@ -216,22 +223,31 @@ class WholeTopics:
 
     def _read_on(self) -> dict[TopicPartition, int]:
         """The next offset of each partition that is still read."""
-        return {tp: position.next_offset for tp, position in self._positions.items() if tp not in self._unparsable}
+        return {tp: position.next_offset for tp, position in self._positions.items() if tp not in self._stopped}
 
     async def _give_up_on(self, partition: TopicPartition, error: Exception) -> None:
+        offset = self._positions[partition].next_offset
+        self._stop_reading(partition, f"records from offset {offset} on cannot be parsed ({type(error).__name__})")
+
+    def _stop_reading(self, partition: TopicPartition, why: str) -> None:
+        """Hand over nothing more of a partition until this process is started again, and say why."""
         assert self._consumer is not None
         self._consumer.pause(partition)
-        why = f"records from offset {self._positions[partition].next_offset} on cannot be parsed"
-        self._unparsable[partition] = (
-            f"reading of {partition.topic}/{partition.partition} has stopped: {why} ({type(error).__name__});"
+        self._consumer.seek(partition, self._positions[partition].next_offset)
+        self._stopped[partition] = (
+            f"reading of {partition.topic}/{partition.partition} has stopped: {why};"
             " correct the cause, then start again"
         )
-        logger.error("reading has stopped", extra={"partition": str(partition), "why": why})
+        logger.error("reading has stopped", extra={"partitions": str(partition), "why": why})
 
     async def _hand_over(self, partition: TopicPartition, records: Sequence[RawRecord]) -> None:
         topic, number = self._place(partition)
         arrived = Arrived.of(topic, number, records)
-        window = self._limits[topic].after([isinstance(one, Unreadable) for one in arrived.read])
+        try:
+            window = self._limits[topic].after([isinstance(one, Unreadable) for one in arrived.read])
+        except TooManyDeadLetters as error:
+            self._stop_reading(partition, str(error))
+            return
         batch = WholeBatch(arrived, self._positions[partition])
         await self._on_records(batch)
         self._limits[topic].enter(window)

@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             bootstrap_servers=read.kafka_bootstrap_servers,
             topic_prefix=read.topic_prefix,
             pool=pool,
+            set_aside_all=read.set_aside_all,
         )
         heard.hears(tuple(HANDLERS), HANDLERS)
         try:

@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.listed import Listed
 from shared.proxies import Networks
 from shared.secrets import secrets_dir
 from shared.smtp import Tls
@@ -48,5 +49,9 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         None,
         description="Where traces go: OTLP over HTTP, the whole address with `/v1/traces`.",
+    )
+    set_aside_all: Listed = Field(
+        (),
+        description="Topics, by commas, of which any number of unreadable records is set aside.",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -50,6 +50,7 @@ def stream_of(settings: Settings | None = None, pool: Pool | None = None) -> Str
             bootstrap_servers=settings.kafka_bootstrap_servers,
             topic_prefix=settings.topic_prefix,
             pool=pool,
+            set_aside_all=settings.set_aside_all,
         )
     running.hears(["matches"], {"matches": handlers.on_matches})
     return running

@@ -23,7 +23,7 @@ from shared.broker import Stream, stop_this_process
 from shared.database import CONNECTION_LOST, RETRIED, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
-from shared.logs import configure
+from shared.logs import configure, is_worth_saying
 from shared.telemetry import AtWork, metrics_route
 from shared.tracing import exporting
 from shared.watching import WatchRequests
@@ -110,10 +110,18 @@ class Work:
         self.owners = owners
         self._give_up = give_up
         self._kept_out: str | None = None
+        self._unsaid = 0
         self._whole = Whole(owners)
-        self._topics = WholeTopics(servers, prefix, WHOLE_TOPICS, self._whole.on_records, service=SERVICE)
+        self._topics = WholeTopics(
+            servers, prefix, WHOLE_TOPICS, self._whole.on_records, service=SERVICE, set_aside_all=settings.set_aside_all
+        )
         self._stream = Stream(
-            service=SERVICE, bootstrap_servers=servers, topic_prefix=prefix, pool=pool, give_up=give_up
+            service=SERVICE,
+            bootstrap_servers=servers,
+            topic_prefix=prefix,
+            pool=pool,
+            give_up=give_up,
+            set_aside_all=settings.set_aside_all,
         )
         handlers = {"projects": partial(on_projects, owners), "answers": partial(on_answers, owners)}
         self._stream.hears(HEARD, handlers, owner=owners)
@@ -158,9 +166,12 @@ class Work:
                 logger.warning("the matcher waits: %s", problem)
             self._kept_out = str(problem)
         except RETRIED as problem:
-            logger.warning("this process could not say that it is at work", exc_info=problem)
+            self._unsaid += 1
+            if is_worth_saying(self._unsaid):
+                turns = {"turns": self._unsaid}
+                logger.warning("this process could not say that it is at work", exc_info=problem, extra=turns)
         else:
-            self._kept_out = None
+            self._kept_out, self._unsaid = None, 0
             return True
         return False
 

@@ -15,6 +15,7 @@ from services.matcher.store import entities, leases, lists
 from shared.clock import utc_now
 from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
+from shared.logs import is_worth_saying
 from shared.offsets import positions
 from shared.received import Batch, Position, Received, TopicPartitionNumber
 from shared.whole_topics import WholeBatch
@@ -170,13 +171,18 @@ class Whole:
     async def tend(self) -> None:
         """For ever: take again what was let go of, store and replay what waits, merge what has waited long enough."""
         chores = (self.hear_replayed, self._owners.retake, self.drop_stored, self.store, self.replay, self._merge_late)
+        waited = dict.fromkeys(chores, 0)
         while True:
             await asyncio.sleep(TEND_SECONDS)
             for chore in chores:
                 try:
                     await chore()
+                    waited[chore] = 0
                 except NOT_JUDGED as problem:
-                    logger.warning("something waits for the next turn", exc_info=problem)
+                    waited[chore] += 1
+                    if is_worth_saying(waited[chore]):
+                        turns = {"turns": waited[chore]}
+                        logger.warning("something waits for the next turn", exc_info=problem, extra=turns)
 
     async def _merge_late(self) -> None:
         await self.merge_waiting(self._now() - PATIENCE)

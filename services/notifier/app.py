@@ -81,6 +81,7 @@ def _stream(settings: Settings | None = None, pool: Pool | None = None) -> Strea
             bootstrap_servers=settings.kafka_bootstrap_servers,
             topic_prefix=settings.topic_prefix,
             pool=pool,
+            set_aside_all=settings.set_aside_all,
         )
     for topic, handler in HANDLERS.items():
         built.hears([topic], {topic: handler})

@@ -149,16 +149,28 @@ async def test_mass_dead_lettering_stops_the_reading_and_says_so(
     records = [raw(preference_set(f"per-{n}")) if n < 40 else POISON["wrong shape"] for n in range(300)]
     async with opened(service_dsn("notifier"), "notifier") as pool:
         await prepare_effects(pool)
-        await put(bootstrap_servers, f"{topic_prefix}preferences", records)
+        topic = f"{topic_prefix}preferences"
+        await put(bootstrap_servers, topic, records)
         stream = reader(pool, bootstrap_servers, topic_prefix)
         async with started(stream, ready=False):
 
             async def says_so() -> bool:
-                return any("has stopped" in problem for problem in stream.problems())
+                return any(
+                    "has stopped" in problem and "SET_ASIDE_ALL=preferences" in problem for problem in stream.problems()
+                )
 
             await eventually(says_so, seconds=30)
         assert await pool.fetchval("SELECT count(*) FROM dead_letters") <= 100
         assert len(await effects(pool)) <= 40
+        # The remedy that the message and the operator's page name: they are set aside, and the reading goes on.
+        await put(bootstrap_servers, topic, [raw(preference_set("per-last"))])
+        kwargs = {"bootstrap_servers": bootstrap_servers, "topic_prefix": topic_prefix, "pool": pool}
+        lifted = Stream(service="notifier", **kwargs, set_aside_all=("preferences",))
+        lifted.hears(["preferences"], {"preferences": note})
+        async with started(lifted):
+            found = await wait_for_effects(pool, 41)
+        assert found[-1]["key"] == "per-last"
+        assert await pool.fetchval("SELECT count(*) FROM dead_letters") == 260
 
 
 async def test_erasure_reaches_the_bytes_of_dead_letters(

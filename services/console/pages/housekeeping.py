@@ -7,6 +7,7 @@ from services.console.pages.answering import say_due
 from services.console.pages.context import Console
 from services.console.store import feed, people, sessions
 from shared.database import CONNECTION_LOST, Connection
+from shared.logs import is_worth_saying
 
 SAY_EVERY_S = 1.0
 CLEAN_EVERY_S = 600.0
@@ -19,11 +20,15 @@ logger = logging.getLogger(__name__)
 
 async def say_due_answers(console: Console) -> None:
     """Say held answers when their time comes, until cancelled."""
+    failures = 0
     while True:
         try:
             await say_due(console)
+            failures = 0
         except CONNECTION_LOST:
-            logger.warning("held answers wait: PostgreSQL does not answer")
+            failures += 1
+            if is_worth_saying(failures):
+                logger.warning("held answers wait: PostgreSQL does not answer", extra={"attempts": failures})
         await asyncio.sleep(SAY_EVERY_S)
 
 

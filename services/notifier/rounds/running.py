@@ -16,7 +16,7 @@ from services.notifier.rounds.sending import Sender
 from services.notifier.rounds.writing import MailWriter
 from services.notifier.store.mails import forget_old
 from shared.database import RETRIED, Pool, backoff, in_transaction
-from shared.logs import describe
+from shared.logs import describe, is_worth_saying
 
 POLL_SECONDS = 0.5
 STUCK_SECONDS = 300.0
@@ -89,7 +89,8 @@ class Rounds:
             except AWAY as error:
                 failures += 1
                 self._troubles[name] = describe(error)
-                logger.warning("%s waits", name, exc_info=error, extra={"attempts": failures})
+                if is_worth_saying(failures):
+                    logger.warning("%s waits", name, exc_info=error, extra={"attempts": failures})
             if failures:
                 await self._pause(backoff(failures, first=POLL_SECONDS, highest=MOST_PAUSE_SECONDS))
             elif not busy:

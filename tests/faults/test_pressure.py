@@ -1,0 +1,158 @@
+"""Servers away for a minute (ten with `ESSAIM_FAULTS=long`), bursts and readers that do not read: issue 4, item 7."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import httpx
+
+from deploy.create_roles import SERVICES
+from tests.deadline import eventually
+from tests.faults.installation import Installation, seed
+from tests.faults.patient import Patients, Try
+from tests.faults.pulse import pulse_faults, pulses
+from tests.faults.quiet import settled
+from tests.faults.verdict import judge
+
+AWAY_S = 600.0 if os.environ.get("ESSAIM_FAULTS") == "long" else 60.0
+MOST_LINES = 300
+"""What a service may say in its log about three absences."""
+FEW_SECONDS = 12.0
+
+
+async def value(installation: Installation, query: str) -> Any:
+    """What the database answers, asked beside the forwarders."""
+    connection = await asyncpg.connect(installation.servers.dsn())
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def becomes(installation: Installation, query: str, *, seconds: float = 60) -> None:
+    """Until a query gives true."""
+
+    async def is_true() -> bool:
+        return bool(await value(installation, query))
+
+    await eventually(is_true, seconds=seconds)
+
+
+async def says(installation: Installation, service: str, words: str) -> None:
+    """Until a service, alive all along, says that it is not ready for this reason."""
+
+    async def does() -> bool:
+        async with httpx.AsyncClient(base_url=installation.url(service), timeout=10) as client:
+            assert (await client.get("/health/live")).status_code == 200
+            answer = await client.get("/health/ready")
+            return answer.status_code == 503 and words in answer.text
+
+    await eventually(does, seconds=40)
+
+
+async def answered(installation: Installation, service: str, path: str, status: int, **headers: str) -> None:
+    """A page is answered so, within seconds, and with `Retry-After` where nothing can be read."""
+    async with httpx.AsyncClient(base_url=installation.url(service), timeout=FEW_SECONDS) as client:
+        answer = await client.get(path, headers=headers)
+    assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text[:300]}"
+    assert status != 503 or answer.headers["retry-after"].isdigit()
+
+
+class Absences:
+    """One server after the other is away for `AWAY_S`, the next one while the one before still is or has just come."""
+
+    def __init__(self, installation: Installation, patients: Patients) -> None:
+        self._installation, self._patients = installation, patients
+        self._began = time.monotonic()
+
+    async def _lasts(self, seconds: float) -> None:
+        """Wait until so long after the beginning."""
+        await asyncio.sleep(max(0.0, self._began + seconds - time.monotonic()))
+
+    def _tries(self, since: float) -> list[Try]:
+        return self._patients.tries.since(since, time.monotonic())
+
+    async def of_mail_server_and_kafka(self) -> None:
+        """Mails wait frozen while the mail server is away, and leave while Kafka is."""
+        here, self._began = self._installation, time.monotonic()
+        here.post.shut()
+        await becomes(here, "SELECT count(*) > 0 FROM notifier.mails WHERE state = 'frozen' AND begun_at IS NOT NULL")
+        await says(here, "notifier", "MailServerAway")
+        await self._lasts(AWAY_S / 3)
+        here.end_broker(0, clean=False)
+        without_kafka = time.monotonic()
+        for service in SERVICES:
+            await says(here, service, "Kafka")
+        assert await value(here, "SELECT count(*) > 0 FROM notifier.mails WHERE state = 'frozen'")
+        await self._lasts(AWAY_S)
+        here.post.open_again()
+        await becomes(here, "SELECT NOT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen')")
+        await answered(here, "console", "/", 200)
+        await answered(here, "ingest", "/v1/projects", 200, Authorization=f"Bearer {here.key}")
+        await self._lasts(AWAY_S * 4 / 3)
+        # Who submits does not need Kafka: what they say waits.
+        assert await value(here, "SELECT count(*) > 20 FROM ingest.outbox")
+        assert await value(here, "SELECT count(*) > 0 FROM notifier.outbox")
+        assert {one.status for one in self._tries(without_kafka)} == {200, 202}
+        here.start_broker(0)
+        await here.serving()
+        await here.ready(*SERVICES)
+
+    async def of_postgres(self, how: Callable[[], Any], back: Callable[[], Awaitable[None]], seconds: float) -> None:
+        """Nothing can be committed: each try is answered 503 with `Retry-After`, within seconds."""
+        here, self._began = self._installation, time.monotonic()
+        await asyncio.to_thread(how)
+        for service in SERVICES:
+            await says(here, service, "PostgreSQL")
+        away = time.monotonic()
+        await answered(here, "console", "/static/base.css", 200)
+        await answered(here, "console", "/connexion", 503)
+        await answered(here, "ingest", "/docs", 200)
+        await answered(here, "ingest", "/v1/projects", 503, Authorization=f"Bearer {here.key}")
+        await answered(here, "console", "/projets/prj-a", 503)
+        await answered(here, "matcher", "/internal/projects/prj-a/refusals", 401)
+        await self._lasts(seconds)
+        tries = self._tries(away)
+        assert {one.status for one in tries} == {503}
+        assert all(one.may_retry_after and one.seconds < FEW_SECONDS for one in tries), max(tries, key=str)
+        await back()
+        await here.ready(*SERVICES)
+
+
+async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    drawn = seed()
+    here = installation
+    await here.mend()
+    patients = Patients(here.url("ingest"), here.key, seed=drawn, named="away", partners=3)
+    absences, over = Absences(here, patients), asyncio.Event()
+
+    async def again() -> None:
+        here.start_postgres()
+        await here.serving()
+
+    async with asyncio.TaskGroup() as group:
+        submitting = group.create_task(patients.run(steps=15, until=over))
+        await becomes(here, "SELECT count(*) > 10 FROM notifier.mails WHERE state = 'sent'")
+        before = pulses(here)
+        await absences.of_mail_server_and_kafka()
+        await absences.of_postgres(lambda: here.end_postgres(clean=False), again, AWAY_S)
+        over.set()
+        await submitting
+    log = await settled(here)
+    found = pulses(here)
+    verdict = await judge(here, log, [patients.promises])
+    say(
+        f"absences of {AWAY_S:.0f} s, seed {drawn}: {verdict.summary(here)}; tries {len(patients.tries.made)}, asked"
+        f" again {patients.promises.retries}, {patients.replayed} of which had been taken; lines of log, MB: "
+        + ", ".join(
+            f"{service} {found[service].log_lines - was.log_lines}, {found[service].resident_mb - was.resident_mb:+.0f}"
+            for service, was in before.items()
+        )
+    )
+    wrong = [*verdict.faults, *pulse_faults(before, found, most_lines=MOST_LINES)]
+    assert not wrong, f"seed {drawn}:\n" + "\n".join(wrong[:40])
