@@ -46,10 +46,14 @@ SUGGESTIONS_APART_S = 60
 """How long the demonstration's mails wait, in seconds; a real installation takes the notifier's defaults."""
 
 
+LIMITS = ("--limit-concurrency", "1000")
+"""Beyond so many connections a service answers 503 at once; the image has the same."""
+
+
 def command(service: str, port: int) -> list[str | Path]:
     """How the service is started."""
     program = [sys.executable, "-m", "uvicorn", f"services.{service}.app:app"]
-    return [*program, "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-proxy-headers"]
+    return [*program, "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-proxy-headers", *LIMITS]
 
 
 def environment(

@@ -4,11 +4,13 @@ import asyncio
 import json
 import signal
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import asyncpg
+from starlette.responses import StreamingResponse
+from starlette.types import Send
 
 from services.console.store import feed
 from services.console.store.feed import FeedEntry
@@ -106,7 +108,7 @@ class Feed:
                 self._last = entries[-1].feed_id
                 self._news.notify_all()
 
-    async def stream(self, after: int, keeps: Callable[[FeedEntry], bool]) -> AsyncIterator[str]:
+    async def stream(self, after: int, keeps: Callable[[FeedEntry], bool]) -> AsyncGenerator[str, None]:
         """Server-sent events for what is kept after entry `after`: each lists the matches that changed.
 
         Ends after five minutes or when the feed closes; the browser comes back with the last id it was given.
@@ -146,6 +148,30 @@ class Feed:
         async with self._pool.acquire() as connection:
             entries = await feed.after(connection, after, HELD)
         return entries, entries[-1].feed_id if entries else reaches
+
+
+class LiveAnswer(StreamingResponse):
+    """An answer that carries one stream, and ends it when its reader takes nothing for as long as a stream lasts.
+
+    A server holds back a few kilobytes for each reader, then waits; who never reads would keep a stream for ever.
+    """
+
+    def __init__(self, stream: AsyncGenerator[str, None], *, patience_s: float = LIFE_S + BEAT_S) -> None:
+        super().__init__(
+            stream,
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        self._stream, self._patience_s = stream, patience_s
+
+    async def stream_response(self, send: Send) -> None:
+        """Send until the stream ends, or for so long at most: the browser comes back with the last id it was given."""
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience_s):
+                    await super().stream_response(send)
+        finally:
+            await self._stream.aclose()
 
 
 def _message(last: int, entries: Sequence[FeedEntry]) -> str:

@@ -1,6 +1,7 @@
 """Servers away for a minute (ten with `ESSAIM_FAULTS=long`), bursts and readers that do not read: issue 4, item 7."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -10,17 +11,24 @@ import asyncpg
 import httpx
 
 from deploy.create_roles import SERVICES
+from tests import streams
 from tests.deadline import eventually
-from tests.faults.installation import Installation, seed
+from tests.faults.installation import PREFIX, Installation, seed
+from tests.faults.log import POISON
 from tests.faults.patient import Patients, Try
+from tests.faults.poison import KINDS, poison
 from tests.faults.pulse import pulse_faults, pulses
-from tests.faults.quiet import settled
+from tests.faults.quiet import HEARS, settled
+from tests.faults.submissions import TERRITORIES
 from tests.faults.verdict import judge
+from tests.faults.viewers import Viewer, coordinate, idlers
 
 AWAY_S = 600.0 if os.environ.get("ESSAIM_FAULTS") == "long" else 60.0
 MOST_LINES = 300
 """What a service may say in its log about three absences."""
 FEW_SECONDS = 12.0
+IDLERS = 50
+BURST_STEPS = 8
 
 
 async def value(installation: Installation, query: str) -> Any:
@@ -119,7 +127,7 @@ class Absences:
         assert {one.status for one in tries} == {503}
         assert all(one.may_retry_after and one.seconds < FEW_SECONDS for one in tries), max(tries, key=str)
         await back()
-        await here.ready(*SERVICES)
+        await here.ready(*SERVICES, seconds=120)
 
 
 async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
@@ -128,7 +136,7 @@ async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
     drawn = seed()
     here = installation
     await here.mend()
-    patients = Patients(here.url("ingest"), here.key, seed=drawn, named="away", partners=3)
+    patients = Patients(here.url("ingest"), here.key, seed=drawn, named="away", partners=3, pause_s=1.5)
     absences, over = Absences(here, patients), asyncio.Event()
 
     async def again() -> None:
@@ -143,7 +151,7 @@ async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
         await absences.of_postgres(lambda: here.end_postgres(clean=False), again, AWAY_S)
         over.set()
         await submitting
-    log = await settled(here)
+    log = await settled(here, seconds=300)
     found = pulses(here)
     verdict = await judge(here, log, [patients.promises])
     say(
@@ -156,3 +164,69 @@ async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
     )
     wrong = [*verdict.faults, *pulse_faults(before, found, most_lines=MOST_LINES)]
     assert not wrong, f"seed {drawn}:\n" + "\n".join(wrong[:40])
+
+
+async def test_a_burst_with_poison_and_viewers_who_never_read_slows_and_loses_nothing(
+    installation: Installation, say: Callable[[str], None]
+) -> None:
+    """Ten times the usual load: usual are the three partners of `load.py`, each with a submission every half second."""
+    drawn, here, territory_id = seed(), installation, TERRITORIES[0]
+    await here.mend()
+    await coordinate(here, territory_id)
+    patients = Patients(here.url("ingest"), here.key, seed=drawn, named="burst", partners=30)
+    viewer, before, began = Viewer(here, territory_id), pulses(here), time.monotonic()
+    async with idlers(here, territory_id, IDLERS):
+        following = asyncio.create_task(viewer.follow())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(patients.run(steps=BURST_STEPS))
+            # About one record in a hundred, of each kind, on each topic.
+            group.create_task(poison(here.servers.bootstrap_servers))
+        took = time.monotonic() - began
+        log = await settled(here, seconds=300)
+        last = await value(here, "SELECT max(feed_id) FROM console.feed")
+
+        async def has_come() -> bool:
+            assert not following.done(), following.exception()
+            return viewer.last >= last
+
+        await eventually(has_come, seconds=30)
+    following.cancel()
+    found, verdict = pulses(here), await judge(here, log, [patients.promises])
+    say(
+        f"burst, seed {drawn}: {patients.promises.calls} submissions in {took:.0f} s, all quiet after"
+        f" {time.monotonic() - began:.0f} s; {IDLERS} idlers; {verdict.summary(here)}; MB: "
+        + ", ".join(f"{service} {found[service].resident_mb - was.resident_mb:+.0f}" for service, was in before.items())
+    )
+    shown = await value(
+        here, f"SELECT array_agg(DISTINCT match_id) FROM console.feed WHERE territories @> ARRAY['{territory_id}']"
+    )
+    assert viewer.seen >= set(shown)
+    wrong = [*verdict.faults, *pulse_faults(before, found, most_lines=MOST_LINES), *await poison_faults(here)]
+    assert not wrong, f"seed {drawn}:\n" + "\n".join(wrong[:40])
+
+
+async def poison_faults(installation: Installation) -> list[str]:
+    """Each bad record is a dead letter of each service that hears its topic, told with its origin and its cause."""
+    wrong = []
+    connection = await asyncpg.connect(installation.servers.dsn())
+    for service, topics in HEARS.items():
+        rows = await connection.fetch(
+            f"SELECT topic, partition, record_offset FROM {service}.dead_letters"
+            " WHERE starts_with(encode(key, 'escape'), $1)",
+            POISON,
+        )
+        held = {(row["topic"], row["partition"], row["record_offset"]) for row in rows}
+        counts = {topic: sum(one[0] == topic for one in held) for topic in topics}
+        wrong += [f"{service}: {count} of {topic}" for topic, count in counts.items() if count != len(KINDS)]
+        for topic in topics:
+            told = [json.loads(each.value) for each in await records_of(installation, f"{topic}.dlq")]
+            wrong += [f"{topic}.dlq says no cause: {each}" for each in told if not each["error"]]
+            origins = {(each["topic"], each["partition"], each["offset"]) for each in told}
+            wrong += [f"{topic}.dlq lacks {one}" for one in held if one[0] == topic and one not in origins]
+    await connection.close()
+    return wrong
+
+
+async def records_of(installation: Installation, topic: str) -> list[Any]:
+    """All records of a topic."""
+    return await streams.records_of(installation.servers.bootstrap_servers, PREFIX + topic)

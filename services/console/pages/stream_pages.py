@@ -5,8 +5,9 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
+from services.console.live import LiveAnswer
 from services.console.pages.context import Console
 from services.console.pages.exporting import everything, spreadsheet
 from services.console.pages.own_answers import as_left
@@ -110,11 +111,7 @@ async def events(
     filters = _filters(request, territory, (await console.atlas()).names)
     is_id = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < len(str(LAST_ID))
     after = int(last_event_id) if is_id else depuis
-    return StreamingResponse(
-        console.feed.stream(after, lambda entry: passes(filters, territory_id, entry)),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return LiveAnswer(console.feed.stream(after, lambda entry: passes(filters, territory_id, entry)))
 
 
 @router.get("/export.{extension}")
