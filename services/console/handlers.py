@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from services.console.store import entities, erasure, feed, matches, people
 from shared.database import Connection
+from shared.dead_letter import forget
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased, MailDelivered
@@ -90,11 +91,17 @@ async def _forget(connection: Connection, event: Erased) -> None:
         await purge_waiting(connection, "preferences", event.subject_id)
         await announce_erased(connection, "preferences", event.subject_id)
     await erasure.purge(connection, event)
+    await forget(connection, *(entity_id for _, entity_id in gone))
 
 
 async def _newest(connection: Connection, batch: Batch) -> Sequence[Received]:
-    """The last record of each key, where it says more than what is held; versions are noted."""
-    return tuple({record.key: record for record in await newer(connection, batch)}.values())
+    """The last record of each key, where it says more than what is held; versions are noted.
+
+    What could not be read of a key that is gone goes too: its tombstone comes after it.
+    """
+    newest = tuple({record.key: record for record in await newer(connection, batch)}.values())
+    await forget(connection, *(record.key for record in newest if record.event is None))
+    return newest
 
 
 HANDLERS: dict[str, Callable[[Connection, Batch], Awaitable[None]]] = {

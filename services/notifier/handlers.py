@@ -25,7 +25,9 @@ async def on_matches(connection: Connection, batch: Batch) -> None:
     await matches.add_notices(connection, await _untold(connection, events))
     last = {record.key: record for record in new}
     await matches.keep(connection, [record.event for record in last.values() if isinstance(record.event, MatchChanged)])
-    await matches.end(connection, [r for r in last.values() if r.event is None or r.key in ended])
+    gone = [r for r in last.values() if r.event is None or r.key in ended]
+    await matches.end(connection, gone)
+    await erasures.purge_dead_letters(connection, *(r.key for r in gone))
 
 
 async def _untold(connection: Connection, events: Sequence[MatchChanged]) -> set[Notice]:

@@ -11,6 +11,7 @@ from deploy.create_roles import SERVICES
 from services.console.store import sessions
 from services.ingest.accounts import add_coordinator, add_key, add_organisation
 from shared.events.event import VERSION_HEADER
+from shared.sending import partition_of
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_fund, a_project
 from tests.faults.installation import PREFIX, Installation
@@ -21,12 +22,14 @@ WORD = "zyxomarq"
 MARK = f"{WORD}ueur"
 """PostgreSQL's French stems of it begin with `WORD`."""
 WITHIN_S = 60
+MATCH = "prj-e1~commitment~eng-e1"
 HELD = {
     "console.dead_letters",
     "console.matches",
     "console.offers",
     "console.projects",
     "ingest.contacts",
+    "ingest.dead_letters",
     "ingest.kept_answers",
     "ingest.organisations",
     "ingest.outbox",
@@ -35,6 +38,7 @@ HELD = {
     "matcher.dead_letters",
     "matcher.projects",
     "matcher.whole_entities",
+    "notifier.dead_letters",
     "notifier.mails",
     "notifier.matches",
 }
@@ -73,12 +77,12 @@ def submissions() -> dict[str, dict[str, Any]]:
 async def spoil(installation: Installation) -> None:
     """Write what nobody can read, with the mark in it, under the key of each entity."""
     header = [(VERSION_HEADER, b"9")]
+    keys = [(*path.split("/"), path.split("/")[1]) for path in submissions()]
     async with AIOKafkaProducer(bootstrap_servers=installation.servers.bootstrap_servers) as producer:
-        for path in submissions():
-            topic, entity_id = path.split("/")
-            await producer.send_and_wait(
-                PREFIX + topic, f'{{"{entity_id}": "{MARK}"'.encode(), key=entity_id.encode(), headers=header
-            )
+        for topic, key, partition_key in [*keys, ("matches", MATCH, "prj-e1")]:
+            partition = partition_of(partition_key, len(await producer.partitions_for(PREFIX + topic)))
+            value = f'{{"{key}": "{MARK}"'.encode()
+            await producer.send_and_wait(PREFIX + topic, value, key.encode(), partition=partition, headers=header)
 
 
 async def sign_in(installation: Installation, address: str) -> str:

@@ -56,9 +56,9 @@ async def purge_person(connection: Connection, person_id: str) -> None:
     await connection.execute("DELETE FROM mails WHERE person_id = $1", person_id)
 
 
-async def purge_dead_letters(connection: Connection, erased_id: str) -> None:
+async def purge_dead_letters(connection: Connection, *erased_ids: str) -> None:
     """Forget the unreadable records that name an erased id."""
-    await forget(connection, erased_id)
+    await forget(connection, *erased_ids)
 
 
 async def _stop_mails(connection: Connection, which: str, values: Sequence[str]) -> None:
