@@ -38,7 +38,7 @@ class Viewer:
     def __init__(self, installation: Installation, territory_id: str) -> None:
         self._url = installation.url("console")
         self._path = f"/territoires/{territory_id}/flux/evenements"
-        self.last = 0
+        self.last = self._next = 0
         self.seen: set[str] = set()
 
     async def follow(self) -> None:
@@ -54,11 +54,14 @@ class Viewer:
                     self._take(line)
 
     def _take(self, line: str) -> None:
+        """As browsers do: the id of an event counts from its end on."""
         kind, _, said = line.partition(": ")
         if kind == "id":
-            self.last = int(said)
+            self._next = int(said)
         elif kind == "data":
             self.seen |= {match_id for match_id, _ in json.loads(said)}
+        elif not line:
+            self.last = self._next
 
 
 @asynccontextmanager
