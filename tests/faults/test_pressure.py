@@ -172,6 +172,7 @@ async def test_a_burst_with_poison_and_viewers_who_never_read_slows_and_loses_no
     """Ten times the usual load: usual are the three partners of `load.py`, each with a submission every half second."""
     drawn, here, territory_id = seed(), installation, TERRITORIES[0]
     await here.mend()
+    await becomes(here, f"SELECT EXISTS (SELECT FROM console.territories WHERE territory_id = '{territory_id}')")
     await coordinate(here, territory_id)
     patients = Patients(here.url("ingest"), here.key, seed=drawn, named="burst", partners=30)
     viewer, before, began = Viewer(here, territory_id), pulses(here), time.monotonic()
