@@ -60,10 +60,13 @@ def answer_while_away(app: FastAPI) -> None:
 
 
 def health_routes(
-    problems: Callable[[], list[str]], pool: Callable[[], Pool | None], stuck: Callable[[], bool] = lambda: False
+    problems: Callable[[], list[str]],
+    pool: Callable[[], Pool | None],
+    stuck: Callable[[], bool] = lambda: False,
+    notes: Callable[[], list[str]] = list,
 ) -> APIRouter:
     """`/health/live`, 200 while the loop turns and work is not `stuck`, and
-    `/health/ready`, 503 with the reasons in words while any stand.
+    `/health/ready`, 503 with the reasons in words while any stand; `notes` are told beside and change nothing.
     """
     router = APIRouter(prefix="/health", include_in_schema=False)
 
@@ -74,7 +77,8 @@ def health_routes(
     @router.get("/ready")
     async def ready() -> Response:
         found = [*problems(), *await _database_problems(pool())]
-        return JSONResponse({"status": "not ready" if found else "ready", "problems": found}, 503 if found else 200)
+        told = {"status": "not ready" if found else "ready", "problems": found}
+        return JSONResponse(told | ({"notes": noted} if (noted := notes()) else {}), 503 if found else 200)
 
     return router
 

@@ -12,6 +12,7 @@ import typer
 from services.cli.accounts import coordinator, key, organisation
 from services.cli.auditing import audit
 from services.cli.databases import with_pool
+from services.cli.models import model
 from services.cli.refusing import Command, Commands, readable, refuse
 from services.cli.restoring import rebuild, restored
 from services.cli.status import status
@@ -69,6 +70,7 @@ def replay(
     typer.echo(f"{with_pool(service, work)} message(s) à reprendre par {service}")
 
 
+app.command(cls=Command)(model)
 app.command(cls=Command)(restored)
 app.command(cls=Command)(rebuild)
 app.command(cls=Command)(audit)

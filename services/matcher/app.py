@@ -11,11 +11,12 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.matcher.api import router
+from services.matcher.epochs import ModelEpochs
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
 from services.matcher.measures import of_leases
-from services.matcher.owners import OtherModel, Owners
+from services.matcher.owners import OtherRules, Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import KEEPER, Whole
 from shared.absence import NOTED_EVERY_SECONDS, absences, note_presence
@@ -25,6 +26,7 @@ from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, hea
 from shared.log_identity import Log
 from shared.logs import configure, is_worth_saying
 from shared.telemetry import AtWork, metrics_route
+from shared.text.model import load_text_model
 from shared.tracing import exporting
 from shared.watching import WatchRequests
 from shared.whole_topics import WholeTopics
@@ -33,7 +35,7 @@ SERVICE = "matcher"
 logger = logging.getLogger(__name__)
 HEARD = ("projects", "answers")
 ENTERED_EVERY_SECONDS = 3.0
-"""How often a process says that it is at work; others of another model wait for thirty seconds of silence."""
+"""How often a process says that it is at work; others of other rules wait for thirty seconds of silence."""
 
 _described = Stream(service=SERVICE)
 _described.hears((*HEARD, *WHOLE_TOPICS), {})
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="Essaim : rapprochements", lifespan=lifespan, openapi_url=None)
     app.include_router(router)
-    app.include_router(health_routes(problems, pool, is_stuck))
+    app.include_router(health_routes(problems, pool, is_stuck, lambda: _notes(work())))
     app.include_router(asyncapi_routes(stream))
     app.include_router(metrics_route(pool, at_work, of_leases))
     answer_while_away(app)
@@ -83,13 +85,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def _notes(work: "Work | None") -> list[str]:
+    return work.notes() if work else []
+
+
 @contextlib.asynccontextmanager
 async def running(settings: Settings, give_up: Callable[[], None] = stop_this_process) -> "AsyncIterator[Work]":
     """The matcher at work, without its routes; `give_up` ends the process when what it lives by fails."""
     pool = await open_pool(settings.database_url, service=SERVICE)
-    judge = Judge(Catalogue(preparation()))
+    model = load_text_model()
+    judge = Judge(Catalogue(preparation(model)))
     owners = Owners(pool, judge, owner=uuid4().hex, address=settings.address)
-    work = Work(settings, pool, owners, give_up)
+    work = Work(settings, pool, owners, ModelEpochs(owners, model), give_up)
     task = asyncio.create_task(work.run())
     try:
         yield work
@@ -104,10 +111,13 @@ async def running(settings: Settings, give_up: Callable[[], None] = stop_this_pr
 class Work:
     """What runs beside the routes: whole topics are read to their ends before this process joins the group."""
 
-    def __init__(self, settings: Settings, pool: Pool, owners: Owners, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, pool: Pool, owners: Owners, epochs: ModelEpochs, give_up: Callable[[], None]
+    ) -> None:
         servers, prefix = settings.kafka_bootstrap_servers, settings.topic_prefix
         self._servers, self._projects = servers, f"{prefix}projects"
         self.owners = owners
+        self._epochs = epochs
         self._give_up = give_up
         self._kept_out: str | None = None
         self._unsaid = 0
@@ -130,6 +140,7 @@ class Work:
         """Work until cancelled."""
         try:
             await self._enter()
+            await self._epochs.bring()
             stored = await self._whole.restore()
             async with self.owners.pool.acquire() as connection:
                 away = await absences(connection, WHOLE_TOPICS)
@@ -139,6 +150,7 @@ class Work:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._topics.run())
                 group.create_task(self._whole.tend())
+                group.create_task(self._epochs.run())
                 group.create_task(self._note_presence())
                 group.create_task(self._stay_at_work())
         except Exception:
@@ -147,7 +159,7 @@ class Work:
             raise
 
     async def _enter(self) -> None:
-        """Wait until no matcher of another model is at work: who joined the group before would take its partitions."""
+        """Wait until no matcher of other rules is at work: who joined the group before would take its partitions."""
         while True:
             if await self._is_at_work():
                 return
@@ -161,7 +173,7 @@ class Work:
     async def _is_at_work(self) -> bool:
         try:
             await self.owners.enter()
-        except OtherModel as problem:
+        except OtherRules as problem:
             if self._kept_out != str(problem):
                 logger.warning("the matcher waits: %s", problem)
             self._kept_out = str(problem)
@@ -208,6 +220,10 @@ class Work:
         if self.owners.catalogue.day is None:
             found.append("no day was heard yet: nothing can be judged")
         return [each for each in found if each]
+
+    def notes(self) -> list[str]:
+        """What an operator should know while all is well, in words."""
+        return self._epochs.notes()
 
     def is_stuck(self) -> bool:
         """Whether hearing or judging has made no progress in a time that no outage explains."""

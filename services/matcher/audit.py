@@ -29,10 +29,10 @@ from services.matcher.matching.shortlists import (
     best,
     offer_of,
 )
-from services.matcher.store import entities, heads, leases, lists
+from services.matcher.store import entities, heads, leases, lists, models
 from shared.audit_reading import snapshot
 from shared.database import Connection, Pool
-from shared.text.vectors import MILLION
+from shared.text.vectors import MILLION, TextModel
 
 MOST_PAIRS = 1_000_000
 """So many pairs are judged one by one, by the rules as they are written: half a minute."""
@@ -244,7 +244,8 @@ async def audit(pool: Pool) -> list[Difference]:
 
 async def read_all(connection: Connection) -> Stored:
     """All entities, lists and declines that are stored; the connection's transaction should be one snapshot."""
-    catalogue = Catalogue(preparation())
+    artefact = await models.current_artefact(connection)
+    catalogue = Catalogue(preparation(TextModel.from_bytes(artefact) if artefact else None))
     catalogue.restore(await entities.whole_rows(connection), {})
     prepare = catalogue.preparation.project
     projects: dict[int, dict[str, PreparedProject]] = {}

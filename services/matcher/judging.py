@@ -13,30 +13,31 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
+from asyncpg import SerializationError
+
+from services.matcher.announcing import AT_ONCE, announce_moves
+from services.matcher.keeping import store_aside, store_built, store_plan
+from services.matcher.matching.aside import SLICE, Planned, Slice, begun, judge_slice, planned_of
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.deciding import Changes, Decision, decide
-from services.matcher.matching.head import Outcome, announcement
-from services.matcher.matching.merging import Merge, merge
+from services.matcher.matching.head import Outcome
+from services.matcher.matching.merging import Merged, merge
+from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import Answers, Arrival, Delivered, Partition, Plan
-from services.matcher.matching.plans import plan_of
-from services.matcher.matching.rows import PartitionList, StoredProject
+from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import entities, heads, leases, lists
 from services.matcher.store.heads import Wanted
 from services.matcher.store.leases import Reflected
 from shared.clock import utc_now
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
-from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
-from shared.outbox import announce, announce_all_erased, next_versions, purge_waiting
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 STUCK_SECONDS = 300.0
-AT_ONCE = 500
-"""Events built, or heads put in words, before they are handed to PostgreSQL and others get their turn."""
 SIGN_OF_LIFE_SECONDS = IDLE_IN_TRANSACTION_MS / 4_000
 
 
@@ -75,6 +76,8 @@ class Judge:
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self.catalogue = catalogue
+        self.next: Catalogue | None = None
+        """The same with the next model, while lists are built for it aside."""
         self.partitions = 0
         """How many the topic of projects has; to be set before any is judged."""
         self._now = now
@@ -136,19 +139,42 @@ class Judge:
         revision = await self._begin(connection, partition)
         known = await heads.heads_of(connection, list(answers or ()))
         delivered = Delivered(arrived or {}, answers or {}, known)
-        plan = await self._compute(connection, partial(self._plan, partition, revision, delivered))
-        await _store_plan(connection, partition, plan)
-        merges: list[Merge] = []
+        planned = await self._compute(connection, partial(self._plan, partition, revision, delivered))
+        plan = planned.plan
+        await store_plan(connection, partition.number, plan)
+        next_model = await store_aside(connection, partition.number, planned.aside, planned.plan_aside)
         deferred: frozenset[OfferKey] = frozenset()
         decided: list[Decision] = []
         if plan.day is not None:
-            merges, deferred = await self._merge(connection, partition, plan)
-            decided = await self._move(connection, partition, plan, merges, answers or {})
+            merged = await self._merge(connection, partition, plan)
+            deferred = merged.deferred
+            decided = await self._move(connection, partition, plan, merged, delivered)
         reflected = Reflected(plan.model, plan.day, {topic: dict(by) for topic, by in plan.positions.items()})
-        await leases.advance(connection, partition.number, revision + 1, reflected)
+        await leases.advance(connection, partition.number, revision + 1, reflected, next_model)
         unknown = frozenset(match_id for match_id in answers or () if match_id not in known)
         outcomes = [(each.moves.row.pair.match_id, outcome) for each in decided for outcome in each.moves.outcomes]
-        return Done(partial(self._committed, partition, plan, deferred, revision + 1, outcomes), unknown)
+        return Done(partial(self._committed, partition, planned, deferred, revision + 1, outcomes), unknown)
+
+    async def build_slice(self, connection: Connection, partition: Partition) -> bool:
+        """Judge one more slice of the partition aside, by the next model; whether its next lists are now stored whole.
+
+        The lease row stays locked meanwhile: nothing else is planned. Raises `LeaseLost` and `StaleMemory`.
+        """
+        revision = await self._begin(connection, partition)
+        done = await self._compute(connection, partial(self._judge_slice, partition, revision))
+        aside = partition.aside
+        if aside is None or done is None or not done.is_last:
+            return False
+        await store_built(connection, aside, done.versions)
+        aside.is_built = True
+        return True
+
+    def _judge_slice(self, partition: Partition, revision: int, check: Check) -> Slice | None:
+        if not partition.is_at(revision) or self.next is None or self.next.day is None:
+            return None
+        if partition.aside is None or partition.aside.model != self.next.model:
+            partition.aside = begun(partition, self.next)
+        return judge_slice(partition, self.next, check=check, size=SLICE)
 
     async def _begin(self, connection: Connection, partition: Partition) -> int:
         revision = await leases.lock(connection, partition.number, partition.epoch)
@@ -158,11 +184,11 @@ class Judge:
             raise StaleMemory(f"partition {partition.number}: {partition.revision} in memory, {revision} stored")
         return revision
 
-    def _plan(self, partition: Partition, revision: int, delivered: Delivered, check: Check) -> Plan:
+    def _plan(self, partition: Partition, revision: int, delivered: Delivered, check: Check) -> Planned:
         """The plan, from memory that all that was asked before has changed, or failed to."""
         if not partition.is_at(revision):
             raise StaleMemory(f"partition {partition.number}: its memory did not follow {revision}")
-        return plan_of(partition, self.catalogue, delivered, check=check)
+        return planned_of(partition, self.catalogue, self.next, delivered, check=check)
 
     async def _follows(self, partition: Partition, revision: int) -> bool:
         """Whether memory is what `revision` stored, waiting a second for a transaction that has just committed."""
@@ -173,110 +199,93 @@ class Judge:
                     await self._advanced.wait()
         return partition.is_at(revision)
 
-    async def _merge(
-        self, connection: Connection, partition: Partition, plan: Plan
-    ) -> tuple[list[Merge], frozenset[OfferKey]]:
+    async def _merge(self, connection: Connection, partition: Partition, plan: Plan) -> Merged:
         """Lock the offers concerned, then merge, in a later statement, what all partitions have stored for them.
 
-        Also returns the offers deferred: someone has judged them with what this process has not heard yet.
+        Deferred are those that someone has judged with what this process has not heard yet, and all of them while heads
+        of another partition do not follow its lists: they wait until this one judges again or, should it end before, in
+        storage, until anybody merges what waits.
         """
-        if not plan.versions:
-            return [], frozenset()
-        held = await lists.lock_offers(connection, plan.versions)
+        behind = await lists.merged_offers(connection) if partition.heads_behind else ()
+        if not plan.versions and not behind:
+            return Merged()
+        held = await lists.lock_offers(connection, {*plan.versions, *behind})
         stored = await lists.lists_to_merge(connection, plan.versions)
         others = [each for each in await leases.all_leases(connection) if each.partition != partition.number]
         ahead = {each.partition for each in others if not self.catalogue.has_context(each.reflected.positions)}
+        all_wait = any(each.heads_behind for each in others)
         now = self._now()
-        found, deferred = [], []
+        found, deferred, waiting = [], [], []
         for offer, version in plan.versions.items():
             all_judged = len(others) == self.partitions - 1 and all(
                 self.catalogue.is_judged_at(offer, each.reflected.positions) for each in others
             )
             merged = merge(held[offer], stored[offer], version, all_judged=all_judged, now=now)
-            if merged is None or any(each.partition in ahead for each in stored[offer]):
+            if merged is None:
                 deferred.append(offer)
+            elif all_wait or any(each.partition in ahead for each in stored[offer]):
+                deferred.append(offer)
+                waiting.append(held[offer].waiting(version, now))
             elif merged.merged != held[offer]:
                 found.append(merged)
-        await lists.store_merged_lists(connection, [each.merged for each in found])
-        return found, frozenset(deferred)
+        await lists.store_merged_lists(connection, [*(each.merged for each in found), *waiting])
+        listed = {**held, **{each.merged.offer: each.merged for each in found}} if partition.heads_behind else None
+        return Merged(found, frozenset(deferred), listed)
 
     async def _move(
-        self, connection: Connection, partition: Partition, plan: Plan, merges: Sequence[Merge], answers: Answers
+        self, connection: Connection, partition: Partition, plan: Plan, merged: Merged, delivered: Delivered
     ) -> list[Decision]:
-        changes = Changes.of(partition, plan, merges)
+        changes = Changes.of(partition, plan, merged)
         wanted = Wanted(
             pairs=changes.pairs,
-            match_ids=frozenset(answers),
+            match_ids=frozenset(delivered.answers),
             projects=frozenset(plan.changed_projects),
             offers=plan.changed_offers,
             due=plan.day if plan.day != partition.day else None,
+            all_own=partition.heads_behind,
         )
         rows = await heads.lock_heads(connection, partition.number, wanted)
+        _refuse_moved(delivered, rows)
         foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
         stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
         at = self._now()
         decided = await self._compute(
             connection,
-            lambda check: decide(self.catalogue, changes, rows, stored, answers=answers, at=at, check=check),
+            lambda check: decide(self.catalogue, changes, rows, stored, answers=delivered.answers, at=at, check=check),
         )
-        await self._announce(connection, decided)
+        await announce_moves(connection, decided, at=at, new_id=self._new_id)
         for place in range(0, len(decided), AT_ONCE):
             await heads.store_heads(connection, [each.moves.row for each in decided[place : place + AT_ONCE]])
         return decided
 
-    async def _announce(self, connection: Connection, decided: Sequence[Decision]) -> None:
-        """Leave one event per head to announce, and the tombstones, at the next version of each match."""
-        topic, now = MatchChanged.topic, self._now()
-        told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
-        for place in range(0, len(told), AT_ONCE):
-            some = told[place : place + AT_ONCE]
-            versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in some])
-            events = [
-                announcement(
-                    head, facts.project, facts.offer, version=version, event_id=self._new_id(), occurred_at=now
-                )
-                for (head, facts), version in zip(some, versions, strict=True)
-            ]
-            await announce(connection, *events)
-        ended = [each.moves.row.pair for each in decided if each.moves.is_ended]
-        if ended:
-            await purge_waiting(connection, topic, *(pair.match_id for pair in ended))
-            await announce_all_erased(connection, topic, {pair.match_id: pair.project_id for pair in ended})
-
     def _committed(
         self,
         partition: Partition,
-        plan: Plan,
+        planned: Planned,
         deferred: frozenset[OfferKey],
         revision: int,
         outcomes: Sequence[tuple[str, Outcome]],
     ) -> None:
         partition.revision = revision
+        partition.heads_behind = partition.heads_behind and planned.plan.day is None
         self._advanced.set()
-        self._thread.submit(_apply, partition, plan, deferred)
+        self._thread.submit(_apply, partition, planned, deferred)
         for match_id, outcome in outcomes:
             logger.info("an answer is handled", extra={"match_id": match_id, "outcome": outcome})
 
 
-def _apply(partition: Partition, plan: Plan, deferred: frozenset[OfferKey]) -> None:
+def _apply(partition: Partition, planned: Planned, deferred: frozenset[OfferKey]) -> None:
     """Let memory follow; what is asked after a failure finds it lost."""
     try:
-        partition.apply(plan, deferred)
+        planned.apply(partition, deferred)
     except BaseException:
         partition.is_lost = True
         logger.exception("memory of a partition could not follow", extra={"partition": partition.number})
         raise
 
 
-async def _store_plan(connection: Connection, partition: Partition, plan: Plan) -> None:
-    """Store what was heard and the lists that changed."""
-    number = partition.number
-    arrived = [
-        StoredProject(project_id, number, each.version, each.project) for project_id, each in plan.arrived.items()
-    ]
-    await entities.upsert_projects(connection, arrived)
-    await lists.store_project_lists(connection, number, plan.project_lists)
-    await lists.store_offer_lists(
-        connection,
-        [PartitionList(offer, number, plan.versions[offer], each) for offer, each in plan.offer_lists.items()],
-    )
+def _refuse_moved(delivered: Delivered, rows: Mapping[Pair, StoredHead]) -> None:
+    """Have the transaction tried again where a match that is answered moved between its plan and its lock."""
+    locked = {pair.match_id: row.body for pair, row in rows.items()}
+    if any(row.body != locked.get(match_id) for match_id, row in delivered.known.items()):
+        raise SerializationError("an answered match moved meanwhile")

@@ -44,6 +44,7 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     for each in stored.projects:
         held = HeldProject(each.version, prepare(each.project) if each.project else None)
         partition.put_project(each.project_id, held)
+    partition.heads_behind = lease.heads_behind
     partition.load(stored.project_lists, stored.offer_lists, stored.declined)
     reflected = lease.reflected
     same_territories = all(

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.criteria import RULES
 from services.matcher.matching.partitions import Answers, Arrival, Partition
 from services.matcher.matching.rows import Positions
-from services.matcher.store import leases, matchers
+from services.matcher.store import leases, matchers, models
 from services.matcher.store.leases import Lease
 from services.matcher.store.matchers import AtWork
 from shared.database import Connection, Pool, in_transaction
@@ -27,8 +29,12 @@ class LeaseHeld(Exception):
     """Another process holds the partition, and may still be right to: to be tried again."""
 
 
+class OtherRules(LeaseHeld):
+    """A process at work judges by other rules: until it is stopped this one owns nothing."""
+
+
 class OtherModel(LeaseHeld):
-    """A process at work scores with another model: until it is stopped this one owns nothing."""
+    """The lists are of another model than this process has loaded: it does so now."""
 
 
 class Owners:
@@ -47,7 +53,6 @@ class Owners:
         """`owner` names this process and no other, ever; `address` is where it answers."""
         self.pool = pool
         self.judge = judge
-        self.catalogue = judge.catalogue
         self._owner, self._address = owner, address
         self._session_seconds, self._clock = session_seconds, clock
         self._held: dict[int, Partition] = {}
@@ -59,6 +64,11 @@ class Owners:
         self._taking: dict[int, asyncio.Lock] = {}
         self.before_judging: Callable[[], Awaitable[None]] = _nothing
         """What a partition just taken lets this process do first: storing what its lists will name."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All offers, territories and the day, with the model at work."""
+        return self.judge.catalogue
 
     @property
     def owned(self) -> list[int]:
@@ -73,14 +83,17 @@ class Owners:
     async def enter(self) -> None:
         """Say that this process is at work; to be said again every few seconds.
 
-        Raises `OtherModel`, with nothing owned any more, while another is at work with another model: lists must never
-        mix the scores of two.
+        Raises `OtherRules`, with nothing owned any more, while another is at work with other rules: lists must never
+        mix what both judge.
         """
-        at_work = AtWork(self._address, self.catalogue.model)
+        at_work = self._at_work()
         other = await in_transaction(self.pool, lambda connection: matchers.enter(connection, self._owner, at_work))
         if other is not None:
             self._owned.clear()
             raise _refused(at_work, other)
+
+    def _at_work(self) -> AtWork:
+        return AtWork(self._address, self.catalogue.model, RULES)
 
     async def leave(self) -> None:
         """Say that this process is no longer at work."""
@@ -112,8 +125,8 @@ class Owners:
     async def taken(self, number: int) -> None:
         """Make memory of the partition true and judge what changed since it was judged last.
 
-        Raises `OtherModel`, and `LeaseHeld` while another process that took its lease may still be right to: for a
-        session after it was met, where the group has not taken the partition away and given it back meanwhile.
+        Raises `OtherRules`, `OtherModel`, and `LeaseHeld` while another process that took its lease may still be right
+        to: for a session after it was met, where the group has not taken the partition away and given it back since.
         """
         self._assigned.add(number)
         await self._make_own(number)
@@ -175,6 +188,12 @@ class Owners:
         self._owned.discard(number)
         self._met_foreign.setdefault(number, self._clock())
 
+    async def load_again(self) -> None:
+        """Load every partition again: what is in memory of them is of another model than the lists now are."""
+        self._owned.clear()
+        self._held.clear()
+        await self.retake()
+
     async def retake(self) -> None:
         """Take again what is assigned here and was let go of after a failure; forget what has long been elsewhere."""
         for number in [number for number in self._held if number not in self._assigned]:
@@ -194,9 +213,12 @@ class Owners:
                     self.fenced(number)
                     raise LeaseHeld(f"partition {number} was taken by another process")
             lease = await leases.take(connection, number, self._owner, self._address)
-            other = await matchers.other_model(connection, self.catalogue.model)
+            other = await matchers.other_rules(connection, RULES)
             if other is not None:
-                raise _refused(AtWork(self._address, self.catalogue.model), other)
+                raise _refused(self._at_work(), other)
+            current = (await models.epochs(connection)).current
+            if current != self.catalogue.model:
+                raise OtherModel(f"the lists are of model {current}, which is being loaded")
             held = self._held.get(number)
             if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
@@ -218,10 +240,10 @@ class Owners:
                 await asyncio.sleep(0.05)
 
 
-def _refused(ours: AtWork, other: AtWork) -> OtherModel:
-    return OtherModel(
-        f"the matcher at {other.address} scores with model {other.model}, this one with {ours.model}:"
-        " stop every matcher of the other model"
+def _refused(ours: AtWork, other: AtWork) -> OtherRules:
+    return OtherRules(
+        f"the matcher at {other.address} judges by rules {other.rules or 'of an older version'}, this one by"
+        f" {ours.rules}: stop every matcher of the other version"
     )
 
 

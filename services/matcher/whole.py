@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from services.matcher.judging import LeaseLost, StaleMemory
-from services.matcher.matching.catalogue import WHOLE_TOPICS, News, row_of
+from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, News, row_of
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.rows import Positions, WholeRow
 from services.matcher.owners import Owners
@@ -39,7 +39,6 @@ class Whole:
 
     def __init__(self, owners: Owners, *, now: Callable[[], datetime] = utc_now) -> None:
         self._owners = owners
-        self._catalogue = owners.catalogue
         self._now = now
         self._batches: dict[Place, WholeBatch] = {}
         owners.before_judging = self.store
@@ -71,15 +70,24 @@ class Whole:
         await self.store()
         await self.judge_all()
 
+    @property
+    def _catalogue(self) -> Catalogue:
+        return self._owners.catalogue
+
     def _take_in(self, records: list[Received], place: Place) -> None:
-        self._note(self._catalogue.apply(records, place))
+        self._tell(lambda catalogue: catalogue.apply(records, place))
 
     def _take_in_rows(self, rows: list[WholeRow]) -> None:
-        self._note(self._catalogue.take_in(rows))
+        self._tell(lambda catalogue: catalogue.take_in(rows))
 
-    def _note(self, news: News) -> None:
+    def _tell(self, tell: Callable[[Catalogue], News]) -> None:
+        """Tell the catalogue, and that of the next model if there is one; partitions note the offers that changed."""
+        news, following = tell(self._catalogue), self._owners.judge.next
+        next_news = tell(following) if following is not None else None
         for partition in self._owners.held:
             partition.note(news.offers, news.sequence)
+            if partition.aside is not None and next_news is not None:
+                partition.aside.partition.note(next_news.offers, next_news.sequence)
 
     async def store(self) -> None:
         """Store what was heard, where this process holds the lease of the keeper's partition."""

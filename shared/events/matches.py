@@ -126,6 +126,7 @@ class HistoryEntry(Shape):
     reason: DeclineReason | None = Field(None, description="Why a side declined, where it shows it to the other.")
     score: Share | None = None
     model: str | None = None
+    previous_model: str | None = Field(None, description="The model of the score before, where it was another.")
     amount_eur: Euros | None = None
     days: Days | None = None
 

@@ -64,13 +64,18 @@ def side_words(side: Side, *, reader: Side | None = None) -> str:
     return "vous" if side == reader else _SIDES[side]
 
 
+def _models(entry: HistoryEntry) -> str:
+    """Both models, where a score is another's."""
+    return f" (modèle {entry.model}, auparavant {entry.previous_model})" if entry.previous_model else ""
+
+
 def history_words(entry: HistoryEntry, *, reader: Side | None = None) -> str:
     """One step without its date: « Intéressé : le porteur du projet », « Conclu : 20 000 € »."""
     if entry.change == "proposed" and entry.side:
         return f"Proposé aussi {'à vous' if entry.side == reader else _TO_SIDES[entry.side]}"
     details = [side_words(entry.side, reader=reader)] if entry.side else []
     if entry.cause and entry.cause != "answer":
-        details.append(CAUSES[entry.cause])
+        details.append(CAUSES[entry.cause] + _models(entry))
     if entry.reason:
         details.append(labelled("motif", DECLINE_REASONS[entry.reason]))
     if entry.amount_eur is not None:

@@ -9,6 +9,7 @@ from itertools import groupby
 from uuid import uuid4
 
 from services.matcher.audit import Difference, audit
+from services.matcher.epochs import ModelEpochs
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import Catalogue, preparation
@@ -19,6 +20,8 @@ from shared.events.event import VERSION_HEADER, Event
 from shared.events.matches import MatchChanged
 from shared.offsets import AfterCommit
 from shared.received import Arrived, Batch, Position, Received
+from shared.text.model import load_text_model
+from shared.text.vectors import TextModel
 from shared.whole_topics import WholeBatch
 
 PARTITIONS = 2
@@ -40,6 +43,12 @@ class Record:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
     timestamp: int = 1_000
+
+
+def other_model(name: str) -> TextModel:
+    """The committed text model under another name, its rare terms made common and its common terms rare."""
+    model = load_text_model()
+    return replace(model, epoch=name, idf=model.idf.max() + model.idf.min() - model.idf)
 
 
 @dataclass
@@ -79,12 +88,10 @@ class Process:
         clock: Callable[[], float] = time.monotonic,
         model: str | None = None,
     ) -> None:
-        """Its text model is named `model`, where given."""
+        """It carries a text model of its own named `model`, where given."""
         self.pool = pool
-        prepared = preparation()
-        if model is not None:
-            prepared = replace(prepared, model=replace(prepared.model, epoch=model))
-        judge = Judge(Catalogue(prepared))
+        carried = load_text_model() if model is None else other_model(model)
+        judge = Judge(Catalogue(preparation(carried)))
         judge.partitions = PARTITIONS
         self.owners = Owners(
             pool,
@@ -95,6 +102,7 @@ class Process:
             clock=clock,
         )
         self.whole = Whole(self.owners)
+        self.epochs = ModelEpochs(self.owners, carried)
         self._handlers = {"projects": partial(on_projects, self.owners), "answers": partial(on_answers, self.owners)}
         self.read: dict[tuple[str, int], int] = {}
 
@@ -173,6 +181,8 @@ class Stage:
         """One more process, with what is stored, owning these partitions."""
         process = Process(self.pool, session_seconds=session_seconds, clock=clock, model=model)
         self.processes.append(process)
+        await process.owners.enter()
+        await process.epochs.bring()
         await process.whole.restore()
         return await process.takes(*partitions)
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from services.matcher import judging
+from services.matcher import epochs, judging, owners
 from services.matcher.handlers import on_projects
 from services.matcher.judging import Abandoned, LeaseLost, StaleMemory
+from services.matcher.matching import aside
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.partitions import Partition, Plan
 from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey
-from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld, OtherModel
-from services.matcher.store import heads
+from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld, OtherRules
+from services.matcher.store import heads, leases
 from services.matcher.store.matchers import SILENCE
 from shared.clock import utc_now
 from shared.database import Connection
@@ -261,7 +262,7 @@ async def test_a_plan_that_nobody_waits_for_any_more_ends_and_its_retry_goes_on(
     process = await matcher.process(0, 1)
     await process.hears(*matcher.log.say(day_started(), commitment_published()))
     met: list[type[BaseException]] = []
-    begun, plan_of = threading.Event(), judging.plan_of
+    begun, plan_of = threading.Event(), aside.plan_of
 
     def plan_once_abandoned(*given: Any, check: Callable[[], None], **named: Any) -> Plan:
         if begun.is_set():
@@ -275,7 +276,7 @@ async def test_a_plan_that_nobody_waits_for_any_more_ends_and_its_retry_goes_on(
             raise
 
     monkeypatch.setattr(judging, "SIGN_OF_LIFE_SECONDS", 0.05)
-    monkeypatch.setattr(judging, "plan_of", plan_once_abandoned)
+    monkeypatch.setattr(aside, "plan_of", plan_once_abandoned)
     hearing = asyncio.create_task(process.hears(*matcher.log.say(project_published())))
     await asyncio.to_thread(begun.wait, 10)
     await matcher.pool.execute(
@@ -288,33 +289,59 @@ async def test_a_plan_that_nobody_waits_for_any_more_ends_and_its_retry_goes_on(
     assert [change for _, change in await matcher.changes()] == ["proposed"]
 
 
-async def test_who_scores_with_another_model_waits_until_nobody_works_with_the_first(matcher: Stage) -> None:
-    """A new model is a new epoch: lists never mix scores of two models."""
+async def test_who_judges_by_other_rules_waits_until_nobody_works_by_the_first(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that judges otherwise cannot build beside the one at work: two rules never judge at the same time."""
     old = await matcher.process(0, 1)
     await old.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
-    new = await matcher.process(model="model-2")
-    with pytest.raises(OtherModel, match="model-2"):
-        await new.takes(0)
+    with monkeypatch.context() as other:
+        other.setattr(owners, "RULES", "2")
+        with pytest.raises(OtherRules, match="by 2: stop every matcher"):
+            await matcher.process()
     await old.hears(*matcher.log.say(project_published(a_project("prj-b"))))
-    assert await matcher.pool.fetch("SELECT FROM leases WHERE model = 'model-2' OR epoch > 1") == []
+    assert await matcher.pool.fetch("SELECT FROM leases WHERE epoch > 1") == []
     await old.owners.leave()
-    await new.takes(0, 1)
+    monkeypatch.setattr(owners, "RULES", "2")
+    monkeypatch.setattr(epochs, "RULES", "2")
+    new = await matcher.process(0, 1, model="model-2")
+    assert (new.owners.owned, new.owners.catalogue.model) == ([0, 1], "model-2")
     assert await matcher.pool.fetch("SELECT FROM leases WHERE model <> 'model-2'") == []
     assert await matcher.differences() == []
 
 
-async def test_who_was_silent_for_long_owns_nothing_beside_another_model(matcher: Stage) -> None:
+async def test_other_rules_under_the_same_name_of_a_model_are_judged_anew_too(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await matcher.process(0, 1)
+    await old.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    await old.owners.leave()
+    monkeypatch.setattr(owners, "RULES", "2")
+    monkeypatch.setattr(epochs, "RULES", "2")
+    new = await matcher.process()
+    async with matcher.pool.acquire() as connection:
+        assert {lease.reflected.model for lease in await leases.all_leases(connection)} == {None}
+    await new.takes(0, 1)
+    assert await matcher.differences() == []
+
+
+async def test_who_was_silent_for_long_owns_nothing_beside_other_rules(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = await matcher.process(0, 1)
     await matcher.pool.execute("UPDATE matchers SET seen_at = seen_at - $1::interval", SILENCE)
-    await matcher.process(0, model="model-2")
-    with pytest.raises(OtherModel):
+    with monkeypatch.context() as other:
+        other.setattr(owners, "RULES", "2")
+        other.setattr(epochs, "RULES", "2")
+        await matcher.process(0)
+    with pytest.raises(OtherRules):
         await old.owners.enter()
     assert old.owners.owned == []
     await old.owners.retake()
     assert old.owners.owned == []
 
 
-async def test_processes_of_one_model_work_together(matcher: Stage) -> None:
+async def test_processes_of_the_same_rules_work_together(matcher: Stage) -> None:
     first, second = await matcher.process(0), await matcher.process(1)
     await first.owners.enter()
     await second.owners.enter()

@@ -20,6 +20,7 @@ from shared.reference.geography import Unit, load_geography
 from shared.reference.taxonomy import load_taxonomy
 from shared.reference.territory_index import TerritoryIndex
 from shared.text.model import load_text_model
+from shared.text.vectors import TextModel
 
 WHOLE_TOPICS = ("territories", "commitments", "funds", "days")
 OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
@@ -54,11 +55,19 @@ class News:
     offers: frozenset[OfferKey]
 
 
-def preparation() -> Preparation:
-    """What projects and offers are prepared with before any territory is heard."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that a catalogue has heard, and how far: what another needs to follow it."""
+
+    heard: tuple[tuple[str, str, Heard], ...]
+    positions: Positions
+
+
+def preparation(model: TextModel | None = None) -> Preparation:
+    """What projects and offers are prepared with before any territory is heard; with the committed model by default."""
     geography = load_geography()
     nowhere: TerritoryIndex[Territory] = TerritoryIndex([], geography)
-    return Preparation(geography, load_taxonomy(), nowhere, load_text_model())
+    return Preparation(geography, load_taxonomy(), nowhere, model or load_text_model())
 
 
 class Catalogue:
@@ -109,6 +118,16 @@ class Catalogue:
             (each.topic, each.key, Heard(each.version, each.partition, each.offset, _said(each.event)))
             for each in records
         )
+
+    def told(self) -> Told:
+        """All that was heard until now."""
+        heard = tuple((topic, key, heard) for topic, held in self.heard.items() for key, heard in held.items())
+        return Told(heard, {topic: dict(by) for topic, by in self.positions.items()})
+
+    def follow(self, told: Told) -> None:
+        """Take in what another catalogue, ahead of this one, was told."""
+        self.positions = {topic: dict(by) for topic, by in told.positions.items()}
+        self._hear(told.heard)
 
     def _hear(self, said: Iterable[tuple[str, str, Heard]]) -> News:
         newer = set()

@@ -21,6 +21,9 @@ WEIGHTS: Mapping[str, int] = {
 }
 """What each criterion is worth, in millionths; they add up to one. Measured in docs/decisions/0002-weights.md."""
 
+RULES = "1"
+"""Names what is judged in code, gates and criteria: another one wherever a pair's refusals, score or reasons change."""
+
 WHOLE_COUNTRY = 1 << 26
 """Population from which a unit counts as all of France."""
 FAR, BESIDE = 150_000, 50_000

@@ -8,7 +8,7 @@ from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.facts import Facts
 from services.matcher.matching.head import Head
 from services.matcher.matching.life import FOLLOWED
-from services.matcher.matching.merging import Merge
+from services.matcher.matching.merging import Merged
 from services.matcher.matching.model import Pair
 from services.matcher.matching.moves import Moves, Verdict, moves_of, verdict_of
 from services.matcher.matching.parties import Parties
@@ -27,25 +27,35 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Who entered and left which lists: `pairs` are all of them, with the partition of their project."""
+    """Who entered and left which lists: `pairs` are all of them, with the partition of their project.
+
+    `listed`, where the partition's heads are behind, are its pairs that offers' lists hold, whatever marks say.
+    """
 
     partition: Partition
     plan: Plan
     pairs: dict[Pair, int]
     entered: frozenset[Pair]
     left: frozenset[Pair]
+    listed: frozenset[Pair] | None = None
 
     @classmethod
-    def of(cls, partition: Partition, plan: Plan, merges: Sequence[Merge]) -> "Changes":
-        """The differences that a plan and the merges of its offers make."""
+    def of(cls, partition: Partition, plan: Plan, merged: Merged) -> "Changes":
+        """The differences that a plan and the merges of its offers make; where heads are behind, all that is listed."""
+        merges = merged.merges
         entered = {pair: number for each in merges for pair, number in each.entered.items()}
         left = frozenset(pair for each in merges for pair in each.left)
         pairs = dict.fromkeys(left, partition.number) | entered
-        for project_id, new in plan.project_lists.items():
-            old = partition.project_lists.get(project_id, ())
+        changed = plan.project_lists if merged.listed is None else partition.project_lists | dict(plan.project_lists)
+        for project_id, new in changed.items():
+            old = partition.project_lists.get(project_id, ()) if merged.listed is None else ()
             for offer in {rank.offer for rank in old} ^ {rank.offer for rank in new}:
                 pairs[Pair(project_id, offer.offer_type, offer.offer_id)] = partition.number
-        return cls(partition, plan, pairs, frozenset(entered), left)
+        if merged.listed is None:
+            return cls(partition, plan, pairs, frozenset(entered), left)
+        ours = plan.changed_projects.keys() | partition.projects.keys()
+        listed = frozenset(pair for pair in merged.pairs() if pair.project_id in ours)
+        return cls(partition, plan, pairs | dict.fromkeys(listed, partition.number), frozenset(entered), left, listed)
 
     def marked(self, row: HeadRow) -> HeadRow:
         """The row with the marks of the lists that hold its pair now."""
@@ -55,6 +65,8 @@ class Changes:
             listed: ProjectList = self.plan.project_lists.get(row.pair.project_id, held)
             in_project_list = any(rank.offer == offer_of(row.pair) for rank in listed)
         in_offer_list = row.pair in self.entered or (row.in_offer_list and row.pair not in self.left)
+        if self.listed is not None and row.partition == self.partition.number:
+            in_offer_list = row.pair in self.listed
         return replace(row, in_project_list=in_project_list, in_offer_list=in_offer_list)
 
 

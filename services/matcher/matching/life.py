@@ -105,7 +105,7 @@ def _listed(head: Head, judged: Judged, sides: tuple[Side, ...], at: datetime) -
         proposed = head.step(
             "proposed",
             at,
-            entry={"side": entered[0], "score": judged.fit.score, "model": judged.model},
+            entry={"side": entered[0], **_scored(head, judged)},
             state="proposed",
             listed_by=sides,
             entered=entered,
@@ -124,12 +124,18 @@ def _revise(head: Head, judged: Judged, at: datetime, **state: str) -> Moved:
     revised = head.step(
         "revised",
         at,
-        entry={"score": judged.fit.score, "model": judged.model},
+        entry=_scored(head, judged),
         cause="model" if same_facts and head.model != judged.model else None,
         **judged.fields(),
         **state,
     )
     return Moved(revised, (revised,))
+
+
+def _scored(head: Head, judged: Judged) -> dict[str, object]:
+    """What the history says of a new score: by which model, and by which the score before was, where it was another."""
+    before = head.model if head.model != judged.model else None
+    return {"score": judged.fit.score, "model": judged.model, "previous_model": before}
 
 
 def _withdraw(head: Head, cause: Cause, refusals: tuple[RefusalCode, ...], at: datetime, day: date) -> Moved:

@@ -1,12 +1,12 @@
 """Decides what an offer's list becomes: the merge of what every partition stored, once all have judged its version."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.matcher.matching.model import Pair
 from services.matcher.matching.rows import MergedList, PartitionList
-from services.matcher.matching.shortlists import best
+from services.matcher.matching.shortlists import OfferKey, best
 
 PATIENCE = timedelta(seconds=30)
 """How long a version waits for the partitions that have not judged it; then it is merged without them."""
@@ -19,6 +19,23 @@ class Merge:
     merged: MergedList
     entered: dict[Pair, int]
     left: frozenset[Pair]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What one transaction merged, and the offers it deferred; `listed` are all merged lists where heads are behind."""
+
+    merges: Sequence[Merge] = ()
+    deferred: frozenset[OfferKey] = frozenset()
+    listed: Mapping[OfferKey, MergedList] | None = None
+
+    def pairs(self) -> set[Pair]:
+        """Every pair of `listed`."""
+        return {
+            Pair(rank.project_id, key.offer_type, key.offer_id)
+            for key, merged in (self.listed or {}).items()
+            for rank in merged.entries
+        }
 
 
 def merge(

@@ -1,7 +1,7 @@
 """What this process keeps in memory of one partition it owns: projects, lists, and who names whom."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -70,6 +70,8 @@ class Partition:
 
     `is_lost` once memory is half changed: nothing but loading it again makes it true.
     `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
+    `heads_behind` while its lists are of a model to which its heads have not moved yet. `aside` is what the next model
+    makes of it, while lists are built for one.
     """
 
     number: int
@@ -87,6 +89,8 @@ class Partition:
     pending: dict[OfferKey, int] = field(default_factory=dict)
     listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+    heads_behind: bool = False
+    aside: "Aside | None" = None
 
     def is_at(self, revision: int) -> bool:
         """Whether memory is what transaction `revision` stored, as far as what was asked of it before is done."""
@@ -108,7 +112,16 @@ class Partition:
             self._put_project_list(project_id, entries)
         for offer, ranks in offer_lists.items():
             self._put_offer_list(offer, ranks)
-        for pair in declined:
+        self.note_declined(declined)
+
+    def declined_pairs(self) -> list[Pair]:
+        """The pairs that a side has declined."""
+        found = ((project_id, offer) for project_id, offers in self.declined.items() for offer in offers)
+        return [Pair(project_id, offer.offer_type, offer.offer_id) for project_id, offer in found]
+
+    def note_declined(self, pairs: Iterable[Pair]) -> None:
+        """Remember pairs that a side has declined."""
+        for pair in pairs:
             self._put_declined(pair)
 
     def note(self, offers: frozenset[OfferKey], sequence: int) -> None:
@@ -120,8 +133,7 @@ class Partition:
         for project_id, held in plan.changed_projects.items():
             self.put_project(project_id, held)
         self.day, self.territories_sequence = plan.day, plan.territories_sequence
-        for pair in plan.declined:
-            self._put_declined(pair)
+        self.note_declined(plan.declined)
         for project_id, entries in plan.project_lists.items():
             self._put_project_list(project_id, entries)
         for offer, ranks in plan.offer_lists.items():
@@ -150,3 +162,12 @@ class Partition:
             self.naming[rank.project_id].add(offer)
         if ranks:
             self.offer_lists[offer] = ranks
+
+
+@dataclass(slots=True)
+class Aside:
+    """The same partition as the next model judges it; `is_built` once its lists are stored whole."""
+
+    model: str
+    partition: Partition
+    is_built: bool = False

@@ -1,6 +1,6 @@
 """What is kept of entities, lists and matches, as values: the store reads and writes them, decisions use them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.matcher.matching.head import Head
@@ -57,6 +57,10 @@ class MergedList:
     entries: OfferList
     pending_version: int | None
     pending_since: datetime | None
+
+    def waiting(self, version: int, now: datetime) -> "MergedList":
+        """The same, to be merged again with the offer at `version`, unless something waits already."""
+        return self if self.pending_since else replace(self, pending_version=version, pending_since=now)
 
 
 @dataclass(frozen=True, slots=True)

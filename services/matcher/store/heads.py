@@ -18,13 +18,17 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which heads are needed: of pairs (with their partitions), of matches, of projects, of offers, and those due."""
+    """Which heads are needed: of pairs (with their partitions), of matches, of projects, of offers, and those due.
+
+    With `all_own`, every head of the partition.
+    """
 
     pairs: Mapping[Pair, int] = field(default_factory=dict)
     match_ids: frozenset[str] = frozenset()
     projects: frozenset[str] = frozenset()
     offers: frozenset[OfferKey] = frozenset()
     due: date | None = None
+    all_own: bool = False
 
 
 async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, StoredHead]:
@@ -68,7 +72,7 @@ async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[
             UNION SELECT match_id FROM match_heads WHERE project_id = ANY ($3::text[])
             UNION SELECT match_id FROM match_heads JOIN unnest($4::text[], $5::text[]) AS wanted (offer_type, offer_id)
                 USING (offer_type, offer_id) WHERE partition = $1
-            UNION SELECT match_id FROM match_heads WHERE partition = $1 AND due_on <= $6::date
+            UNION SELECT match_id FROM match_heads WHERE partition = $1 AND (due_on <= $6::date OR $7)
         ))
         ORDER BY match_id
         FOR UPDATE
@@ -79,6 +83,7 @@ async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[
         [offer.offer_type for offer in wanted.offers],
         [offer.offer_id for offer in wanted.offers],
         wanted.due,
+        wanted.all_own,
     )
     found = [_row(row) for row in rows]
     return {each.pair: each for each in found}

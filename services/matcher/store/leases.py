@@ -28,6 +28,13 @@ class Lease:
     address: str
     revision: int
     reflected: Reflected
+    next_model: str | None = None
+    next_revision: int | None = None
+    heads_behind: bool = False
+
+    def is_built_for(self, model: str) -> bool:
+        """Whether the partition's next lists are those of `model` and follow all that its lists reflect."""
+        return self.next_model == model and self.next_revision == self.revision
 
 
 async def take(connection: Connection, partition: int, owner: str, address: str) -> Lease:
@@ -39,7 +46,7 @@ async def take(connection: Connection, partition: int, owner: str, address: str)
             epoch = held.epoch + (held.owner <> excluded.owner)::int,
             taken_at = CASE WHEN held.owner = excluded.owner THEN held.taken_at ELSE now() END,
             owner = excluded.owner, address = excluded.address
-        RETURNING partition, epoch, owner, address, revision, model, day, positions
+        RETURNING *
         """,
         partition,
         owner,
@@ -66,15 +73,33 @@ async def lock(connection: Connection, partition: int, epoch: int) -> int | None
     return revision
 
 
-async def advance(connection: Connection, partition: int, revision: int, reflected: Reflected) -> None:
-    """Store the revision and what the lists reflect; the row is locked by this transaction."""
+async def advance(
+    connection: Connection, partition: int, revision: int, reflected: Reflected, next_model: str | None = None
+) -> None:
+    """Store the revision and what the lists reflect, once heads have moved to it; the row is locked here.
+
+    `next_model` is that of the next lists which this transaction kept up; they are built no more once one has not.
+    """
     await connection.execute(
-        "UPDATE leases SET revision = $2, model = $3, day = $4, positions = $5 WHERE partition = $1",
+        """
+        UPDATE leases SET revision = $2, model = $3, day = $4, positions = $5,
+            heads_behind = heads_behind AND $4::date IS NULL,
+            next_revision = CASE WHEN next_model = $6 AND next_revision = revision THEN $2 ELSE next_revision END
+        WHERE partition = $1
+        """,
         partition,
         revision,
         reflected.model,
         reflected.day,
         {topic: {str(number): offset for number, offset in by.items()} for topic, by in reflected.positions.items()},
+        next_model,
+    )
+
+
+async def note_built(connection: Connection, partition: int, model: str) -> None:
+    """Note that the partition's next lists are stored whole; the row is locked by this transaction."""
+    await connection.execute(
+        "UPDATE leases SET next_model = $2, next_revision = revision WHERE partition = $1", partition, model
     )
 
 
@@ -102,9 +127,7 @@ async def ages(connection: Connection) -> list[Age]:
 
 async def all_leases(connection: Connection) -> list[Lease]:
     """Every lease, by partition."""
-    rows = await connection.fetch(
-        "SELECT partition, epoch, owner, address, revision, model, day, positions FROM leases ORDER BY partition"
-    )
+    rows = await connection.fetch("SELECT * FROM leases ORDER BY partition")
     return [_lease(row) for row in rows]
 
 
@@ -113,4 +136,6 @@ def _lease(row: Record) -> Lease:
         topic: {int(number): offset for number, offset in by.items()} for topic, by in row["positions"].items()
     }
     reflected = Reflected(row["model"], row["day"], positions)
-    return Lease(row["partition"], row["epoch"], row["owner"], row["address"], row["revision"], reflected)
+    same = {name: row[name] for name in ("partition", "epoch", "owner", "address", "revision")}
+    aside = {name: row[name] for name in ("next_model", "next_revision", "heads_behind")}
+    return Lease(**same, reflected=reflected, **aside)

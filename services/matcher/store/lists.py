@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from asyncpg import Record
 
 from services.matcher.matching.rows import MergedList, PartitionList
 from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
+
+Prefix = Literal["", "next_"]
+"""Of the tables that hold the lists, and those that are built aside for the next model."""
 
 
 async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:
@@ -24,17 +28,20 @@ async def project_lists(connection: Connection, partition: int) -> dict[str, Pro
     }
 
 
-async def store_project_lists(connection: Connection, partition: int, lists: Mapping[str, ProjectList]) -> None:
-    """Store the lists that changed; an empty one is deleted."""
+async def store_project_lists(
+    connection: Connection, partition: int, lists: Mapping[str, ProjectList], prefix: Prefix = ""
+) -> None:
+    """Store the lists that changed; an empty one is deleted. With `prefix`, those that are built aside."""
     gone = [project_id for project_id, entries in lists.items() if not entries]
     if gone:
-        await connection.execute("DELETE FROM project_lists WHERE project_id = ANY($1)", gone)
+        await connection.execute(f"DELETE FROM {prefix}project_lists WHERE project_id = ANY($1)", gone)  # noqa: S608 - ours
     await connection.executemany(
-        """
-        INSERT INTO project_lists (project_id, partition, offer_types, offer_ids, scores) VALUES ($1, $2, $3, $4, $5)
+        f"""
+        INSERT INTO {prefix}project_lists (project_id, partition, offer_types, offer_ids, scores)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (project_id) DO UPDATE SET offer_types = excluded.offer_types, offer_ids = excluded.offer_ids,
             scores = excluded.scores
-        """,
+        """,  # noqa: S608 - our own names
         [
             (
                 project_id,
@@ -59,20 +66,20 @@ async def offer_lists_of(connection: Connection, partition: int) -> list[Partiti
     return [_partition_list(row) for row in rows]
 
 
-async def store_offer_lists(connection: Connection, lists: Sequence[PartitionList]) -> None:
-    """Store this partition's lists that changed; an empty one is deleted."""
+async def store_offer_lists(connection: Connection, lists: Sequence[PartitionList], prefix: Prefix = "") -> None:
+    """Store this partition's lists that changed; an empty one is deleted. With `prefix`, those that are built aside."""
     gone = [each for each in lists if not each.entries]
     await connection.executemany(
-        "DELETE FROM offer_lists WHERE offer_type = $1 AND offer_id = $2 AND partition = $3",
+        f"DELETE FROM {prefix}offer_lists WHERE offer_type = $1 AND offer_id = $2 AND partition = $3",  # noqa: S608 - ours
         [(each.offer.offer_type, each.offer.offer_id, each.partition) for each in gone],
     )
     await connection.executemany(
-        """
-        INSERT INTO offer_lists (offer_type, offer_id, partition, offer_version, project_ids, scores)
+        f"""
+        INSERT INTO {prefix}offer_lists (offer_type, offer_id, partition, offer_version, project_ids, scores)
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (offer_type, offer_id, partition) DO UPDATE SET offer_version = excluded.offer_version,
             project_ids = excluded.project_ids, scores = excluded.scores
-        """,
+        """,  # noqa: S608 - our own names
         [
             (
                 each.offer.offer_type,
@@ -86,6 +93,18 @@ async def store_offer_lists(connection: Connection, lists: Sequence[PartitionLis
             if each.entries
         ],
     )
+
+
+async def forget_next_lists(connection: Connection, partition: int) -> None:
+    """Forget the partition's lists that were built aside."""
+    for table in ("next_project_lists", "next_offer_lists"):
+        await connection.execute(f"DELETE FROM {table} WHERE partition = $1", partition)  # noqa: S608 - our own names
+
+
+async def merged_offers(connection: Connection) -> list[OfferKey]:
+    """Every offer that has, or may get, a merged list."""
+    rows = await connection.fetch("SELECT offer_id, offer_type FROM merged_lists")
+    return [OfferKey(row["offer_id"], row["offer_type"]) for row in rows]
 
 
 async def lock_offers(connection: Connection, offers: Iterable[OfferKey]) -> dict[OfferKey, MergedList]:

@@ -1,4 +1,4 @@
-"""The matcher processes at work: each says so every few seconds, and all of them score with one model."""
+"""The matcher processes at work: each says so every few seconds, and all of them judge by the same rules."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,41 +11,43 @@ SILENCE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """A process at work: where it answers, and the model it scores with."""
+    """A process at work: where it answers, the model it carries, and the rules of its code."""
 
     address: str
     model: str
+    rules: str
 
 
 async def enter(connection: Connection, owner: str, at_work: AtWork) -> AtWork | None:
-    """Note that `owner` is at work now; else, with nothing noted of it, return who is at work with another model.
+    """Note that `owner` is at work now; else, with nothing noted of it, return who is at work with other rules.
 
-    One process at a time: of two that start with different models one finds the other.
+    One process at a time: of two that start with different rules one finds the other.
     """
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('essaim-matchers', 0))")
     await connection.execute(
         "DELETE FROM matchers WHERE owner = $1 OR seen_at <= clock_timestamp() - $2::interval", owner, SILENCE
     )
-    other = await other_model(connection, at_work.model)
+    other = await other_rules(connection, at_work.rules)
     if other is None:
         await connection.execute(
-            "INSERT INTO matchers (owner, address, model, seen_at) VALUES ($1, $2, $3, clock_timestamp())",
+            "INSERT INTO matchers (owner, address, model, rules, seen_at) VALUES ($1, $2, $3, $4, clock_timestamp())",
             owner,
             at_work.address,
             at_work.model,
+            at_work.rules,
         )
     return other
 
 
-async def other_model(connection: Connection, model: str) -> AtWork | None:
-    """A process at work with another model than `model`, if there is one."""
+async def other_rules(connection: Connection, rules: str) -> AtWork | None:
+    """A process at work with other rules than `rules`, if there is one."""
     row = await connection.fetchrow(
-        "SELECT address, model FROM matchers WHERE model <> $1 AND seen_at > clock_timestamp() - $2::interval"
+        "SELECT address, model, rules FROM matchers WHERE rules <> $1 AND seen_at > clock_timestamp() - $2::interval"
         " ORDER BY address LIMIT 1",
-        model,
+        rules,
         SILENCE,
     )
-    return AtWork(row["address"], row["model"]) if row else None
+    return AtWork(**dict(row)) if row else None
 
 
 async def leave(connection: Connection, owner: str) -> None:

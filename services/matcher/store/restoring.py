@@ -118,7 +118,7 @@ async def note_handled(connection: Connection, versions: Mapping[str, int]) -> N
 
 async def forget_lists(connection: Connection) -> None:
     """Forget every list."""
-    for table in ("project_lists", "offer_lists", "merged_lists"):
+    for table in ("project_lists", "offer_lists", "merged_lists", "next_project_lists", "next_offer_lists"):
         await connection.execute(f"DELETE FROM {table}", timeout=LONG)  # noqa: S608 - our own names
 
 
@@ -169,7 +169,12 @@ async def list_offers_as_told(connection: Connection) -> None:
 
 async def forget_reflected(connection: Connection) -> None:
     """Let whoever takes a partition judge everything in it anew: no day, no memory stays valid."""
-    await connection.execute("UPDATE leases SET revision = revision + 1, model = NULL, day = NULL, positions = '{}'")
+    await connection.execute(
+        """
+        UPDATE leases SET revision = revision + 1, model = NULL, day = NULL, positions = '{}', next_model = NULL,
+            next_revision = NULL, heads_behind = false
+        """
+    )
 
 
 async def end_lost(connection: Connection) -> None:

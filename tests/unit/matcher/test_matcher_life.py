@@ -69,6 +69,9 @@ def test_a_score_changed_by_the_model_alone_says_so() -> None:
     alone = listed(proposed(), *BOTH, said=judged(700_000, model="m-2"))
     with_facts = listed(proposed(), *BOTH, said=judged(700_000, model="m-2", version=2))
     assert [head.cause for head in (*alone.announced, *with_facts.announced)] == ["model", None]
+    for head in (*alone.announced, *with_facts.announced):
+        assert (head.history[-1].model, head.history[-1].previous_model) == ("m-2", proposed().model)
+    assert listed(proposed(), *BOTH, said=judged(700_000)).announced[0].history[-1].previous_model is None
 
 
 def test_leaving_both_lists_withdraws_and_coming_back_proposes_anew() -> None:

@@ -29,6 +29,7 @@ def test_the_side_whose_list_it_entered_is_told() -> None:
 
 def test_a_new_model_alone_is_told_to_nobody() -> None:
     assert told(a_match(entered=["project", "offer"], cause="model")) == []
+    assert told(a_match(state="revised", change="revised", entered=[], cause="model")) == []
 
 
 def test_a_fund_nobody_manages_has_no_side_to_tell() -> None:

@@ -313,6 +313,12 @@ def test_a_step_of_the_history_says_who_why_and_how_much() -> None:
     assert states.history_words(HistoryEntry(at=NOW, change="proposed")) == "Proposé"
 
 
+def test_a_score_by_another_model_names_both() -> None:
+    entry = HistoryEntry(at=NOW, change="revised", cause="model", model="m-2", previous_model="m-1")
+    said = "Mis à jour : le calcul a été amélioré (modèle m-2, auparavant m-1)"
+    assert states.history_words(entry).translate(PLAIN) == said
+
+
 @given(st.floats(min_value=0, max_value=1))
 def test_a_band_reaches_itself_and_every_lower_one(score: float) -> None:
     word = bands.band(score)

@@ -1,0 +1,138 @@
+"""A new model is a new epoch: its lists are built aside, slice by slice, and one transaction switches when all are."""
+
+import asyncio
+import logging
+from functools import partial
+
+from services.matcher.judging import LeaseLost, StaleMemory
+from services.matcher.matching.catalogue import Catalogue, preparation
+from services.matcher.matching.criteria import RULES
+from services.matcher.owners import Owners
+from services.matcher.store import leases, models
+from services.matcher.store.models import Epochs, Model
+from shared.database import RETRIED, in_transaction
+from shared.text.vectors import TextModel
+
+logger = logging.getLogger(__name__)
+NOT_NOW: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
+IDLE_SECONDS = 1.0
+
+
+class ModelEpochs:
+    """Has the judge score by the model at work, and builds and switches to the next where there is one.
+
+    Any process does so, whichever model it carries itself: models are stored whole.
+    """
+
+    def __init__(self, owners: Owners, carried: TextModel) -> None:
+        self._owners, self._judge, self._carried = owners, owners.judge, carried
+        self._built = 0
+        self._known = Epochs()
+
+    async def bring(self) -> None:
+        """Store the model that this process carries, to be built aside if it is new, and load the one at work.
+
+        To be done once this process may be at work, and before it restores what was heard.
+        """
+        model = Model(self._carried.epoch, self._carried.to_bytes(), RULES)
+        self._known = await in_transaction(self._owners.pool, lambda connection: models.bring(connection, model))
+        assert self._known.current is not None
+        self._judge.catalogue = Catalogue(preparation(await self._load(self._known.current)))
+
+    async def run(self) -> None:
+        """For ever: one step after the other while there is something to do, else once a second."""
+        while True:
+            try:
+                is_idle = not await self.step()
+            except NOT_NOW as problem:
+                logger.warning("the next model waits", exc_info=problem)
+                is_idle = True
+            await asyncio.sleep(IDLE_SECONDS if is_idle else 0)
+
+    async def step(self) -> bool:
+        """Take one step towards the model at work, and the next; whether there was one to take."""
+        async with self._owners.pool.acquire() as connection:
+            self._known = await models.epochs(connection)
+        if self._known.current not in {None, self._judge.catalogue.model}:
+            await self._turn_to(self._known.current)
+            return True
+        following = self._judge.next
+        if self._known.next != (following and following.model):
+            self._judge.next = None
+            if self._known.next is not None:
+                self._judge.next = await self._retold(self._known.next)
+            return True
+        return following is not None and following.day is not None and (await self._build() or await self._switch())
+
+    async def _build(self) -> bool:
+        """Judge one slice of an owned partition whose next lists are not whole."""
+        model = self._known.next
+        async with self._owners.pool.acquire() as connection:
+            held = await leases.all_leases(connection)
+        self._built = sum(each.is_built_for(str(model)) for each in held)
+        for lease in held:
+            if lease.is_built_for(str(model)) or lease.partition not in self._owners.owned:
+                continue
+            partition = self._owners.partition(lease.partition)
+            if partition.aside and partition.aside.is_built:
+                # Something was stored that this memory has not followed.
+                partition.aside = None
+            try:
+                await in_transaction(self._owners.pool, partial(self._judge.build_slice, partition=partition))
+            except BaseException:
+                partition.aside = None
+                raise
+            return True
+        return False
+
+    async def _switch(self) -> bool:
+        """Switch, where the next lists of every partition are whole; whichever process comes first does it."""
+        if not self._judge.partitions or self._built < self._judge.partitions:
+            return False
+        switched = await in_transaction(
+            self._owners.pool, lambda connection: models.switch(connection, self._judge.partitions)
+        )
+        if switched:
+            logger.info("lists are of another model from now on", extra={"model": self._known.next})
+        return switched
+
+    async def _turn_to(self, model: str) -> None:
+        """Score by `model` from now on; what is in memory of partitions is of the one before, and is loaded again."""
+        following = self._judge.next
+        if following is None or following.model != model:
+            following = await self._retold(model)
+        self._judge.catalogue, self._judge.next = following, None
+        await self._owners.load_again()
+
+    async def _retold(self, model: str) -> Catalogue:
+        """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""
+        made = Catalogue(preparation(await self._load(model)))
+        await asyncio.to_thread(made.follow, await self._judge.compute(self._judge.catalogue.told))
+        return await self._judge.compute(self._attach, made)
+
+    def _attach(self, made: Catalogue) -> Catalogue:
+        made.follow(self._judge.catalogue.told())
+        self._judge.next = made
+        return made
+
+    async def _load(self, model: str) -> TextModel:
+        if model == self._carried.epoch:
+            return self._carried
+        async with self._owners.pool.acquire() as connection:
+            return TextModel.from_bytes(await models.artefact_of(connection, model))
+
+    def notes(self) -> list[str]:
+        """What an operator should know while all goes well: lists are being built, or this model is not used."""
+        current, following, carried = self._judge.catalogue.model, self._judge.next, self._carried.epoch
+        found = []
+        if following is not None:
+            held = self._owners.held
+            aside = [each.aside.partition for each in held if each.aside and each.number in self._owners.owned]
+            done, of = sum(len(each.projects) for each in aside), sum(len(each.projects) for each in held)
+            found.append(
+                f"lists of model {following.model} are being built aside: {self._built} of {self._judge.partitions}"
+                f" partitions are ready, {done} of {of} projects here; model {current} scores until all are"
+            )
+        if carried not in {current, following and following.model}:
+            found.append(f"this matcher carries model {carried}, which is past: it scores by {current}, as all do")
+        return found
