@@ -10,14 +10,17 @@ from pydantic import SecretStr
 
 from services.matcher.app import running
 from services.matcher.audit import audit
+from services.matcher.matching.criteria import RULES
 from services.matcher.settings import Settings
-from shared.database import open_pool
+from services.matcher.store import models
+from shared.database import in_transaction, open_pool
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
 from shared.whole_topics import WholeTopics
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
 from tests.integration.matcher_kafka import Kafka, child, kafka_of, ready
+from tests.integration.matcher_stage import other_model
 
 pytestmark = pytest.mark.partitions(2)
 
@@ -83,7 +86,7 @@ async def test_who_has_not_read_the_offers_to_their_ends_joins_no_group(
     assert match.change == "proposed"
 
 
-async def test_who_starts_with_another_model_waits_and_says_for_whom(kafka: Kafka, settings: Settings) -> None:
+async def test_who_starts_with_other_rules_waits_and_says_for_whom(kafka: Kafka, settings: Settings) -> None:
     await kafka.say(day_started(), commitment_published(), project_published())
     pool = await open_pool(settings.database_url, service="matcher", max_size=1)
     await pool.execute(
@@ -91,7 +94,7 @@ async def test_who_starts_with_another_model_waits_and_says_for_whom(kafka: Kafk
     )
 
     async def says_why() -> bool:
-        return any("http://other scores with model model-1" in problem for problem in work.problems())
+        return any("http://other judges by rules of an older version" in problem for problem in work.problems())
 
     try:
         async with running(settings, give_up=lambda: None) as work:
@@ -104,6 +107,32 @@ async def test_who_starts_with_another_model_waits_and_says_for_whom(kafka: Kafk
         assert await pool.fetch("SELECT FROM matchers") == []
     finally:
         await pool.close()
+
+
+async def test_a_matcher_at_work_turns_to_a_model_that_another_brought(kafka: Kafka, settings: Settings) -> None:
+    """Lists are built aside and switched at once, while the stream goes on; the matcher stays ready and says so."""
+    await kafka.say(day_started(), commitment_published(), project_published())
+    brought = models.Model("model-2", other_model("model-2").to_bytes(), RULES)
+
+    async def has_turned() -> bool:
+        return work.owners.catalogue.model == "model-2" and work.owners.owned == [0, 1]
+
+    async with ready(settings) as work:
+        before = (await kafka.matches(1))[0]
+        await in_transaction(work.owners.pool, lambda connection: models.bring(connection, brought))
+        await kafka.say(project_published(a_project("prj-b")))
+        await eventually(has_turned, seconds=40)
+        assert work.problems() == []
+        await kafka.say(project_published(a_project("prj-c")))
+
+        async def is_scored() -> bool:
+            told = await kafka.matches(len(kafka.heard))
+            return any(each.project_id == "prj-c" for each in told)
+
+        await eventually(is_scored, seconds=40)
+        after = next(each for each in kafka.heard if each.project_id == "prj-c")
+        assert (before.model == "model-2", after.model) == (False, "model-2")
+        assert await audit(work.owners.pool) == []
 
 
 async def test_a_bad_record_is_set_aside_and_its_batch_goes_on(kafka: Kafka, settings: Settings) -> None:
