@@ -59,6 +59,8 @@ class ModelEpochs:
         following = self._judge.next
         if self._known.next != (following and following.model):
             self._judge.next = None
+            for partition in self._owners.held:
+                partition.aside = None
             if self._known.next is not None:
                 self._judge.next = await self._retold(self._known.next)
             return True

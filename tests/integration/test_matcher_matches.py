@@ -1,12 +1,15 @@
 """The life of a match: answers, refusals, days, erasure, each heard twice."""
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from services.matcher.matching.rows import HeadRow, StoredHead
+from services.matcher.store import heads
+from shared.database import Connection
 from shared.events.matches import match_id_of
 from shared.events.people import AnswerGiven
 from tests.factories import (
@@ -100,6 +103,24 @@ async def test_a_decline_ends_the_pair_for_good(matcher: Stage, proposed: Proces
     again = project_published(a_project(title="Épicerie du port, suite"), version=2)
     await proposed.hears(*matcher.log.say(again, commitment_published(version=2)))
     assert await last(matcher) == ("declined", "declined")
+    assert await matcher.differences() == []
+
+
+async def test_a_match_that_moved_before_it_was_locked_is_planned_again(
+    matcher: Stage, proposed: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another partition moves it by an offer's list: what declines it would leave the lists, or not, by an old head."""
+    now, reads = heads.heads_of, 0
+
+    async def as_it_was(connection: Connection, match_ids: Sequence[str]) -> dict[str, StoredHead]:
+        nonlocal reads
+        reads += 1
+        found = await now(connection, match_ids)
+        return {key: replace(row, body=None) for key, row in found.items()} if reads == 1 else found
+
+    monkeypatch.setattr(heads, "heads_of", as_it_was)
+    await proposed.hears(*matcher.log.say(answer_given("declined", "offer")))
+    assert (reads, await last(matcher)) == (2, ("declined", "declined"))
     assert await matcher.differences() == []
 
 
