@@ -9,8 +9,10 @@ from deploy.documents import ROOT
 
 PAGE = (ROOT / "docs" / "contributor.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("## Promises, one module each")[2].partition("\n## ")[0]
-ROW = re.compile(r"^\| ([^|]+) \| ([^|]*`[^|]*) \|$", re.MULTILINE)
-NAMED = [(promise, path) for promise, paths in ROW.findall(TABLE) for path in re.findall(r"`([^`]+)`", paths)]
+ROW = re.compile(r"^\| ([^|]+) \| ([^|]*) \| ([^|]*`[^|]*) \|$", re.MULTILINE)
+ROWS = ROW.findall(TABLE)
+NAMED = [(promise, path) for promise, paths, _ in ROWS for path in re.findall(r"`([^`]+)`", paths)]
+SHOWN = [(promise, test) for promise, _, tests in ROWS for test in re.findall(r"`([^`]+)`", tests)]
 LITTLE = {"also", "always", "another", "every", "have", "once", "that", "them", "this", "what", "when", "with", "which"}
 
 
@@ -23,6 +25,14 @@ def stems(sentence: str) -> set[str]:
 
 def test_the_page_has_promises() -> None:
     assert len(NAMED) > 12
+    assert len(ROWS) == TABLE.count("\n| ") - 1
+
+
+@pytest.mark.parametrize(("promise", "test"), SHOWN)
+def test_a_promise_is_shown_by_tests_that_are_there(promise: str, test: str) -> None:
+    path = ROOT / (test if "/" in test else f"tests/integration/{test}.py")
+    assert path.exists(), promise
+    assert "def test_" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("promise", "path"), NAMED)
