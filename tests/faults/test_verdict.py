@@ -92,6 +92,13 @@ def test_a_service_that_was_restored_goes_on_in_another_generation() -> None:
     assert list(checks.log_faults("ingest", {PROJECT: (last, False)}, projects_at(1, 2, last)))
 
 
+def test_an_answer_may_lack_where_its_project_was_erased_and_nowhere_else() -> None:
+    said, log = {("answers", PROJECT[1]): (1, False)}, projects_at(1)
+    assert list(checks.log_faults("console", said, log))
+    log.add(Record("projects", 0, 1, PROJECT[1], 2, None))
+    assert not list(checks.log_faults("console", said, log))
+
+
 def test_an_event_that_nobody_said_is_found() -> None:
     assert list(checks.log_faults("ingest", {}, projects_at(1)))
 
