@@ -37,7 +37,8 @@ class Viewer:
 
     def __init__(self, installation: Installation, territory_id: str) -> None:
         self._url = installation.url("console")
-        self._path = f"/territoires/{territory_id}/flux/evenements"
+        # Matches that no longer hold too: one may be proposed and withdrawn before anybody hears of it.
+        self._path = f"/territoires/{territory_id}/flux/evenements?avancement=tous"
         self.last = self._next = 0
         self.seen: set[str] = set()
 
