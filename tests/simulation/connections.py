@@ -1,0 +1,109 @@
+"""Connections to the real PostgreSQL on which every statement is a step of a process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+
+from shared.database import IDLE_IN_TRANSACTION_MS, _prepare
+from tests.simulation.actors import Actor
+
+IDLE_IN_TRANSACTION_SECONDS = IDLE_IN_TRANSACTION_MS / 1_000
+_UNGATED: ContextVar[bool] = ContextVar("ungated", default=False)
+
+
+class Gated(asyncpg.Connection):  # type: ignore[type-arg]
+    """A connection of one process."""
+
+    actor: Actor
+    idle_since: float = 0.0
+    idle_limit: float | None = None
+
+    def deadline(self) -> float | None:
+        """When the server ends it, if nothing more is said on it."""
+        if self.is_closed() or self in self.actor.in_flight:
+            return None
+        if self.is_in_transaction():
+            return self.idle_since + IDLE_IN_TRANSACTION_SECONDS
+        return None if self.idle_limit is None else self.idle_since + self.idle_limit
+
+    async def execute(self, query: str, *args: Any, **given: Any) -> str:
+        if args or _UNGATED.get():
+            return await super().execute(query, *args, **given)
+        if query == self.get_reset_query():
+            with self.actor.asking(self):
+                self.idle_limit = None
+                return await super().execute(query, **given)
+        if query.startswith("SET idle_session_timeout"):
+            self.idle_limit = float(query.split("'")[1].rstrip("s"))
+        return await self._step(query, lambda: super(Gated, self).execute(query, **given))
+
+    async def _execute(self, query: str, *args: Any, **given: Any) -> Any:
+        if _UNGATED.get():
+            return await super()._execute(query, *args, **given)
+        return await self._step(query, lambda: super(Gated, self)._execute(query, *args, **given))
+
+    async def _executemany(self, query: str, *args: Any, **given: Any) -> Any:
+        return await self._step(query, lambda: super(Gated, self)._executemany(query, *args, **given))
+
+    async def _step(self, query: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        befalls = await self.actor.gate(" ".join(query.split())[:90], self)
+        # Between asyncpg's own look and its use of the connection nothing could happen before.
+        self._check_open()
+        try:
+            with self.actor.asking(self):
+                token = _UNGATED.set(True)
+                try:
+                    result = await work()
+                finally:
+                    _UNGATED.reset(token)
+        finally:
+            self.idle_since = asyncio.get_running_loop().time()
+        if befalls == "after":
+            with self.actor.asking(None):
+                await self.actor.world.end_backends([self])
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return result
+
+
+class GatedPool(asyncpg.Pool):  # type: ignore[type-arg]
+    """The pool of one process; a connection that is being made counts as something asked."""
+
+    actor: Actor
+
+    async def _acquire(self, *given: Any) -> Any:
+        with self.actor.asking(None):
+            return await super()._acquire(*given)
+
+
+async def open_gated_pool(dsn: str, actor: Actor) -> GatedPool:
+    """A pool as `shared.database.open_pool` makes it, whose connections name their process."""
+
+    async def prepare(connection: Any) -> None:
+        token = _UNGATED.set(True)
+        try:
+            await _prepare(connection)
+            actor.connections.add(connection)
+        finally:
+            _UNGATED.reset(token)
+
+    pool = GatedPool(
+        dsn,
+        min_size=0,
+        max_size=8,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=0,
+        connection_class=type("GatedOf", (Gated,), {"actor": actor}),
+        record_class=asyncpg.Record,
+        setup=None,
+        init=prepare,
+        loop=asyncio.get_running_loop(),
+        timeout=10,
+        command_timeout=30,
+        server_settings={"application_name": actor.name, "search_path": "matcher"},
+    )
+    pool.actor = actor
+    await pool
+    return pool
