@@ -85,7 +85,7 @@ class ScriptedLog:
         """Every record ever appended, also those that compaction took."""
         self._epochs: dict[str, int] = {}
         self._open: dict[str, Transaction] = {}
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
 
     def partitions_of(self, topic: str) -> list[TopicPartition]:
         return [one for one in self.partitions if one.topic == topic]
@@ -166,12 +166,12 @@ class ScriptedLog:
     async def change(self, seconds: float) -> None:
         """Until something is appended, `seconds` at most."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiter)
+        self._waiting[waiter] = None
         await asyncio.wait([waiter], timeout=seconds)
-        self._waiting.discard(waiter)
+        self._waiting.pop(waiter, None)
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, set()
+        waiting, self._waiting = self._waiting, {}
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
