@@ -5,9 +5,10 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
+from asyncpg.pool import PoolAcquireContext
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -56,6 +57,39 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
+class EndingPool(asyncpg.Pool):
+    """A task that is told to end does, also where the server has ended the connection that it gives back.
+
+    Rolling back and giving back raise then, and what is raised last would be taken for a lost connection alone.
+    """
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        return _Acquired(self, timeout)
+
+
+class _Acquired(PoolAcquireContext):
+    async def __aenter__(self) -> Any:
+        self._told_before = _times_told_to_end()
+        return await super().__aenter__()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        try:
+            await super().__aexit__(*raised)
+        except CONNECTION_LOST as lost:
+            self._end(lost)
+            raise
+        self._end(raised[1])
+
+    def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, CONNECTION_LOST) and _times_told_to_end() > self._told_before:
+            raise asyncio.CancelledError from error
+
+
+def _times_told_to_end() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
+
+
 async def open_pool(dsn: str, *, service: str, min_size: int = 1, max_size: int = 8, attempts: int = 30) -> Pool:
     """A pool whose connections see the schema `service` alone, read `jsonb` as Python values and wait 30 s at most.
 
@@ -63,10 +97,15 @@ async def open_pool(dsn: str, *, service: str, min_size: int = 1, max_size: int 
     """
     for attempt in range(1, attempts + 1):
         try:
-            return await asyncpg.create_pool(
+            return await EndingPool(
                 dsn,
                 min_size=min_size,
                 max_size=max_size,
+                max_queries=50_000,
+                max_inactive_connection_lifetime=300.0,
+                loop=None,
+                connection_class=asyncpg.Connection,
+                record_class=asyncpg.Record,
                 init=_prepare,
                 timeout=10,
                 command_timeout=30,

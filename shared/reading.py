@@ -139,7 +139,8 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                 await chore()
             wake_at = min([*due_at.values(), *(unit.due for unit in self._waiting())])
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), max(0.01, wake_at - clock()))
+                async with asyncio.timeout(max(0.01, wake_at - clock())):
+                    await self._changed.wait()
 
     def _waiting(self) -> list[Unit]:
         """What is to be opened: nothing between revocation and assignment."""

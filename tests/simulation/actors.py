@@ -44,6 +44,7 @@ class Actor:
     paused_until: float | None = None
     silent_since: float | None = None
     is_dead: bool = False
+    is_stopping: bool = False
     in_flight: list[Any] = field(default_factory=list)
     """The connections that have been asked something, or None for one that is being made."""
     pool: Any = None
@@ -57,6 +58,11 @@ class Actor:
         """The process ends: of `failure`, else of what its log says was critical."""
         self.failure = failure or self.failure
         self.ended = True
+
+    async def described(self) -> str:
+        """What it owns, what it says is in its way, and where it is, for who reads of a failure."""
+        owned, problems = (self.owners.owned, self.work.problems()) if self.work and self.owners else ([], [])
+        return f"{self.name} owns {owned}; problems: {problems}; waits at {[step.what for step in self.steps]}"
 
     async def gate(self, what: str, connection: Any = None) -> str:
         """Wait until this step is chosen; returns what befalls it: nothing, or a loss `before` or `after` it."""

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from services.matcher.audit import differences, read_all
+from services.matcher.audit import head_differences, list_differences, read_all
 from services.matcher.matching.head import Head
-from services.matcher.store.heads import heads_of_partition
+from services.matcher.matching.rows import HeadRow
+from services.matcher.store.heads import all_heads
 from shared.events.matches import MatchChanged
 from tests.simulation.partners import PREFIX, TOPICS
 from tests.simulation.scripted_log import ScriptedLog
@@ -77,18 +78,17 @@ async def unfinished(connection: Any, log: ScriptedLog) -> list[str]:
 async def faults(connection: Any, log: ScriptedLog) -> list[str]:
     """What is stored or said, and not as what was heard says."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = [
-            f"{each.what} of {each.id}: {each.found} instead of {each.expected}"
-            for each in differences(await read_all(connection))
-        ]
+        stored = await read_all(connection)
+        expected = stored.expected()
+        kept = [row async for rows in all_heads(connection) for row in rows]
+        headless = sorted(expected.pairs() - {row.pair for row in kept})
+        differences = list_differences(expected, stored.lists)
+        differences += head_differences([*kept, *(HeadRow(pair, -1) for pair in headless)], expected, stored)
+        found = [f"{each.what} of {each.id}: {each.found} instead of {each.expected}" for each in differences]
         found += await _entity_faults(connection, log)
         found += await _answer_faults(connection, log)
         rows = await connection.fetch("SELECT key, version FROM key_versions WHERE topic = 'matches'")
-        heads = {
-            row.pair.match_id: row.head
-            for number in range(TOPICS["projects"])
-            for row in await heads_of_partition(connection, number)
-        }
+        heads = {row.pair.match_id: row.head for row in kept}
     return [*found, *_match_faults(log, {row["key"]: row["version"] for row in rows}, heads)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.database import IDLE_IN_TRANSACTION_MS, _prepare
+from shared.database import IDLE_IN_TRANSACTION_MS, EndingPool, _prepare
 from tests.simulation.actors import Actor
 
 IDLE_IN_TRANSACTION_SECONDS = IDLE_IN_TRANSACTION_MS / 1_000
@@ -68,7 +68,7 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
         return result
 
 
-class GatedPool(asyncpg.Pool):  # type: ignore[type-arg]
+class GatedPool(EndingPool):
     """The pool of one process; a connection that is being made counts as something asked."""
 
     actor: Actor

@@ -33,6 +33,9 @@ PLACES = (
     "FOR UPDATE",
     "leases",
     "offsets",
+    "merged_lists",
+    "match_heads",
+    "whole_entities",
     "log: ",
     "log: fetch",
     "log: commit the",
@@ -76,7 +79,7 @@ class Simulation(RuleBasedStateMachine):
         self._is_broken = was_broken
         return result
 
-    @initialize(matchers=st.integers(1, 2))
+    @initialize(matchers=st.sampled_from((2, 1, 3)))
     def begin(self, matchers: int) -> None:
         """A few parties, and matchers that have read them."""
         self.partners.begin()
@@ -145,7 +148,8 @@ class Simulation(RuleBasedStateMachine):
             self._is_broken = True
             self._stage.found += found
             trace = "\n".join(self.world.trace[-SHOWN:])
-            raise AssertionError("\n".join(["what was found:", *found[:10], "the last steps:", trace]))
+            at_work = [self._do(actor.described()) for actor in self.world.actors]
+            raise AssertionError("\n".join(["what was found:", *found[:10], *at_work, "the last steps:", trace]))
 
     def teardown(self) -> None:
         try:

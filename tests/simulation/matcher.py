@@ -5,10 +5,12 @@ from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 from services.matcher.app import Work
+from services.matcher.epochs import ModelEpochs
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.owners import Owners
 from services.matcher.settings import Settings
+from shared.text.model import load_text_model
 from tests.simulation.connections import open_gated_pool
 
 if TYPE_CHECKING:
@@ -33,12 +35,13 @@ async def run_matcher(actor: "Actor") -> None:
     """As `services.matcher.app.running` composes it."""
     loop = asyncio.get_running_loop()
     pool = await open_gated_pool(actor.world.dsn, actor)
-    judge = Judge(Catalogue(preparation()), now=actor.world.now)
+    model = load_text_model()
+    judge = Judge(Catalogue(preparation(model)), now=actor.world.now)
     judge.close()
     judge._thread = AtOnce()  # type: ignore[assignment]
     owners = Owners(pool, judge, owner=actor.name, address=f"http://{actor.name}", clock=loop.time)
     actor.pool, actor.owners = pool, owners
-    actor.work = work = Work(SETTINGS, pool, owners, actor.give_up)
+    actor.work = work = Work(SETTINGS, pool, owners, ModelEpochs(owners, model), actor.give_up)
     work._whole._now = actor.world.now
     actor.main = asyncio.create_task(work.run())
     await asyncio.wait([actor.main])

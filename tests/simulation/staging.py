@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import services.matcher.app
+import services.matcher.epochs
 import services.matcher.whole
 import shared.broker
 import shared.fetching
@@ -16,10 +17,12 @@ import shared.reading
 import shared.relay
 import shared.sending
 import shared.whole_topics
+from services.matcher import audit
 from services.matcher.matching import plans, shortlists
 from services.matcher.matching.index import tops
 from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.index.projects import ProjectIndex
+from services.matcher.store import models
 from shared.reading import Reading
 from tests.simulation.actors import CURRENT
 from tests.simulation.clients import Admin, Broker, Consumer, Producer, Subscriber
@@ -30,6 +33,7 @@ LENGTH = 2
 CHORES = (
     (services.matcher.whole, "TEND_SECONDS", 3.0),
     (services.matcher.app, "ENTERED_EVERY_SECONDS", 15.0),
+    (services.matcher.epochs, "IDLE_SECONDS", 15.0),
     (shared.relay, "POLL_SECONDS", 0.5),
     (shared.relay, "STANDBY_SECONDS", 3.0),
     (shared.reading, "REPLAY_EVERY", 15.0),
@@ -69,6 +73,8 @@ def staged() -> Iterator[pytest.MonkeyPatch]:
 def _shorten_lists(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shortlists, "LENGTH", LENGTH)
     patch.setattr(plans, "LENGTH", LENGTH)
+    patch.setattr(models, "LENGTH", LENGTH)
+    patch.setattr(audit, "LENGTH", LENGTH)
     patch.setattr(tops, "SIZE", LENGTH)
     for ranked in (OfferIndex.best, OfferIndex.best_scores, OfferIndex.picked, ProjectIndex.best, ProjectIndex.picked):
         patch.setattr(ranked, "__defaults__", (LENGTH,))

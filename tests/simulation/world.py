@@ -65,6 +65,9 @@ class World:
 
     def stop(self, actor: Actor) -> None:
         """Ask a matcher to end, as SIGTERM does."""
+        if actor.is_stopping:
+            return
+        actor.is_stopping = True
         self.note(actor, "is asked to stop")
         actor.spawn(stop_matcher(actor))
 
