@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka.errors import KafkaConnectionError
@@ -18,8 +17,6 @@ Result = TypeVar("Result")
 CURRENT: ContextVar["Actor"] = ContextVar("actor")
 """Whose code is running."""
 
-_NUMBERS = count(1)
-
 
 @dataclass(eq=False)
 class Step:
@@ -29,7 +26,8 @@ class Step:
     what: str
     go: asyncio.Future[str]
     connection: Any = None
-    number: int = field(default_factory=lambda: next(_NUMBERS))
+    number: int = 0
+    """Its place among all, given once every process waits: not the order in which servers happened to answer."""
 
 
 @dataclass(eq=False)
@@ -38,15 +36,16 @@ class Actor:
 
     name: str
     world: "World"
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    number: int
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
-    connections: set[Any] = field(default_factory=set)
+    connections: dict[Any, None] = field(default_factory=dict)
     paused_until: float | None = None
     silent_since: float | None = None
     is_dead: bool = False
     is_stopping: bool = False
     in_flight: list[Any] = field(default_factory=list)
-    """The connections that have been asked something, or None for one that is being made."""
+    """The connections that have been asked something; None for one that is being made, given back or ended."""
     pool: Any = None
     owners: Any = None
     work: Any = None
@@ -112,8 +111,8 @@ def keep_tasks(loop: asyncio.AbstractEventLoop) -> None:
         task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **given)
         actor = CURRENT.get(None)
         if actor is not None:
-            actor.tasks.add(task)
-            task.add_done_callback(actor.tasks.discard)
+            actor.tasks[task] = None
+            task.add_done_callback(actor.tasks.pop)
         return task
 
     loop.set_task_factory(make)

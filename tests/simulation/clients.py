@@ -10,7 +10,7 @@ from aiokafka.errors import IllegalStateError
 
 from shared.reading import Reading
 from tests.simulation.actors import CURRENT, Actor, at_log
-from tests.simulation.groups import Group
+from tests.simulation.groups import Assigned, Group
 from tests.simulation.scripted_log import Entry
 
 POLL_SECONDS = 1.0
@@ -130,7 +130,7 @@ class Member(Consumer):
             await self.actor.gate("log: heartbeat")
             self.must_rejoin.clear()
             if self._positions:
-                await self._listener.on_partitions_revoked(set(self._positions))
+                await self._listener.on_partitions_revoked(Assigned(self._positions))
             await self.actor.gate("log: join the group")
             self._group.enter(self)
             self.must_rejoin.clear()

@@ -20,6 +20,9 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
     actor: Actor
     idle_since: float = 0.0
     idle_limit: float | None = None
+    asked_last: int = 0
+    """The step that it was asked by; of those that wait for one another the last to ask gives way."""
+    gives_way: bool = False
 
     def deadline(self) -> float | None:
         """When the server ends it, if nothing more is said on it."""
@@ -54,11 +57,17 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
         self._check_open()
         try:
             with self.actor.asking(self):
+                self.asked_last = self.actor.world.steps
                 token = _UNGATED.set(True)
                 try:
                     result = await work()
                 finally:
                     _UNGATED.reset(token)
+        except asyncpg.QueryCanceledError as error:
+            if not self.gives_way:
+                raise
+            self.gives_way = False
+            raise asyncpg.DeadlockDetectedError("deadlock detected") from error
         finally:
             self.idle_since = asyncio.get_running_loop().time()
         if befalls == "after":
@@ -69,13 +78,21 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
 
 
 class GatedPool(EndingPool):
-    """The pool of one process; a connection that is being made counts as something asked."""
+    """The pool of one process; a connection that is being made or given back counts as something asked."""
 
     actor: Actor
 
-    async def _acquire(self, *given: Any) -> Any:
+    async def _get_new_connection(self) -> Any:
         with self.actor.asking(None):
-            return await super()._acquire(*given)
+            return await super()._get_new_connection()
+
+    async def release(self, connection: Any, **given: Any) -> None:
+        token = _UNGATED.set(True)
+        try:
+            with self.actor.asking(None):
+                await super().release(connection, **given)
+        finally:
+            _UNGATED.reset(token)
 
 
 async def open_gated_pool(dsn: str, actor: Actor) -> GatedPool:
@@ -85,7 +102,7 @@ async def open_gated_pool(dsn: str, actor: Actor) -> GatedPool:
         token = _UNGATED.set(True)
         try:
             await _prepare(connection)
-            actor.connections.add(connection)
+            actor.connections[connection] = None
         finally:
             _UNGATED.reset(token)
 

@@ -1,7 +1,7 @@
 """A consumer group: who is in it gets the same number of each topic, after all have let go of what they had."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 10.0
 REBALANCE_SECONDS = 30.0
+
+
+class Assigned(set[TopicPartition]):
+    """A set as aiokafka gives it, but for its order, which is the same in every run."""
+
+    def __iter__(self) -> Iterator[TopicPartition]:
+        return iter(sorted(super().__iter__()))
 
 
 class Group:
@@ -72,7 +79,7 @@ class Group:
         for place, member in enumerate(ordered):
             if not joining[member].done():  # else it is being stopped
                 parts = [self._share(self._log.partitions_of(topic), place, len(ordered)) for topic in self._topics]
-                joining[member].set_result({one for part in parts for one in part})
+                joining[member].set_result(Assigned(one for part in parts for one in part))
 
     @staticmethod
     def _share(partitions: list[TopicPartition], place: int, members: int) -> list[TopicPartition]:

@@ -120,6 +120,7 @@ class Simulation(RuleBasedStateMachine):
     @invariant()
     def nothing_forbidden_was_done(self) -> None:
         self._since_rest += 1
+        self._do(self.world.settle())
         self._report(self.world.faults + self._do(checks.offences(self._admin)))
 
     @precondition(lambda self: self._since_rest > 8)

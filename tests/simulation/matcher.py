@@ -50,10 +50,9 @@ async def run_matcher(actor: "Actor") -> None:
 
 
 async def stop_matcher(actor: "Actor") -> None:
-    """As SIGTERM does."""
+    """As SIGTERM does; the world then ends what connections are left, as closing the pool would."""
     if actor.work is not None and actor.main is not None:
         actor.main.cancel()
         await asyncio.wait([actor.main])
         await actor.work.stop()
-        await actor.pool.close()
     actor.ended = True

@@ -6,7 +6,7 @@ from tests.simulation.machine import Stage, simulate
 from tests.simulation.staging import staged
 
 LEAST_STEPS = 2_000
-EXAMPLES = 20
+EXAMPLES = 8
 WANTED = int(os.environ.get("ESSAIM_SIMULATION_STEPS") or "0")
 """`make simulate` goes on, with chances that nobody knows before, until so many steps were run."""
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -11,6 +10,7 @@ from aiokafka.errors import KafkaError
 from shared.database import RETRIED
 from tests.simulation.actors import Actor, Step, keep_tasks
 from tests.simulation.groups import Group
+from tests.simulation.locks import circle, wait_for_steps
 from tests.simulation.matcher import run_matcher, stop_matcher
 from tests.simulation.scripted_log import ScriptedLog
 from tests.simulation.virtual import VirtualLoop
@@ -18,8 +18,8 @@ from tests.simulation.virtual import VirtualLoop
 BEGINNING = datetime(2026, 12, 1, 8, tzinfo=UTC)
 NEWEST = 5
 """In an order: the step that came last; below it, the oldest, the one after it, and so on."""
-MOST_TURNS = 500
-"""Looks at a connection that is being made, before it is taken for one that waits its turn."""
+TURNS_OF_AN_END = 20
+"""Turns of the loop in which a client meets its last words, that the socket is closed, and what follows from it."""
 SURVIVED = (*RETRIED, KafkaError, asyncio.CancelledError)
 """What ends a process whose supervisor then starts it again; anything else is a fault."""
 
@@ -35,6 +35,7 @@ class World:
         self.faults: list[str] = []
         self.steps = 0
         self._started = 0
+        self._numbered = 0
         self._groups: dict[tuple[str, ...], Group] = {}
         self._asking = asyncio.Lock()
         loop.asked = lambda: any(actor.in_flight for actor in self.actors)
@@ -57,7 +58,7 @@ class World:
     def start(self) -> Actor:
         """One more matcher, from nothing but what is stored."""
         self._started += 1
-        actor = Actor(f"m{self._started}", self)
+        actor = Actor(f"m{self._started}", self, self._started)
         self.actors.append(actor)
         self.note(actor, "starts")
         actor.spawn(run_matcher(actor))
@@ -107,11 +108,16 @@ class World:
         self.actors.remove(actor)
 
     async def end_backends(self, connections: Iterable[Any]) -> None:
-        """Have the server end connections, and wait until it has."""
-        pids = [each.get_server_pid() for each in connections if not each.is_closed()]
+        """Have the server end connections, and wait until it has and their processes have heard of it."""
+        open_ones = [each for each in connections if not each.is_closed()]
+        pids = [each.get_server_pid() for each in open_ones]
         if pids:
             async with self._asking:
                 await self.admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest($1::int[]) AS pid", pids)
+        for _ in range(TURNS_OF_AN_END):
+            # What the server said last is here already: it was waited for until it was gone.
+            await asyncio.sleep(0)
+        assert all(each.is_closed() for each in open_ones), "a connection outlives its end"
 
     # What happens by itself.
 
@@ -171,15 +177,30 @@ class World:
 
     async def settle(self) -> None:
         """Until every process waits: at a step, for time, or in PostgreSQL for a lock that no answer will free."""
-        for turn in count():
+        circling: list[int] = []
+        while True:
             await self.loop.quiet()
             for actor in [actor for actor in self.actors if actor.ended and not actor.is_dead]:
                 self._judge_end(actor)
                 await self.crash(actor, "ends")
             asked = [each for actor in self.actors for each in actor.in_flight]
-            is_connecting = None in asked and turn < MOST_TURNS
-            if not asked or (not is_connecting and await self._all_blocked([each for each in asked if each])):
-                return
+            if None in asked:
+                continue
+            blockers = await self._blockers(asked) if asked else {}
+            if len(wait_for_steps(blockers)) == len(asked):
+                break
+            # Looked at twice, since locks are not read all at once.
+            before, circling = circling, circle(blockers)
+            if circling and circling == before:
+                await self._break(circling, asked)
+        self._number()
+
+    def _number(self) -> None:
+        """Give new steps their places, in an order that servers and clocks have no part in."""
+        new = [step for actor in self.actors for step in actor.steps if not step.number]
+        for step in sorted(new, key=lambda step: (step.actor.number, step.what)):
+            self._numbered += 1
+            step.number = self._numbered
 
     def _judge_end(self, actor: Actor) -> None:
         failure = actor.failure
@@ -188,22 +209,23 @@ class World:
         if failure is not None and not isinstance(failure, SURVIVED):
             self.faults.append(f"{actor.name} gives up: {failure!r}")
 
-    async def _all_blocked(self, connections: list[Any]) -> bool:
-        pids = [each.get_server_pid() for each in connections if not each.is_closed()]
+    async def _blockers(self, connections: list[Any]) -> dict[int, set[int]]:
+        """Whom each of these waits for, of all connections of processes; those that are closed wait for nobody."""
+        pids = {each.get_server_pid(): each for each in connections if not each.is_closed()}
+        ours = {each.get_server_pid() for actor in self.actors for each in actor.connections if not each.is_closed()}
         async with self._asking:
             rows = await self.admin.fetch(
-                "SELECT pid, pg_blocking_pids(pid) AS blockers FROM unnest($1::int[]) AS pid", pids
+                "SELECT pid, pg_blocking_pids(pid) AS blockers FROM unnest($1::int[]) AS pid", list(pids)
             )
-        blockers = {row["pid"]: set(row["blockers"]) for row in rows}
-        # A cycle is PostgreSQL's to break; whoever is blocked by a process at a step waits for that process.
-        freed_by_steps: set[int] = set()
-        while more := {
-            pid
-            for pid, by in blockers.items()
-            if pid not in freed_by_steps and ((by - blockers.keys()) or (by & freed_by_steps))
-        }:
-            freed_by_steps |= more
-        return bool(pids) and freed_by_steps == set(pids)
+        return {row["pid"]: set(row["blockers"]) & ours for row in rows}
+
+    async def _break(self, circling: list[int], asked: list[Any]) -> None:
+        """End a deadlock as PostgreSQL would, but for whom it befalls: always the last who asked."""
+        last = max((each for each in asked if each.get_server_pid() in circling), key=lambda each: each.asked_last)
+        self.note(last.actor, "is told of a deadlock")
+        last.gives_way = True
+        async with self._asking:
+            await self.admin.execute("SELECT pg_cancel_backend($1)", last.get_server_pid())
 
     async def _let(self, step: Step, befalls: str = "") -> None:
         actor = step.actor
