@@ -28,7 +28,7 @@ test: install-dev    ## every test, on real servers found or started
 faults: install-dev  ## the long version of tests/faults, half an hour: what it lost, doubled, and how soon it was ready again
 	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest -v tests/faults $(ARGS)
 simulate: install-dev  ## matchers on a scripted log, with crashes and pauses at any await: ESSAIM_SIMULATION_STEPS of them (200000), anew each time
-	ESSAIM_SIMULATION_STEPS=$${ESSAIM_SIMULATION_STEPS:-200000} $(BIN)/pytest tests/simulation/test_simulation.py $(ARGS)
+	ESSAIM_SIMULATION_STEPS=$${ESSAIM_SIMULATION_STEPS:-200000} $(BIN)/pytest -s tests/simulation/test_simulation.py $(ARGS)
 lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
 lock-dev:
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt

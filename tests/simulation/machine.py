@@ -1,9 +1,10 @@
 """A hypothesis state machine: partners speak, matchers come and go and fail between any two awaits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -102,6 +103,9 @@ class Simulation(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS), at=st.sampled_from(PLACES), skipped=st.integers(0, 5), order=orders)
     def strike(self, kind: str, at: str, skipped: int, order: list[int]) -> None:
         """Everybody goes on until someone is about to do something; that process is struck there."""
+        self.strike_at(kind, at, skipped, order)
+
+    def strike_at(self, kind: str, at: str, skipped: int, order: list[int]) -> None:
         step = self._do(self.world.run_until(at, skipped, order))
         if step is not None:
             self._do(self.world.strike(step, kind))
@@ -169,14 +173,36 @@ class Simulation(RuleBasedStateMachine):
         await self._loop.shutdown_asyncgens()
 
 
-def simulate(stage: Stage, *, examples: int, derandomize: bool = True, shrinks: bool = True) -> None:
-    """Run examples; raises what one of them finds, with the shortest like it where it `shrinks`."""
+def aimed(kinds: Sequence[str], at: Sequence[str]) -> type[Simulation]:
+    """A simulation in which only these things befall processes, and only at these places."""
+
+    class Aimed(Simulation):
+        @rule(kind=st.sampled_from(kinds), at=st.sampled_from(at), skipped=st.integers(0, 2), order=orders)
+        def strike(self, kind: str, at: str, skipped: int, order: list[int]) -> None:
+            self.strike_at(kind, at, skipped, order)
+
+    return Aimed
+
+
+def simulate(
+    stage: Stage,
+    *,
+    examples: int,
+    chance: int | None = None,
+    shrinks: bool = True,
+    machine: type[Simulation] = Simulation,
+) -> None:
+    """Run examples, those of a `chance` or always the same; raises what one finds, the shortest where it `shrinks`."""
+
+    def make() -> Simulation:
+        return machine(stage)
+
     run_state_machine_as_test(
-        lambda: Simulation(stage),
+        make if chance is None else seed(chance)(make),
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
-            derandomize=derandomize,
+            derandomize=chance is None,
             database=None,
             deadline=None,
             print_blob=True,

@@ -1,0 +1,66 @@
+"""A simulation that finds nothing proves nothing: with one mechanism taken out, it finds what that one was for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from services.matcher.judging import Judge
+from services.matcher.matching.partitions import Partition
+from shared import relay
+from tests.simulation.machine import Stage, aimed, simulate
+from tests.simulation.staging import staged
+
+EXAMPLES = 20
+
+
+def with_memory_kept(patch: pytest.MonkeyPatch) -> None:
+    """§3: a refused or failed transaction drops the partition and reloads it."""
+
+    async def follows(self: Judge, partition: Partition, revision: int) -> bool:
+        return True
+
+    patch.setattr(Judge, "_follows", follows)
+    patch.setattr(Partition, "is_at", lambda self, revision: True)
+
+
+def with_sending_after_deletion(patch: pytest.MonkeyPatch) -> None:
+    """§3: the relay sends in order, deletes what was sent."""
+
+    async def forgetful(self: Any, connection: Any, producer: Any) -> None:
+        while not self._stopping.is_set():
+            rows = await connection.fetch(relay._WAITING, relay.MOST_ROWS, relay.MOST_BYTES)
+            await connection.execute("DELETE FROM outbox WHERE id = ANY ($1)", [row["id"] for row in rows])
+            if rows:
+                await self._held(connection, relay.send(producer, self._prefix, rows))
+            else:
+                await self._pause(relay.POLL_SECONDS)
+
+    patch.setattr(relay.Relay, "_relay", forgetful)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "kinds", "at", "found"),
+    [
+        (
+            with_memory_kept,
+            ("expel", "pause for 12 s", "cut after"),
+            ("COMMIT", "log: fetch essaim.projects"),
+            "instead of",
+        ),
+        (with_sending_after_deletion, ("crash", "cut before"), ("log: send", "log: commit the"), "was said last"),
+    ],
+    ids=lambda given: getattr(given, "__name__", ""),
+)
+def test_the_simulation_finds_a_matcher(
+    stage: Stage,
+    mistake: Callable[[pytest.MonkeyPatch], None],
+    kinds: tuple[str, ...],
+    at: tuple[str, ...],
+    found: str,
+) -> None:
+    with staged() as patch:
+        mistake(patch)
+        with pytest.raises(Exception, match="what was found"):
+            simulate(stage, examples=EXAMPLES, shrinks=False, machine=aimed(kinds, at))
+    assert any(found in each for each in stage.found), stage.found
