@@ -66,18 +66,23 @@ async def on_preferences(connection: Connection, batch: Batch) -> None:
 
 
 async def on_erasures(connection: Connection, batch: Batch) -> None:
-    """Purge what is held of whom and what was erased, and stop the mails that tell of them."""
+    """Purge what was said before of whom and what was erased, and stop the mails that tell of them.
+
+    One that is known already changes nothing: what it names may have come anew since.
+    """
     for record in batch.records:
         if not isinstance(record.event, Erased):
             continue
-        subjects = {(str(record.event.subject), record.event.subject_id), *record.event.entities}
-        await erasures.remember(connection, list(subjects), record.event.occurred_at)
+        at = record.event.occurred_at
+        named = {(str(record.event.subject), record.event.subject_id), *record.event.entities}
+        subjects = await erasures.not_known(connection, named, at)
+        await erasures.remember(connection, subjects, at)
         # People first: freezing locks in that order too.
         for subject, subject_id in sorted(subjects, key=lambda one: (one[0] != "person", one)):
             if subject == "person":
                 await erasures.purge_person(connection, subject_id)
             else:
-                await erasures.purge_matches(connection, subject, subject_id)
+                await erasures.purge_matches(connection, subject, subject_id, at)
             await erasures.purge_dead_letters(connection, subject_id)
 
 

@@ -8,10 +8,9 @@ from services.notifier.handlers import on_erasures, on_preferences
 from services.notifier.messages.notices import Notice, Party, life_of, notices_of
 from services.notifier.store import matches
 from services.notifier.store import restoring as store
-from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased, MailDelivered, PreferenceSet
-from shared.received import Batch, Received
+from shared.received import Received
 from shared.restoring import Restoration
 from shared.words.french import PARIS
 
@@ -29,7 +28,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     The state is never made anew: the log does not hold all that was told.
     """
     assert not anew, "the notifier cannot be rebuilt"
-    await work.hear([Erased.topic], {Erased.topic: _on_erasures})
+    await work.hear([Erased.topic], {Erased.topic: on_erasures})
     await work.hear([PreferenceSet.topic], {PreferenceSet.topic: on_preferences})
     delivered = [said.event async for said in work.news(MailDelivered.topic) if isinstance(said.event, MailDelivered)]
     told = {match_id for event in delivered for match_id in event.match_ids}
@@ -37,16 +36,6 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     await _note_mails(work, delivered, lives)
     await work.raise_generation()
     await work.say_waiting_again(MailDelivered.topic)
-
-
-async def _on_erasures(connection: Connection, batch: Batch) -> None:
-    """Apply the erasures not known yet: applied again, one would purge what was made anew since."""
-    for record in batch.records:
-        event = record.event
-        if not isinstance(event, Erased):
-            continue
-        if not await store.knows_erasure(connection, event.subject, event.subject_id, event.occurred_at):
-            await on_erasures(connection, Batch(batch.topic, batch.partition, (record,)))
 
 
 async def _hold_what_is_over(work: Restoration, told: set[str]) -> Lives:

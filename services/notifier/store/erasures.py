@@ -1,11 +1,16 @@
 """Erasure: what was said of someone or something is purged, and what was said before is told no more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.database import Connection
 from shared.dead_letter import forget
 from shared.outbox import purge_waiting
+
+_OLD = """
+match_id = ANY ($1) OR (match_id = ANY ($2) AND CASE began_at WHEN 'epoch' THEN told_at ELSE began_at END <= $3)
+"""
+"""What the ledger holds of matches that are gone, and of former lives of others; a life without a date is the epoch."""
 
 
 async def remember(connection: Connection, subjects: Sequence[tuple[str, str]], at: datetime) -> None:
@@ -24,26 +29,44 @@ async def remember(connection: Connection, subjects: Sequence[tuple[str, str]], 
         )
 
 
-async def purge_matches(connection: Connection, entity_type: str, entity_id: str) -> None:
-    """Forget all but the versions of an entity's matches, and stop the mails that tell of them."""
+async def not_known(connection: Connection, subjects: Iterable[tuple[str, str]], at: datetime) -> list[tuple[str, str]]:
+    """Those of these of whom no erasure of that time, or a later one, was applied."""
+    asked = sorted(subjects)
     rows = await connection.fetch(
         """
-        SELECT match_id FROM matches
+        SELECT subject, subject_id FROM unnest($1::text[], $2::text[]) AS asked (subject, subject_id)
+        WHERE NOT EXISTS (SELECT FROM erased WHERE erased.subject = asked.subject
+                          AND erased.subject_id = asked.subject_id AND erased_at >= $3)
+        """,
+        [subject for subject, _ in asked],
+        [subject_id for _, subject_id in asked],
+        at,
+    )
+    return [(row["subject"], row["subject_id"]) for row in rows]
+
+
+async def purge_matches(connection: Connection, entity_type: str, entity_id: str, at: datetime) -> None:
+    """Forget all but the versions of an entity's matches, and stop the mails that tell of them.
+
+    A match that began after `at` is of an entity submitted anew: only what was told of its former lives is forgotten.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT match_id, began_at > $3 AS is_new FROM matches
         WHERE ($1 = 'project' AND project_id = $2) OR (offer_type = $1 AND offer_id = $2) ORDER BY match_id FOR UPDATE
         """,
         entity_type,
         entity_id,
+        at,
     )
-    gone = [row["match_id"] for row in rows]
+    gone = [row["match_id"] for row in rows if not row["is_new"]]
+    anew = [row["match_id"] for row in rows if row["is_new"]]
     await connection.execute("UPDATE matches SET body = NULL WHERE match_id = ANY ($1)", gone)
-    await _stop_mails(
-        connection,
-        "mail_id IN (SELECT mail_id FROM ledger WHERE match_id = ANY ($1))",
-        gone,
-    )
-    for table in ("notices", "pending", "ledger"):
+    told = await connection.fetch(f"SELECT DISTINCT mail_id FROM ledger WHERE {_OLD}", gone, anew, at)  # noqa: S608 - above
+    await _stop_mails(connection, "mail_id = ANY ($1)", [row["mail_id"] for row in told])
+    await connection.execute(f"DELETE FROM ledger WHERE {_OLD}", gone, anew, at)  # noqa: S608 - above
+    for table in ("notices", "pending"):
         await connection.execute(f"DELETE FROM {table} WHERE match_id = ANY ($1)", gone)  # noqa: S608 - our own names
-    await connection.execute("DELETE FROM notices WHERE party_type = $1 AND party_id = $2", entity_type, entity_id)
 
 
 async def purge_person(connection: Connection, person_id: str) -> None:

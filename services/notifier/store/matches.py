@@ -37,23 +37,26 @@ async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
     """Hold these versions, and the bodies of the matches that something waits for. Call after `add_notices`."""
     await connection.execute(
         """
-        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id, trace, body)
-        SELECT match_id, version, project_id, offer_type, offer_id, $7,
+        INSERT INTO matches (match_id, version, project_id, offer_type, offer_id, began_at, trace, body)
+        SELECT match_id, version, project_id, offer_type, offer_id, began_at, $8,
                CASE WHEN EXISTS (SELECT FROM notices WHERE notices.match_id = said.match_id)
                       OR EXISTS (SELECT FROM pending WHERE pending.match_id = said.match_id)
                       OR EXISTS (SELECT FROM ledger JOIN mails USING (mail_id)
                                  WHERE ledger.match_id = said.match_id AND state = 'frozen')
                     THEN body END
-        FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
-             AS said (match_id, version, project_id, offer_type, offer_id, body)
+        FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                    $7::text[])
+             AS said (match_id, version, project_id, offer_type, offer_id, began_at, body)
         ORDER BY match_id
-        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, trace = excluded.trace, body = excluded.body
+        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, began_at = excluded.began_at,
+            trace = excluded.trace, body = excluded.body
         """,
         [event.match_id for event in events],
         [event.version for event in events],
         [event.project_id for event in events],
         [event.offer_type for event in events],
         [event.offer_id for event in events],
+        [event.began_at or event.occurred_at for event in events],
         [event.to_bytes().decode() for event in events],
         current_trace(),
     )
@@ -76,7 +79,7 @@ async def end(connection: Connection, tombstones: Sequence[Received]) -> None:
         SELECT match_id, version, split_part(match_id, '~', 1), split_part(match_id, '~', 2),
                split_part(match_id, '~', 3)
         FROM unnest($1::text[], $2::bigint[]) AS gone (match_id, version) ORDER BY match_id
-        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, body = NULL
+        ON CONFLICT (match_id) DO UPDATE SET version = excluded.version, began_at = NULL, body = NULL
         """,
         gone,
         [record.version for record in tombstones],

@@ -8,17 +8,6 @@ from shared.database import Connection
 from shared.events.people import MailDelivered
 
 
-async def knows_erasure(connection: Connection, subject: str, subject_id: str, at: datetime) -> bool:
-    """Whether an erasure of that time, or a later one, was applied."""
-    found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM erased WHERE subject = $1 AND subject_id = $2 AND erased_at >= $3)",
-        subject,
-        subject_id,
-        at,
-    )
-    return found
-
-
 async def erased_people(connection: Connection, person_ids: Iterable[str]) -> frozenset[str]:
     """Those of these people who are erased."""
     rows = await connection.fetch(
