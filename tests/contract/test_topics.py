@@ -2,6 +2,7 @@
 
 from deploy.create_topics import DAY_MS, EVENT_TOPICS, TOPICS, Topic
 from shared.events.registry import EVENTS
+from shared.housekeeping import COMPACTED_TOPICS, FORGETFUL_TOPICS, KEPT_DAYS
 
 NAMED = {topic.name: topic for topic in TOPICS}
 
@@ -47,3 +48,10 @@ def test_deliveries_and_dead_letters_go_after_thirty_days() -> None:
 
 def test_a_topic_without_texts_says_nothing_of_compaction_lag() -> None:
     assert "max.compaction.lag.ms" not in Topic("ids", "compacted", 4).settings
+
+
+def test_dead_letters_are_forgotten_as_the_log_forgets() -> None:
+    """`shared/housekeeping.py` says of each topic how its log keeps it."""
+    assert {topic.name for topic in EVENT_TOPICS if topic.keeping == "compacted"} == set(COMPACTED_TOPICS)
+    assert {topic.name for topic in EVENT_TOPICS if topic.keeping == "30-days"} == set(FORGETFUL_TOPICS)
+    assert NAMED["deliveries"].settings["retention.ms"] == str(KEPT_DAYS * DAY_MS)

@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from deploy.create_roles import SERVICES
+from services.console.audit import held
 from services.console.store.people import prune_deliveries
 from services.ingest.store.progress import forget_old_imports
 from services.notifier.handlers import on_matches
 from services.notifier.store.mails import forget_old
+from shared.auditing import TopicView, held_differences
+from shared.audits import keep
 from shared.database import Pool
+from shared.dead_letter import ask_replay, forget
 from shared.housekeeping import forget_old as forget_old_letters
 from shared.received import Batch, Received
 from tests.conftest import ServiceDsn
-from tests.factories import match_changed, match_id_of
+from tests.factories import match_changed, match_id_of, project_published
 from tests.streams import opened
 
 MATCH = match_id_of("prj-a", "commitment", "eng-a")
@@ -25,22 +29,59 @@ async def rows(pool: Pool, query: str) -> list[Any]:
     return sorted(row[0] for row in await pool.fetch(query))
 
 
+async def set_aside(pool: Pool, topic: str, offset: int, key: str, *, days: int = 31) -> None:
+    """A dead letter of partition 0, set aside so many days ago."""
+    await pool.execute(
+        "INSERT INTO dead_letters (topic, partition, record_offset, record_timestamp, key, value, reason, set_aside_at)"
+        " VALUES ($1, 0, $2, 0, $3, 'bad', 'bad', now() - make_interval(days => $4))",
+        topic,
+        offset,
+        key.encode(),
+        days,
+    )
+
+
 @pytest.mark.parametrize("service", SERVICES)
-async def test_dead_letters_and_results_of_audits_are_kept_for_thirty_days(
+async def test_dead_letters_are_kept_as_long_as_the_log_has_their_records(
     service_dsn: ServiceDsn, service: str
 ) -> None:
+    """Deliveries leave the log after thirty days, a former event of a key with compaction, answers never."""
     async with opened(service_dsn(service), service) as pool:
-        for days in (29, 31):
-            await pool.execute(
-                "INSERT INTO dead_letters (topic, partition, record_offset, record_timestamp, reason, set_aside_at)"
-                " VALUES ('matches', 0, $1::integer, 0, 'bad', now() - make_interval(days => $1))",
-                days,
-            )
-            await pool.execute("INSERT INTO audits VALUES (now() - make_interval(days => $1::integer), $1)", days)
+        await set_aside(pool, "deliveries", 1, "mail-a")
+        await set_aside(pool, "deliveries", 2, "mail-a", days=29)
+        for offset, key in ((1, "prj-a"), (2, "prj-b"), (3, "prj-a")):
+            await set_aside(pool, "projects", offset, key)
+        for offset in (1, 2):
+            await set_aside(pool, "answers", offset, "ans-a")
         for _ in range(2):
             await forget_old_letters(pool)
-        assert await rows(pool, "SELECT record_offset FROM dead_letters") == [29]
-        assert await rows(pool, "SELECT differences FROM audits") == [29]
+        left = await rows(pool, "SELECT topic || ' ' || record_offset FROM dead_letters")
+        assert left == ["answers 1", "answers 2", "deliveries 2", "projects 2", "projects 3"]
+
+
+async def test_a_record_set_aside_long_ago_is_no_difference_can_be_replayed_and_is_erased(
+    service_dsn: ServiceDsn,
+) -> None:
+    """The log has the last event of a project for ever: forgotten here, its record would differ for ever."""
+    view = TopicView("projects")
+    view.add(Received("projects", 0, 7, "prj-a", 1, project_published(), 0))
+    async with opened(service_dsn("console"), "console") as pool:
+        await pool.execute("INSERT INTO offsets VALUES ('projects', 0, 8, 0, 'a-cluster')")
+        await set_aside(pool, "projects", 7, "prj-a", days=400)
+        await forget_old_letters(pool)
+        async with pool.acquire() as connection, connection.transaction():
+            assert list(held_differences("console", view, await held(connection, "projects"))) == []
+            assert await ask_replay(connection, topic="projects") == 1
+            assert await forget(connection, "prj-a") == 1
+
+
+async def test_results_of_audits_are_kept_for_ninety_days(service_dsn: ServiceDsn) -> None:
+    async with opened(service_dsn("matcher"), "matcher") as pool:
+        for days in (89, 91):
+            await pool.execute("INSERT INTO audits VALUES (now() - make_interval(days => $1::integer), $1)", days)
+        await forget_old_letters(pool)
+        await keep({"matcher": pool}, {"matcher": 0})
+        assert await rows(pool, "SELECT differences FROM audits") == [0, 89]
 
 
 async def test_imports_that_nobody_goes_on_with_are_forgotten(service_dsn: ServiceDsn) -> None:
