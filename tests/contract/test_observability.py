@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
+import promql_parser
 import pytest
 import yaml
 from prometheus_client import Metric
@@ -66,6 +67,26 @@ def test_what_is_asked_for_is_exported(asker: str, expression: str) -> None:
     labels = set().union(*(known.get(metric, set()) for metric in asked))
     allowed = known.keys() | labels | GIVEN_BY_PROMETHEUS | WORDS_OF_PROMQL
     assert [name for name, metric in bare.items() if metric not in allowed] == []
+
+
+@pytest.mark.parametrize(("asker", "expression"), questions().items())
+def test_what_is_asked_is_promql(asker: str, expression: str) -> None:
+    """Prometheus refuses a whole file of rules for one that it cannot parse, Grafana shows an empty panel."""
+    assert promql_parser.parse(expression), asker
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("sum by (job) (up", "parenthesis"),
+        ("rate(essaim_problems) > 0", "expected type matrix"),
+        ("most(essaim_problems)", "unknown function"),
+    ],
+)
+def test_what_is_no_promql_is_told(broken: str, why: str) -> None:
+    """The check above would let nothing of this pass."""
+    with pytest.raises(ValueError, match=why):
+        promql_parser.parse(broken)
 
 
 def test_what_is_exported_is_looked_at() -> None:
