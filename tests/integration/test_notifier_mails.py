@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from services.notifier.mailer import Mailer, MailServerAway
 from services.notifier.messages.schedule import CONTACT_AWAITED
 from services.notifier.rounds.freezing import freeze
 from services.notifier.rounds.sending import Sender
+from services.notifier.store import mails
+from shared.database import Pool
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased
 from shared.received import Received
@@ -342,7 +344,8 @@ async def test_killed_between_the_answer_and_the_commit_it_sends_the_same_again(
     assert len(await stage.delivered()) == 1
 
 
-async def test_a_database_lost_after_the_answer_costs_no_second_mail(stage: Stage) -> None:
+async def lose_the_database_after_the_answer(stage: Stage) -> None:
+    """The mail server takes one mail, and the connection that would note it is gone."""
     await stage.hear(for_project())
     await stage.assign()
     stage.now += WINDOW
@@ -361,6 +364,34 @@ async def test_a_database_lost_after_the_answer_costs_no_second_mail(stage: Stag
     stage.mailer.send = send_then_lose  # type: ignore[method-assign] # the edge of the system
     with pytest.raises((OSError, Exception), match="connection"):
         await stage.send()
+
+
+async def test_a_database_lost_after_the_answer_costs_no_second_mail(stage: Stage) -> None:
+    await lose_the_database_after_the_answer(stage)
+    await stage.send()
+    assert len(stage.sink.mails) == 1
+    assert len(await stage.delivered()) == 1
+
+
+async def test_nor_does_it_where_another_process_holds_the_mail_meanwhile(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be claimed is still known to have been taken by the server."""
+    await lose_the_database_after_the_answer(stage)
+    begin_next = mails.begin_next
+    async with stage.pool.acquire() as other:
+        held = other.transaction()
+
+        async def begin_too_late(pool: Pool, now: datetime) -> str | None:
+            mail_id = await begin_next(pool, now)
+            monkeypatch.undo()
+            await held.start()
+            assert await mails.claim(other, mail_id or "", seconds=60)
+            return mail_id
+
+        monkeypatch.setattr(mails, "begin_next", begin_too_late)
+        assert await stage.sender.send_next(stage.now)
+        await held.rollback()
     await stage.send()
     assert len(stage.sink.mails) == 1
     assert len(await stage.delivered()) == 1

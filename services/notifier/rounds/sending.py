@@ -40,7 +40,9 @@ class Sender:
         try:
             async with self._pool.acquire(timeout=10) as connection, connection.transaction():
                 mail = await mails.claim(connection, mail_id, seconds=LOCK_SECONDS)
-                left = mail is not None and await self._try(connection, mail, now)
+                if mail is None:
+                    return True
+                left = await self._try(connection, mail, now)
         except MailCutOff:
             await mails.put_off(self._pool, mail_id, now + CUT_OFF_PAUSE)
             raise
