@@ -1,4 +1,4 @@
-"""Issue 4, `essaim audit`: nothing is found while events flow, and each thing that is made wrong is named, alone."""
+"""`essaim audit` finds nothing while events flow, and names each thing that is made wrong, alone."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Erasure on a whole installation: nothing is left in any table, log or file: issue 4, item 6."""
+"""Erasure on a whole installation: nothing of who was erased is left in any table, log or file."""
 
 from typing import Any
 

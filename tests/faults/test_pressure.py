@@ -1,4 +1,4 @@
-"""Servers away for a minute (ten with `ESSAIM_FAULTS=long`), bursts and readers that do not read: issue 4, item 7."""
+"""Servers away for a minute (ten with `ESSAIM_FAULTS=long`), bursts, readers that read nothing: all waits."""
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """The verdict can fail: fed one thing that is lost, or one that is doubled, it says which; it needs no servers.
 
-Issue 4, 10: what `make faults` prints as lost and doubled is worth what these checks find.
+What `make faults` prints as lost and doubled is worth what these checks find.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -315,7 +315,7 @@ async def test_what_starts_meanwhile_says_nothing_of_the_generation_before(place
 
 
 async def test_answers_on_their_way_are_said_again_to_a_log_that_was_lost(place: Place) -> None:
-    """DESIGN §2: the command "states every key again"; an answer that nobody handled would else be lost."""
+    """`essaim restored` says every key again; an answer that nobody handled would else be lost."""
     await place.hears()
     handled = await place.answers("interested")
     on_its_way = await place.answers("later")

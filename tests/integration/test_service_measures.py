@@ -1,4 +1,4 @@
-"""What a service measures in its own tables says what they hold: ages of leases, mails that have not left (issue 4).
+"""What a service measures in its own tables says what they hold: ages of leases, mails that have not left.
 
 Rows are written and read in one transaction, whose `now()` stands still: ages are exact.
 """

@@ -1,4 +1,4 @@
-"""A service that ends by an error ends: nothing of it goes on and holds what it closes (issue 4, any failure).
+"""A service that ends by an error ends: nothing of it goes on and holds what it closes.
 
 Its relay has a connection of the pool as long as it runs: a pool closed before would wait for it for ever.
 """

@@ -1,4 +1,4 @@
-"""Issue 4, `essaim status`: each service with its lag and what to do, on real servers; what is away is one sentence."""
+"""`essaim status` shows each service with its lag and what to do, on real servers; what is away is one sentence."""
 
 import asyncio
 import json

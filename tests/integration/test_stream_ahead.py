@@ -1,4 +1,4 @@
-"""A database put back from an older one handles nothing it hears: DESIGN §2, "it stops"."""
+"""A service whose database was put back from an older one stops: it handles nothing that it hears."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Liveness watches progress (issue 4): a relay says since when it began no turn, and its service is then stuck."""
+"""Liveness watches progress: a relay says since when it began no turn, and its service is then stuck."""
 
 import asyncio
 import time

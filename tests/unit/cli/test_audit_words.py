@@ -1,4 +1,4 @@
-"""Issue 4: what an audit finds is said in French, with its ids, and with what to do about it."""
+"""What an audit finds is said in French, with its ids, and with what to do about it."""
 
 import re
 from pathlib import Path

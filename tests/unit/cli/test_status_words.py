@@ -1,4 +1,4 @@
-"""Issue 4: `essaim status` shows each service, its partitions and lag, and for each trouble what to do."""
+"""`essaim status` shows each service, its partitions and lag, and for each trouble what to do."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -36,7 +36,7 @@ async def test_streams_end_when_the_process_is_asked_to_stop(number: signal.Sign
 
 
 async def test_a_stream_ends_when_its_reader_never_reads() -> None:
-    """Issue 4, item 7: a slow client is ended, or its place would be taken for ever."""
+    """A slow client is ended, or its place would be taken for ever."""
     feed, began = Feed(NO_POOL), asyncio.Event()
 
     async def send(message: Message) -> None:
