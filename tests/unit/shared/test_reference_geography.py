@@ -1,3 +1,5 @@
+"""The geography answers as the official files do: what holds, touches or became what, and how many live there."""
+
 import subprocess
 import sys
 

@@ -1,3 +1,5 @@
+"""A place as people write it is found, in any spelling; homonyms are never guessed."""
+
 from collections.abc import Callable
 
 import pytest

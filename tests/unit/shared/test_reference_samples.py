@@ -1,3 +1,5 @@
+"""The sample records are all there, new at each reading, and move whole to another day."""
+
 from datetime import date, timedelta
 
 import pytest

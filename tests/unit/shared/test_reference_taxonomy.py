@@ -1,3 +1,5 @@
+"""The taxonomy is bounded and symmetric, speaks both languages, and refuses what it does not know."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Territories publish their défis, agree with the geography, and say which communes they hold."""
+
 from dataclasses import replace
 
 import pytest

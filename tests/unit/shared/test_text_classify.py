@@ -1,3 +1,5 @@
+"""A text says its categories, needs and stage, or nothing; the order of its words changes no prediction."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Words become plain terms: spellings of one word meet, different words stay apart."""
+
 import random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Similarity of texts is exact whole-number arithmetic: symmetric, bounded, whatever the order of words."""
+
 import math
 import random
 
