@@ -110,11 +110,10 @@ async def _entity(connection: Connection, row: asyncpg.Record) -> Project | Comm
 async def judged(pool: Pool) -> Judged:
     """The matcher's lists and heads."""
     of_projects: dict[str, ProjectList] = {}
-    rows: list[HeadRow] = []
-    async with pool.acquire() as connection:
+    async with pool.acquire() as connection, connection.transaction():
         for lease in await leases.all_leases(connection):
             of_projects |= await lists.project_lists(connection, lease.partition)
-            rows += await heads.heads_of_partition(connection, lease.partition)
+        rows = [row async for some in heads.all_heads(connection) for row in some]
         of_offers = await lists.merged_lists(connection)
     return Judged(of_projects, of_offers, rows)
 

@@ -12,7 +12,7 @@ from services.matcher.audit import audit
 from services.matcher.matching.reading_back import head_of
 from services.matcher.restoring import restore as restore_matcher
 from services.matcher.settings import Settings
-from services.matcher.store.heads import heads_of_partition
+from services.matcher.store.heads import all_heads
 from services.matcher.store.restoring import Found, put_heads
 from shared.database import Connection, in_transaction
 from shared.events.event import GENERATION_SPAN
@@ -135,8 +135,8 @@ async def starts_well(settings: Settings, kafka: Kafka) -> dict[str, MatchChange
         said = dict(await pool.fetch("SELECT key, version FROM key_versions WHERE topic = 'matches' AND NOT erased"))
         assert all(version > GENERATION_SPAN for version in said.values())
         await until(kafka, lambda heard: {each.match_id: each.version for each in heard.values()} == said)
-        async with pool.acquire() as connection:
-            kept = [row.head for number in (0, 1) for row in await heads_of_partition(connection, number) if row.head]
+        async with pool.acquire() as connection, connection.transaction():
+            kept = [row.head async for rows in all_heads(connection) for row in rows if row.head]
     log = await read_log(settings.kafka_bootstrap_servers, settings.topic_prefix, ["matches"])
     assert list(head_faults(kept, log)) == []
     return last(kafka)

@@ -102,18 +102,6 @@ async def heads_of(connection: Connection, match_ids: Sequence[str]) -> dict[str
     return {each.pair.match_id: each for each in found}
 
 
-async def heads_of_partition(connection: Connection, partition: int) -> list[HeadRow]:
-    """Every head of a partition, by match id."""
-    rows = await connection.fetch(
-        """
-        SELECT project_id, offer_type, offer_id, partition, in_project_list, in_offer_list, head FROM match_heads
-        WHERE partition = $1 ORDER BY match_id
-        """,
-        partition,
-    )
-    return [_row(row).read() for row in rows]
-
-
 async def all_heads(connection: Connection, states: Sequence[str] | None = None) -> AsyncIterator[list[HeadRow]]:
     """Every head, or those of matches in `states`, by match id, some at a time; needs a transaction."""
     statement = """
