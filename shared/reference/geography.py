@@ -1,6 +1,5 @@
 """French geography as one hierarchy, commune to France: what contains, shares a commune with or touches what."""
 
-import math
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ from shared.reference.geography_files import (
     Parents,
     Unit,
     read_areas,
-    read_centres,
     read_communes,
     read_former_communes,
     read_neighbours,
@@ -22,8 +20,6 @@ __all__ = ["LEVELS", "NATIONAL", "Commune", "Geography", "Unit", "UnknownUnitErr
 
 LEVELS = ("commune", "ept", "epci", "departement", "region", "national")
 """From the narrowest to the widest; a commune has at most one unit of each."""
-
-_EARTH_RADIUS_KM = 6371.0088
 
 
 class UnknownUnitError(LookupError):
@@ -55,13 +51,11 @@ class Geography:
         columns: CommuneColumns,
         areas: dict[Unit, Area],
         neighbours: dict[Unit, tuple[Unit, ...]],
-        centres: dict[Unit, tuple[float, float]],
         former: dict[str, FormerCommune],
     ) -> None:
         self._columns = columns
         self._areas = areas
         self._neighbours = neighbours
-        self._centres = centres
         self.former_communes = former
         self._members: list[list[str]] = [[] for _ in columns.parents]
         for code, cell in zip(columns.codes, columns.cell_of, strict=True):
@@ -192,17 +186,6 @@ class Geography:
             offer_unit, project_unit
         )
 
-    def distance_km(self, a: Unit, b: Unit) -> float | None:
-        """Kilometres between the two centres as the crow flies; nothing where a unit has no centre."""
-        here, there = self._centre(a), self._centre(b)
-        if here is None or there is None:
-            return None
-        (lat_a, lon_a), (lat_b, lon_b) = (tuple(map(math.radians, point)) for point in (here, there))
-        square = (
-            math.sin((lat_b - lat_a) / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-        )
-        return 2 * _EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(square)))
-
     def _row(self, code: str) -> int:
         row = self._columns.row_of.get(code)
         if row is None:
@@ -223,14 +206,6 @@ class Geography:
             raise UnknownUnitError(unit)
         return cells
 
-    def _centre(self, unit: Unit) -> tuple[float, float] | None:
-        if unit[0] != "commune":
-            self._area(unit)
-            return self._centres.get(unit)
-        row = self._row(unit[1])
-        latitude, longitude = self._columns.latitude[row], self._columns.longitude[row]
-        return None if math.isnan(latitude) else (latitude, longitude)
-
 
 def _cells_of_areas(parents: list[Parents]) -> dict[Unit, frozenset[int]]:
     cells: dict[Unit, set[int]] = {}
@@ -249,4 +224,4 @@ def load_geography() -> Geography:
     former = read_former_communes()
     former.update((code, FormerCommune("", city)) for code, city in arrondissements.items())
     areas = {area.unit: area for area in read_areas()}
-    return Geography(columns, areas, read_neighbours(), read_centres(columns), former)
+    return Geography(columns, areas, read_neighbours(), former)

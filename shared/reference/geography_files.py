@@ -16,7 +16,6 @@ class Unit(NamedTuple):
 
 
 NATIONAL = Unit("national", "FR")
-_NOWHERE = float("nan")
 
 
 class Parents(NamedTuple):
@@ -47,8 +46,6 @@ class CommuneColumns:
     names: list[str]
     postal_codes: list[str]
     population: "array[int]"
-    latitude: "array[float]"
-    longitude: "array[float]"
     cell_of: "array[int]"
     parents: list[Parents]
 
@@ -80,26 +77,9 @@ def read_communes() -> tuple[CommuneColumns, dict[str, str]]:
         postal_codes.append(seen.setdefault(postal, postal))
         population.append(int(inhabitants or 0))
         cell_of.append(cells.setdefault((ept, epci, departement, region), len(cells)))
-    latitude, longitude = (array("d", [_NOWHERE]) * len(names) for _ in range(2))
     parents = [Parents(*above) for above in cells]
-    columns = CommuneColumns(
-        row_of, list(row_of), names, postal_codes, population, latitude, longitude, cell_of, parents
-    )
+    columns = CommuneColumns(row_of, list(row_of), names, postal_codes, population, cell_of, parents)
     return columns, arrondissements
-
-
-def read_centres(columns: CommuneColumns) -> dict[Unit, tuple[float, float]]:
-    """Fills the centres of the communes (not a number where there is none); returns those of the other units."""
-    centres: dict[Unit, tuple[float, float]] = {}
-    row_of, latitudes, longitudes = columns.row_of, columns.latitude, columns.longitude
-    for level, code, latitude, longitude, _precision in read_plain_rows("geography/centres.csv.gz"):
-        if level == "commune":
-            row = row_of[code]
-            latitudes[row] = float(latitude)
-            longitudes[row] = float(longitude)
-        elif level != "arrondissement-municipal":
-            centres[Unit(level, code)] = (float(latitude), float(longitude))
-    return centres
 
 
 def read_former_communes() -> dict[str, FormerCommune]:

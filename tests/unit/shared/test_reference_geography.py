@@ -173,16 +173,6 @@ def test_populations_above_the_commune_are_sums() -> None:
         assert GEOGRAPHY.population(unit) == sum(GEOGRAPHY.population(commune(code)) for code in codes)
 
 
-def test_distances_are_symmetric_and_absent_without_a_centre() -> None:
-    distance = GEOGRAPHY.distance_km(commune("44109"), PARIS)
-    assert distance is not None
-    assert 335 < distance < 350
-    assert distance == pytest.approx(GEOGRAPHY.distance_km(PARIS, commune("44109")))
-    assert GEOGRAPHY.distance_km(PARIS, PARIS) == 0
-    assert GEOGRAPHY.distance_km(PARIS, commune("98735")) is None
-    assert GEOGRAPHY.distance_km(NATIONAL, PARIS) is None
-
-
 @pytest.mark.parametrize(
     ("unit", "label"),
     [
