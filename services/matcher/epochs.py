@@ -103,8 +103,12 @@ class ModelEpochs:
         following = self._judge.next
         if following is None or following.model != model:
             following = await self._retold(model)
-        self._judge.catalogue, self._judge.next = following, None
+        await self._judge.compute(self._swap, following)
         await self._owners.load_again()
+
+    def _swap(self, following: Catalogue) -> None:
+        """On the judge's thread, so that whatever is heard is told either before or after, to all catalogues there."""
+        self._judge.catalogue, self._judge.next = following, None
 
     async def _retold(self, model: str) -> Catalogue:
         """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""

@@ -82,12 +82,13 @@ class Whole:
 
     def _tell(self, tell: Callable[[Catalogue], News]) -> None:
         """Tell the catalogue, and that of the next model if there is one; partitions note the offers that changed."""
-        news, following = tell(self._catalogue), self._owners.judge.next
-        next_news = tell(following) if following is not None else None
+        catalogue, following = self._catalogue, self._owners.judge.next
+        news, next_news = tell(catalogue), tell(following) if following is not None else None
         for partition in self._owners.held:
             partition.note(news.offers, news.sequence)
-            if partition.aside is not None and next_news is not None:
-                partition.aside.partition.note(next_news.offers, next_news.sequence)
+            aside = partition.aside
+            if aside is not None and next_news is not None:
+                aside.partition.note(next_news.offers, next_news.sequence)
 
     async def store(self) -> None:
         """Store what was heard, where this process holds the lease of the keeper's partition."""

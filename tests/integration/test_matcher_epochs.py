@@ -1,21 +1,27 @@
 """A new model is a new epoch: lists are built aside while events go on, and one transaction switches to them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.matcher import epochs, judging
 from services.matcher.audit import Difference
 from services.matcher.judging import LeaseLost, StaleMemory
+from services.matcher.matching.catalogue import Catalogue, News
 from services.matcher.matching.merging import PATIENCE
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import models
 from shared.clock import utc_now
 from shared.database import in_transaction
 from shared.events.entities import CommitmentPublished, ProjectPublished
 from shared.events.people import AnswerGiven
+from shared.received import Received
 from shared.text.model import load_text_model
+from tests.deadline import wait_until
 from tests.factories import (
     a_commitment,
     a_project,
@@ -206,6 +212,41 @@ async def test_another_process_goes_on_wherever_one_is_cut(matcher: Stage, cut: 
     assert await matcher.differences() == []
     said = [each for each in await matcher.said() if not isinstance(each, str)]
     assert len({(each.match_id, each.version) for each in said}) == len(said)
+
+
+async def test_what_is_heard_while_a_process_turns_to_the_next_model_is_told_to_it(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing heard is lost: an offer is being told to the catalogue before while the process turns to the next."""
+    process = await matcher.process(0, 1)
+    await process.hears(*entities(matcher))
+    await matcher.process(model=NEW)
+    while await lists_of(matcher) == {OLD}:
+        await step(process)
+    judge, told, asked, may_end = process.owners.judge, threading.Event(), list[object](), threading.Event()
+    apply, compute = Catalogue.apply, judge.compute
+
+    def slow(catalogue: Catalogue, records: Sequence[Received], place: tuple[str, int, int]) -> News:
+        news = apply(catalogue, records, place)
+        told.set()
+        assert may_end.wait(30)
+        return news
+
+    async def counted(work: Callable[..., Any], *args: Any) -> Any:
+        asked.append(work)
+        return await compute(work, *args)
+
+    monkeypatch.setattr(Catalogue, "apply", slow)
+    monkeypatch.setattr(judge, "compute", counted)
+    hearing = asyncio.create_task(process.hears(*matcher.log.say(offer(50))))
+    await asyncio.to_thread(wait_until, told.is_set)
+    turning = asyncio.create_task(process.epochs.step())
+    await asyncio.to_thread(wait_until, lambda: judge.catalogue.model == NEW or len(asked) > 1)
+    may_end.set()
+    await asyncio.gather(hearing, turning)
+    assert process.owners.catalogue.heard_of(OfferKey("eng-50", "commitment")) is not None
+    await finish(process)
+    assert await matcher.differences() == []
 
 
 async def test_two_processes_build_their_partitions_and_one_switches(matcher: Stage) -> None:
