@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from functools import partial
 
 from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.catalogue import Catalogue, preparation
@@ -67,7 +66,7 @@ class ModelEpochs:
         return following is not None and following.day is not None and (await self._build() or await self._switch())
 
     async def _build(self) -> bool:
-        """Judge one slice of an owned partition whose next lists are not whole."""
+        """Judge one slice of an owned partition whose next lists are not whole; one that is lost is left for another."""
         model = self._known.next
         async with self._owners.pool.acquire() as connection:
             held = await leases.all_leases(connection)
@@ -75,16 +74,12 @@ class ModelEpochs:
         for lease in held:
             if lease.is_built_for(str(model)) or lease.partition not in self._owners.owned:
                 continue
-            partition = self._owners.partition(lease.partition)
-            if partition.aside and partition.aside.is_built:
-                # Something was stored that this memory has not followed.
-                partition.aside = None
             try:
-                await in_transaction(self._owners.pool, partial(self._judge.build_slice, partition=partition))
-            except BaseException:
-                partition.aside = None
-                raise
-            return True
+                await self._owners.build_slice(lease.partition)
+            except (LeaseLost, StaleMemory) as problem:
+                logger.info("nothing is built of a partition", exc_info=problem, extra={"partition": lease.partition})
+            else:
+                return True
         return False
 
     async def _switch(self) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from services.matcher.judging import Done, Judge, LeaseLost, StaleMemory
 from services.matcher.loading import Stored, partition_from, read_stored
@@ -15,8 +16,8 @@ from services.matcher.store import leases, matchers, models
 from services.matcher.store.leases import Lease
 from services.matcher.store.matchers import AtWork
 from shared.database import Connection, Pool, in_transaction
-from shared.offsets import AfterCommit
 
+Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 CATCH_UP_SECONDS = 30.0
@@ -168,12 +169,24 @@ class Owners:
     async def judge_anew(self, number: int) -> None:
         """Judge what the catalogue has heard since, in a transaction of its own; a failure lets go of the partition."""
         partition = self.partition(number)
+        done = await self._alone(number, lambda connection: self.judge.judge(connection, partition))
+        done.after_commit()
 
-        async def work(connection: Connection) -> AfterCommit:
-            return (await self.judge.judge(connection, partition)).after_commit
-
+    async def build_slice(self, number: int) -> None:
+        """Judge one more slice aside, in a transaction of its own; a failure lets go of the partition."""
+        partition = self.partition(number)
+        if partition.aside and partition.aside.is_built:
+            # Something was stored that this memory has not followed.
+            partition.aside = None
         try:
-            after_commit = await in_transaction(self.pool, work)
+            await self._alone(number, lambda connection: self.judge.build_slice(connection, partition))
+        except BaseException:
+            partition.aside = None
+            raise
+
+    async def _alone(self, number: int, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        try:
+            return await in_transaction(self.pool, work)
         except LeaseLost:
             self.fenced(number)
             raise
@@ -181,7 +194,6 @@ class Owners:
             self._owned.discard(number)
             self._interrupted.add(number)
             raise
-        after_commit()
 
     def fenced(self, number: int) -> None:
         """Remember that another process holds the partition."""

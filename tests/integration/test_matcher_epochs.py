@@ -249,6 +249,31 @@ async def test_what_is_heard_while_a_process_turns_to_the_next_model_is_told_to_
     assert await matcher.differences() == []
 
 
+async def test_a_partition_that_another_took_keeps_no_other_from_being_built(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    await process.hears(*entities(matcher))
+    await matcher.process(model=NEW)
+    await matcher.pool.execute("UPDATE leases SET epoch = epoch + 1, owner = 'other' WHERE partition = 0")
+    while await process.epochs.step():
+        pass
+    assert (process.owners.owned, await lists_of(matcher)) == ([1], {OLD})
+    assert "1 of 2 partitions are ready" in process.epochs.notes()[0]
+
+
+async def test_a_partition_whose_memory_is_lost_is_loaded_again_and_built(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    await process.hears(*entities(matcher))
+    await matcher.process(model=NEW)
+    process.owners.partition(0).is_lost = True
+    while await process.epochs.step():
+        pass
+    assert (process.owners.owned, await lists_of(matcher)) == ([1], {OLD})
+    await process.owners.retake()
+    await finish(process)
+    assert await lists_of(matcher) == {NEW}
+    assert await matcher.differences() == []
+
+
 async def test_two_processes_build_their_partitions_and_one_switches(matcher: Stage) -> None:
     first, second = await matcher.process(0), await matcher.process(1)
     await hear(entities(matcher), first, second)
