@@ -10,6 +10,7 @@ from services.matcher.owners import Owners
 from services.matcher.store import leases, models
 from services.matcher.store.models import Epochs, Model
 from shared.database import RETRIED, in_transaction
+from shared.logs import is_worth_saying
 from shared.text.vectors import TextModel
 
 logger = logging.getLogger(__name__)
@@ -40,12 +41,14 @@ class ModelEpochs:
 
     async def run(self) -> None:
         """For ever: one step after the other while there is something to do, else once a second."""
+        waited = 0
         while True:
             try:
-                is_idle = not await self.step()
+                is_idle, waited = not await self.step(), 0
             except NOT_NOW as problem:
-                logger.warning("the next model waits", exc_info=problem)
-                is_idle = True
+                is_idle, waited = True, waited + 1
+                if is_worth_saying(waited):
+                    logger.warning("the next model waits", exc_info=problem, extra={"turns": waited})
             await asyncio.sleep(IDLE_SECONDS if is_idle else 0)
 
     async def step(self) -> bool:

@@ -274,6 +274,28 @@ async def test_a_partition_whose_memory_is_lost_is_loaded_again_and_built(matche
     assert await matcher.differences() == []
 
 
+async def test_an_outage_is_said_a_few_times_only(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = await matcher.process()
+    turns, enough = list[int](), asyncio.Event()
+
+    async def away() -> bool:
+        turns.append(len(turns))
+        if len(turns) > 30:
+            enough.set()
+            await asyncio.Event().wait()
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(process.epochs, "step", away)
+    monkeypatch.setattr(epochs, "IDLE_SECONDS", 0)
+    running = asyncio.create_task(process.epochs.run())
+    await asyncio.wait_for(enough.wait(), 30)
+    running.cancel()
+    said = [record for record in caplog.records if "the next model waits" in record.message]
+    assert [record.__dict__["turns"] for record in said] == [1, 2, 3, 10, 20, 30]
+
+
 async def test_two_processes_build_their_partitions_and_one_switches(matcher: Stage) -> None:
     first, second = await matcher.process(0), await matcher.process(1)
     await hear(entities(matcher), first, second)
