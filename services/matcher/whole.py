@@ -27,6 +27,7 @@ KEEPER = 0
 NOT_JUDGED: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 TEND_SECONDS = 1.0
 MERGED_AT_ONCE = 200
+"""Offers that wait and are merged by one transaction."""
 STORED_AT_ONCE = 10
 """Batches stored by one transaction."""
 
@@ -197,16 +198,17 @@ class Whole:
         await self.merge_waiting(self._now() - PATIENCE)
 
     async def merge_waiting(self, before: datetime) -> None:
-        """Merge the versions that have waited since `before` for partitions that did not judge them."""
+        """Merge all versions that have waited since `before` for partitions that did not judge them."""
         if not self._owners.owned:
             return
         async with self._owners.pool.acquire() as connection:
-            waiting = await lists.long_pending(connection, before, MERGED_AT_ONCE)
-        first = self._owners.owned[:1]  # read again: a rebalance may have come between
-        for number in first if waiting else ():
-            partition, sequence = self._owners.partition(number), self._catalogue.sequence
-            await self._owners.judge.compute(partition.note, frozenset(waiting), sequence)
-            await self._judge(first)
+            waiting = await lists.long_pending(connection, before)
+        for place in range(0, len(waiting), MERGED_AT_ONCE):
+            some = frozenset(waiting[place : place + MERGED_AT_ONCE])
+            for number in self._owners.owned[:1]:  # read again: a rebalance may have come between
+                partition, sequence = self._owners.partition(number), self._catalogue.sequence
+                await self._owners.judge.compute(partition.note, some, sequence)
+                await self._judge([number])
 
 
 async def _upsert(connection: Connection, rows: Sequence[WholeRow]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.matcher import epochs, judging, owners
+from services.matcher import epochs, judging, owners, whole
 from services.matcher.handlers import on_projects
 from services.matcher.judging import Abandoned, LeaseLost, StaleMemory
 from services.matcher.matching import aside
@@ -404,6 +404,18 @@ async def test_a_version_that_waits_long_is_merged_by_anybody(matcher: Stage) ->
     await matcher.pool.execute("UPDATE merged_lists SET pending_since = pending_since - $1::interval", PATIENCE)
     await first.whole.merge_waiting(utc_now() - PATIENCE)
     assert [each.entered for each in await matcher.said()] == [("project",), ("offer",)]
+
+
+async def test_all_that_waits_long_is_merged_in_one_turn(matcher: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait, as after a switch: an audit's patience is twice that of a version that waits."""
+    monkeypatch.setattr(whole, "MERGED_AT_ONCE", 2)
+    first = await matcher.process(0)
+    offers = [commitment_published(a_commitment(f"eng-{letter}")) for letter in "abcde"]
+    await first.hears(*matcher.log.say(day_started(), *offers, project_published()))
+    await matcher.pool.execute("UPDATE merged_lists SET pending_since = pending_since - $1::interval", PATIENCE)
+    await first.whole.merge_waiting(utc_now() - PATIENCE)
+    assert await matcher.pool.fetchval("SELECT count(*) FROM merged_lists WHERE pending_since IS NOT NULL") == 0
+    assert await matcher.differences() == []
 
 
 async def test_what_the_group_took_away_and_gave_back_is_taken_at_once(matcher: Stage) -> None:

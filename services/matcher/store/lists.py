@@ -197,12 +197,10 @@ async def merged_lists(connection: Connection) -> dict[OfferKey, OfferList]:
     return {each.offer: each.entries for each in map(_merged_list, rows)}
 
 
-async def long_pending(connection: Connection, before: datetime, limit: int) -> list[OfferKey]:
+async def long_pending(connection: Connection, before: datetime) -> list[OfferKey]:
     """Offers whose newest version waits to be merged since before `before`, the oldest first."""
     rows = await connection.fetch(
-        "SELECT offer_id, offer_type FROM merged_lists WHERE pending_since < $1 ORDER BY pending_since LIMIT $2",
-        before,
-        limit,
+        "SELECT offer_id, offer_type FROM merged_lists WHERE pending_since < $1 ORDER BY pending_since", before
     )
     return [OfferKey(row["offer_id"], row["offer_type"]) for row in rows]
 
