@@ -32,6 +32,7 @@ from services.matcher.store.leases import Reflected
 from shared.clock import utc_now
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
 from shared.offsets import AfterCommit
+from shared.restoring import LONG
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -209,7 +210,7 @@ class Judge:
         behind = await lists.merged_offers(connection) if partition.heads_behind else ()
         if not plan.versions and not behind:
             return Merged()
-        held = await lists.lock_offers(connection, {*plan.versions, *behind})
+        held = await lists.lock_offers(connection, {*plan.versions, *behind}, LONG if partition.heads_behind else None)
         stored = await lists.lists_to_merge(connection, plan.versions)
         others = [each for each in await leases.all_leases(connection) if each.partition != partition.number]
         ahead = {each.partition for each in others if not self.catalogue.has_context(each.reflected.positions)}

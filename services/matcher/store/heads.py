@@ -11,8 +11,8 @@ from services.matcher.matching.model import Pair
 from services.matcher.matching.rows import HeadRow, StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from shared.database import Connection
+from shared.restoring import LONG
 
-_LONG = 600.0
 _AT_ONCE = 1_000
 
 
@@ -20,7 +20,7 @@ _AT_ONCE = 1_000
 class Wanted:
     """Which heads are needed: of pairs (with their partitions), of matches, of projects, of offers, and those due.
 
-    With `all_own`, every head of the partition.
+    With `all_own`, every head of the partition, however long that takes.
     """
 
     pairs: Mapping[Pair, int] = field(default_factory=dict)
@@ -29,6 +29,11 @@ class Wanted:
     offers: frozenset[OfferKey] = frozenset()
     due: date | None = None
     all_own: bool = False
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that a statement may take, where that is not what any other may."""
+        return LONG if self.all_own else None
 
 
 async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> dict[Pair, StoredHead]:
@@ -39,12 +44,13 @@ async def lock_heads(connection: Connection, partition: int, wanted: Wanted) -> 
     found: dict[Pair, StoredHead] = {}
     while not found.keys() >= wanted.pairs.keys():
         # Again where a row was there, and deleted by the transaction that this one waited for.
-        await _reserve(connection, {pair: number for pair, number in wanted.pairs.items() if pair not in found})
+        missing = {pair: number for pair, number in wanted.pairs.items() if pair not in found}
+        await _reserve(connection, missing, wanted.seconds)
         found = await _lock(connection, partition, wanted)
     return found or await _lock(connection, partition, wanted)
 
 
-async def _reserve(connection: Connection, pairs: Mapping[Pair, int]) -> None:
+async def _reserve(connection: Connection, pairs: Mapping[Pair, int], seconds: float | None) -> None:
     ordered = sorted(pairs, key=lambda pair: pair.match_id)
     await connection.execute(
         """
@@ -60,6 +66,7 @@ async def _reserve(connection: Connection, pairs: Mapping[Pair, int]) -> None:
         [pair.offer_type for pair in ordered],
         [pair.offer_id for pair in ordered],
         [pairs[pair] for pair in ordered],
+        timeout=seconds,
     )
 
 
@@ -84,6 +91,7 @@ async def _lock(connection: Connection, partition: int, wanted: Wanted) -> dict[
         [offer.offer_id for offer in wanted.offers],
         wanted.due,
         wanted.all_own,
+        timeout=wanted.seconds,
     )
     found = [_row(row) for row in rows]
     return {each.pair: each for each in found}
@@ -109,7 +117,7 @@ async def all_heads(connection: Connection, states: Sequence[str] | None = None)
         WHERE $1::text[] IS NULL OR state = ANY ($1) ORDER BY match_id
         """
     given = None if states is None else list(states)
-    cursor = await connection.cursor(statement, given, timeout=_LONG)
+    cursor = await connection.cursor(statement, given, timeout=LONG)
     while rows := await cursor.fetch(_AT_ONCE):
         yield [_row(row).read() for row in rows]
 

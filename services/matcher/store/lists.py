@@ -9,6 +9,7 @@ from asyncpg import Record
 from services.matcher.matching.rows import MergedList, PartitionList
 from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
+from shared.restoring import LONG
 
 Prefix = Literal["", "next_"]
 """Of the tables that hold the lists, and those that are built aside for the next model."""
@@ -33,6 +34,7 @@ async def store_project_lists(
 ) -> None:
     """Store the lists that changed; an empty one is deleted. With `prefix`, those that are built aside."""
     gone = [project_id for project_id, entries in lists.items() if not entries]
+    timeout = LONG if prefix else None
     if gone:
         await connection.execute(f"DELETE FROM {prefix}project_lists WHERE project_id = ANY($1)", gone)  # noqa: S608 - ours
     await connection.executemany(
@@ -53,6 +55,7 @@ async def store_project_lists(
             for project_id, entries in lists.items()
             if entries
         ],
+        timeout=timeout,
     )
 
 
@@ -69,6 +72,7 @@ async def offer_lists_of(connection: Connection, partition: int) -> list[Partiti
 async def store_offer_lists(connection: Connection, lists: Sequence[PartitionList], prefix: Prefix = "") -> None:
     """Store this partition's lists that changed; an empty one is deleted. With `prefix`, those that are built aside."""
     gone = [each for each in lists if not each.entries]
+    timeout = LONG if prefix else None
     await connection.executemany(
         f"DELETE FROM {prefix}offer_lists WHERE offer_type = $1 AND offer_id = $2 AND partition = $3",  # noqa: S608 - ours
         [(each.offer.offer_type, each.offer.offer_id, each.partition) for each in gone],
@@ -92,23 +96,28 @@ async def store_offer_lists(connection: Connection, lists: Sequence[PartitionLis
             for each in lists
             if each.entries
         ],
+        timeout=timeout,
     )
 
 
 async def forget_next_lists(connection: Connection, partition: int) -> None:
     """Forget the partition's lists that were built aside."""
     for table in ("next_project_lists", "next_offer_lists"):
-        await connection.execute(f"DELETE FROM {table} WHERE partition = $1", partition)  # noqa: S608 - our own names
+        await connection.execute(f"DELETE FROM {table} WHERE partition = $1", partition, timeout=LONG)  # noqa: S608 - ours
 
 
 async def merged_offers(connection: Connection) -> list[OfferKey]:
     """Every offer that has, or may get, a merged list."""
-    rows = await connection.fetch("SELECT offer_id, offer_type FROM merged_lists")
+    rows = await connection.fetch("SELECT offer_id, offer_type FROM merged_lists", timeout=LONG)
     return [OfferKey(row["offer_id"], row["offer_type"]) for row in rows]
 
 
-async def lock_offers(connection: Connection, offers: Iterable[OfferKey]) -> dict[OfferKey, MergedList]:
+async def lock_offers(
+    connection: Connection, offers: Iterable[OfferKey], seconds: float | None = None
+) -> dict[OfferKey, MergedList]:
     """Lock the offers, by id then type, and return their merged lists as last committed.
+
+    Each of the two statements may take so many `seconds`, where they are not what any other may take.
 
     The lists of the partitions must be read by a later statement: this one's snapshot was taken before it waited.
     """
@@ -126,6 +135,7 @@ async def lock_offers(connection: Connection, offers: Iterable[OfferKey]) -> dic
         """,
         types,
         ids,
+        timeout=seconds,
     )
     rows = await connection.fetch(
         """
@@ -138,6 +148,7 @@ async def lock_offers(connection: Connection, offers: Iterable[OfferKey]) -> dic
         """,
         types,
         ids,
+        timeout=seconds,
     )
     merged = [_merged_list(row) for row in rows]
     return {each.offer: each for each in merged}
