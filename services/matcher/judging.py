@@ -58,6 +58,10 @@ class StaleMemory(Exception):
     """What this process keeps of the partition is not what its last transaction stored: it must be loaded again."""
 
 
+class NoDay(Exception):
+    """A match was answered and no day was heard yet, without which none moves: the answer must come again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What follows a transaction: memory changes once it has committed; `unknown` are answered ids without match."""
@@ -135,13 +139,15 @@ class Judge:
     ) -> Done:
         """Bring the partition's lists and matches to what arrived and to all that the catalogue has heard.
 
-        The lease row is locked first, then offers, then heads, each by id. Raises `LeaseLost` and `StaleMemory`.
+        The lease row is locked first, then offers, then heads, each by id. Raises `LeaseLost`, `StaleMemory`, `NoDay`.
         """
         revision = await self._begin(connection, partition)
         known = await heads.heads_of(connection, list(answers or ()))
         delivered = Delivered(arrived or {}, answers or {}, known)
         planned = await self._compute(connection, partial(self._plan, partition, revision, delivered))
         plan = planned.plan
+        if plan.day is None and known:
+            raise NoDay("no day was heard yet: answers wait")
         await store_plan(connection, partition.number, plan)
         next_model = await store_aside(connection, partition.number, planned.aside, planned.plan_aside)
         deferred: frozenset[OfferKey] = frozenset()

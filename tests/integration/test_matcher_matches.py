@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.matcher.judging import NoDay
 from services.matcher.matching.rows import HeadRow, StoredHead
 from services.matcher.store import heads
 from shared.database import Connection
@@ -62,6 +63,18 @@ async def test_interest_of_both_sides_introduces_where_nobody_coordinates(matche
     await proposed.hears(*matcher.log.say(answer_given("interested", "offer", version=2)))
     assert [change for _, change in await matcher.changes()][-3:] == ["interested", "mutual", "introduced"]
     assert (await matcher.match(MATCH)).cause == "no-coordinator"
+
+
+async def test_an_answer_waits_for_the_day(matcher: Stage, proposed: Process) -> None:
+    """Nothing moves without a day: an answer noted as handled then would be lost."""
+    proposed.close()
+    await matcher.pool.execute("DELETE FROM whole_entities WHERE topic = 'days'")
+    process = await matcher.process(0, 1)
+    (answer,) = matcher.log.say(answer_given("interested", "project", version=1))
+    with pytest.raises(NoDay):
+        await process.hears(answer)
+    await process.hears(*matcher.log.say(day(1)), answer)
+    assert await last(matcher) == ("interested", "interested")
 
 
 async def test_a_coordinator_has_five_working_days(matcher: Stage, proposed: Process) -> None:
