@@ -69,7 +69,7 @@ class ModelEpochs:
         return following is not None and following.day is not None and (await self._build() or await self._switch())
 
     async def _build(self) -> bool:
-        """Judge one slice of an owned partition whose next lists are not whole; one that is lost is left for another."""
+        """Judge one slice of an owned partition whose next lists are not whole; one lost here is let go of."""
         model = self._known.next
         async with self._owners.pool.acquire() as connection:
             held = await leases.all_leases(connection)
@@ -130,9 +130,9 @@ class ModelEpochs:
         current, following, carried = self._judge.catalogue.model, self._judge.next, self._carried.epoch
         found = []
         if following is not None:
-            held = self._owners.held
-            aside = [each.aside.partition for each in held if each.aside and each.number in self._owners.owned]
-            done, of = sum(len(each.projects) for each in aside), sum(len(each.projects) for each in held)
+            owned = [each for each in self._owners.held if each.number in self._owners.owned]
+            done = sum(len(each.aside.partition.projects) for each in owned if each.aside)
+            of = sum(len(each.projects) for each in owned)
             found.append(
                 f"lists of model {following.model} are being built aside: {self._built} of {self._judge.partitions}"
                 f" partitions are ready, {done} of {of} projects here; model {current} scores until all are"

@@ -257,7 +257,7 @@ async def test_a_partition_that_another_took_keeps_no_other_from_being_built(mat
     while await process.epochs.step():
         pass
     assert (process.owners.owned, await lists_of(matcher)) == ([1], {OLD})
-    assert "1 of 2 partitions are ready" in process.epochs.notes()[0]
+    assert "1 of 2 partitions are ready, 22 of 22 projects here" in process.epochs.notes()[0]
 
 
 async def test_a_partition_whose_memory_is_lost_is_loaded_again_and_built(matcher: Stage) -> None:
