@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from aiokafka.errors import KafkaError
@@ -25,6 +27,7 @@ from shared.database import CONNECTION_LOST, RETRIED, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
 from shared.log_identity import Log
 from shared.logs import configure, is_worth_saying
+from shared.received import Position, TopicPartitionNumber
 from shared.telemetry import AtWork, metrics_route
 from shared.text.model import load_text_model
 from shared.tracing import exporting
@@ -32,6 +35,9 @@ from shared.watching import WatchRequests
 from shared.whole_topics import WholeTopics
 
 SERVICE = "matcher"
+Result = TypeVar("Result")
+Begun = tuple[dict[TopicPartitionNumber, Position], dict[TopicPartitionNumber, timedelta]]
+"""Where whole topics go on, and for how long nobody has read them."""
 logger = logging.getLogger(__name__)
 HEARD = ("projects", "answers")
 ENTERED_EVERY_SECONDS = 3.0
@@ -139,12 +145,7 @@ class Work:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            await self._enter()
-            await self._epochs.bring()
-            stored = await self._whole.restore()
-            async with self.owners.pool.acquire() as connection:
-                away = await absences(connection, WHOLE_TOPICS)
-            await self._topics.fill(stored, away)
+            await self._topics.fill(*await self._begun())
             self.owners.judge.partitions = await self._count_partitions()
             await self._stream.start()
             async with asyncio.TaskGroup() as group:
@@ -158,21 +159,33 @@ class Work:
             self._give_up()
             raise
 
-    async def _enter(self) -> None:
-        """Wait until no matcher of other rules is at work: who joined the group before would take its partitions."""
+    async def _begun(self) -> Begun:
         while True:
-            if await self._is_at_work():
-                return
+            begun = await self._tried(self._begin)
+            if begun is not None:
+                return begun
             await asyncio.sleep(ENTERED_EVERY_SECONDS)
+
+    async def _begin(self) -> Begun:
+        """Where whole topics go on; nothing happens while a matcher of other rules is at work.
+
+        Who joined the group before would take its partitions.
+        """
+        await self.owners.enter()
+        await self._epochs.bring()
+        stored = await self._whole.restore()
+        async with self.owners.pool.acquire() as connection:
+            return stored, await absences(connection, WHOLE_TOPICS)
 
     async def _stay_at_work(self) -> None:
         while True:
             await asyncio.sleep(ENTERED_EVERY_SECONDS)
-            await self._is_at_work()
+            await self._tried(self.owners.enter)
 
-    async def _is_at_work(self) -> bool:
+    async def _tried(self, work: Callable[[], Awaitable[Result]]) -> Result | None:
+        """What `work` returns; nothing where it must be tried again: readiness names why, or the log does."""
         try:
-            await self.owners.enter()
+            result = await work()
         except OtherRules as problem:
             if self._kept_out != str(problem):
                 logger.warning("the matcher waits: %s", problem)
@@ -181,11 +194,11 @@ class Work:
             self._unsaid += 1
             if is_worth_saying(self._unsaid):
                 turns = {"turns": self._unsaid}
-                logger.warning("this process could not say that it is at work", exc_info=problem, extra=turns)
+                logger.warning("this process could not begin, or say that it is at work", exc_info=problem, extra=turns)
         else:
             self._kept_out, self._unsaid = None, 0
-            return True
-        return False
+            return result
+        return None
 
     async def _note_presence(self) -> None:
         """Note for ever, where this process stores whole topics, those that it has read to their ends."""

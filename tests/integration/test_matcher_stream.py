@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from services.matcher import app
 from services.matcher.app import running
 from services.matcher.audit import audit
+from services.matcher.epochs import ModelEpochs
 from services.matcher.matching.criteria import RULES
+from services.matcher.owners import Owners
 from services.matcher.settings import Settings
 from services.matcher.store import models
+from services.matcher.whole import Whole
 from shared.database import in_transaction, open_pool
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
@@ -107,6 +111,32 @@ async def test_who_starts_with_other_rules_waits_and_says_for_whom(kafka: Kafka,
         assert await pool.fetch("SELECT FROM matchers") == []
     finally:
         await pool.close()
+
+
+async def test_a_database_away_while_a_matcher_starts_is_waited_for(
+    kafka: Kafka, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of the steps before topics are read."""
+    away = {"enter": Owners, "bring": ModelEpochs, "restore": Whole}
+
+    def once(name: str, holder: type) -> None:
+        real = getattr(holder, name)
+
+        async def tried(self: object) -> object:
+            if away.pop(name, None):
+                raise ConnectionRefusedError
+            return await real(self)
+
+        monkeypatch.setattr(holder, name, tried)
+
+    for name, holder in away.items():
+        once(name, holder)
+    monkeypatch.setattr(app, "ENTERED_EVERY_SECONDS", 0.01)
+    await kafka.say(day_started(), commitment_published(), project_published())
+    gave_up: list[bool] = []
+    async with running(settings, give_up=lambda: gave_up.append(True)):
+        await kafka.matches(1)
+    assert (away, gave_up) == ({}, [])
 
 
 async def test_a_matcher_at_work_turns_to_a_model_that_another_brought(kafka: Kafka, settings: Settings) -> None:
