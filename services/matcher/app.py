@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.matcher.api import router
-from services.matcher.epochs import ModelEpochs
+from services.matcher.epochs import ModelEpochs, OtherBytes
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
@@ -186,7 +186,7 @@ class Work:
         """What `work` returns; nothing where it must be tried again: readiness names why, or the log does."""
         try:
             result = await work()
-        except OtherRules as problem:
+        except (OtherRules, OtherBytes) as problem:
             if self._kept_out != str(problem):
                 logger.warning("the matcher waits: %s", problem)
             self._kept_out = str(problem)

@@ -18,6 +18,10 @@ NOT_NOW: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 IDLE_SECONDS = 1.0
 
 
+class OtherBytes(Exception):
+    """Another model goes by the name of the one that this process carries: it must not score by either."""
+
+
 class ModelEpochs:
     """Has the judge score by the model at work, and builds and switches to the next where there is one.
 
@@ -32,11 +36,16 @@ class ModelEpochs:
     async def bring(self) -> None:
         """Store the model that this process carries, to be built aside if it is new, and load the one at work.
 
-        To be done once this process may be at work, and before it restores what was heard.
+        To be done once this process may be at work, and before it restores what was heard. Raises `OtherBytes`.
         """
         model = Model(self._carried.epoch, self._carried.to_bytes(), RULES)
         self._known = await in_transaction(self._owners.pool, lambda connection: models.bring(connection, model))
         assert self._known.current is not None
+        async with self._owners.pool.acquire() as connection:
+            stored = await models.artefact_of(connection, model.name)
+        # Compressed, the same model may be other bytes elsewhere.
+        if stored != model.artefact and TextModel.from_bytes(stored).to_bytes() != model.artefact:
+            raise OtherBytes(f"another model is already named {model.name}: name the one of this matcher otherwise")
         self._judge.catalogue = Catalogue(preparation(await self._load(self._known.current)))
 
     async def run(self) -> None:

@@ -199,7 +199,7 @@ async def test_history_names_both_models_and_answered_matches_keep_their_state(m
 @pytest.mark.parametrize("cut", range(10))
 async def test_another_process_goes_on_wherever_one_is_cut(matcher: Stage, cut: int) -> None:
     """Killed between any two steps: another takes over, builds what it must, and switches; nothing is lost."""
-    first = await matcher.process(0, 1, model=OLD)
+    first = await matcher.process(0, 1)
     await first.hears(*entities(matcher))
     await in_transaction(matcher.pool, lambda connection: models.bring(connection, _brought(NEW)))
     for _ in range(cut):

@@ -20,6 +20,7 @@ from services.matcher.whole import Whole
 from shared.database import in_transaction, open_pool
 from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
+from shared.text.model import load_text_model
 from shared.whole_topics import WholeTopics
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
@@ -137,6 +138,22 @@ async def test_a_database_away_while_a_matcher_starts_is_waited_for(
     async with running(settings, give_up=lambda: gave_up.append(True)):
         await kafka.matches(1)
     assert (away, gave_up) == ({}, [])
+
+
+async def test_a_matcher_whose_model_has_the_name_of_another_says_so_and_owns_nothing(settings: Settings) -> None:
+    """A model is known by its name: two under one name would mix their scores."""
+    name = load_text_model().epoch
+    pool = await open_pool(settings.database_url, service="matcher", max_size=1)
+    brought = models.Model(name, other_model(name).to_bytes(), RULES)
+    await in_transaction(pool, lambda connection: models.bring(connection, brought))
+
+    async def says_why() -> bool:
+        return f"another model is already named {name}: name the one of this matcher otherwise" in work.problems()
+
+    async with running(settings, give_up=lambda: None) as work:
+        await eventually(says_why)
+        assert await pool.fetch("SELECT FROM leases") == []
+    await pool.close()
 
 
 async def test_a_matcher_at_work_turns_to_a_model_that_another_brought(kafka: Kafka, settings: Settings) -> None:
