@@ -156,6 +156,8 @@ class Owners:
                 raise LeaseHeld(f"partition {number} is held by another process")
             await self.enter()
             await self._take(number)
+            if number not in self._held:
+                raise OtherModel(f"partition {number} is of the model before: it is loaded again")
             self._met_foreign.pop(number, None)
             self._interrupted.discard(number)
             self._owned.add(number)

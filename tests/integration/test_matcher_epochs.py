@@ -14,6 +14,7 @@ from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.catalogue import Catalogue, News
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.shortlists import OfferKey
+from services.matcher.owners import OtherModel
 from services.matcher.store import models
 from shared.clock import utc_now
 from shared.database import in_transaction
@@ -272,6 +273,27 @@ async def test_a_partition_whose_memory_is_lost_is_loaded_again_and_built(matche
     await finish(process)
     assert await lists_of(matcher) == {NEW}
     assert await matcher.differences() == []
+
+
+async def test_a_partition_taken_while_all_are_loaded_again_is_taken_later(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its memory, found true, is of the model before and was let go of while the taking waited."""
+    process = await matcher.process(0)
+    await process.hears(*entities(matcher)[:1])
+    again: list[asyncio.Task[None]] = []
+
+    async def meanwhile(*_: object) -> None:
+        monkeypatch.undo()
+        again.append(asyncio.create_task(process.owners.load_again()))
+        await asyncio.sleep(0)
+
+    await process.owners.lost(0, taken_away=False)
+    monkeypatch.setattr(process.owners, "_read_to", meanwhile)
+    with pytest.raises(OtherModel):
+        await process.takes(0)
+    await asyncio.gather(*again)
+    assert process.owners.owned == [0]
 
 
 async def test_an_outage_is_said_a_few_times_only(
