@@ -36,7 +36,8 @@ async def store_project_lists(
     gone = [project_id for project_id, entries in lists.items() if not entries]
     timeout = LONG if prefix else None
     if gone:
-        await connection.execute(f"DELETE FROM {prefix}project_lists WHERE project_id = ANY($1)", gone)  # noqa: S608 - ours
+        statement = f"DELETE FROM {prefix}project_lists WHERE project_id = ANY($1)"  # noqa: S608 - our own names
+        await connection.execute(statement, gone, timeout=timeout)
     await connection.executemany(
         f"""
         INSERT INTO {prefix}project_lists (project_id, partition, offer_types, offer_ids, scores)
@@ -76,6 +77,7 @@ async def store_offer_lists(connection: Connection, lists: Sequence[PartitionLis
     await connection.executemany(
         f"DELETE FROM {prefix}offer_lists WHERE offer_type = $1 AND offer_id = $2 AND partition = $3",  # noqa: S608 - ours
         [(each.offer.offer_type, each.offer.offer_id, each.partition) for each in gone],
+        timeout=timeout,
     )
     await connection.executemany(
         f"""
