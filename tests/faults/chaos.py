@@ -10,6 +10,10 @@ from dataclasses import dataclass
 import asyncpg
 
 from deploy.create_roles import SERVICES
+from services.matcher.matching.criteria import RULES
+from services.matcher.store.models import Model
+from services.matcher.store.models import bring as bring_model
+from shared.database import in_transaction, open_pool
 from tests.deadline import eventually
 from tests.faults.commands import essaim
 from tests.faults.installation import Installation
@@ -17,11 +21,14 @@ from tests.faults.load import Load
 from tests.faults.matchers import PAUSE_SECONDS, Matchers
 from tests.faults.people import People
 from tests.faults.scale import Scale
+from tests.integration.matcher_stage import other_model
 from tests.integration.restored import Backups
 
 SLOW_SECONDS = 0.2
 STEPS_SECONDS = 30.0
 """How long a fault waits at most for the load to go on."""
+TURNED_SECONDS = 300.0
+"""How long the building of lists for the next model may last beyond the last fault."""
 BACKUP_IS_OLDER = 20
 """How many steps were taken after a backup that is put back."""
 _AT_WORK = {
@@ -87,6 +94,8 @@ class Chaos:
             yield from [(f"slow {server}", self._slow(server))] * scale.slow
         yield from [("lose an answer", self._lose_answer)] * 3
         yield from [("erase what is being answered", self._erase)] * scale.erasures
+        for number in range(scale.models):
+            yield "bring a model", self._bring(f"model-{number + 2}")
         for command, service in scale.restorations:
             yield f"{command} {service}", self._restore(command, service)
 
@@ -97,6 +106,21 @@ class Chaos:
             self.note(f"{number} of {len(faults)}: {fault.what}")
             await fault.do()
         await self._installation.ready(*SERVICES)
+        await eventually(self._has_turned, seconds=TURNED_SECONDS)
+
+    async def _has_turned(self) -> bool:
+        """Whether no model is being built aside and all lists, and their matches, are of the one at work."""
+        connection = await asyncpg.connect(self._installation.servers.dsn())
+        try:
+            return bool(
+                await connection.fetchval(
+                    "SELECT NOT EXISTS (SELECT FROM matcher.models WHERE state = 'next') AND NOT EXISTS (SELECT FROM"
+                    " matcher.leases WHERE heads_behind OR model IS DISTINCT FROM"
+                    " (SELECT model FROM matcher.models WHERE state = 'current'))"
+                )
+            )
+        finally:
+            await connection.close()
 
     def note(self, what: str) -> None:
         """Remember what happens, and tell it."""
@@ -201,6 +225,15 @@ class Chaos:
                     match_id = await self._people.asked()
                     if await self._load.erase(("projects", match_id.partition("~")[0])):
                         return
+
+    def _bring(self, name: str) -> Do:
+        async def bring() -> None:
+            model = Model(name, other_model(name).to_bytes(), RULES)
+            pool = await open_pool(self._installation.servers.service_dsn("matcher"), service="matcher", max_size=1)
+            await in_transaction(pool, lambda connection: bring_model(connection, model))
+            await pool.close()
+
+        return bring
 
     def _restore(self, command: str, service: str) -> Do:
         async def restore() -> None:

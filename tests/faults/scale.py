@@ -31,6 +31,8 @@ class Scale:
     """Of projects that somebody is just answering."""
     restorations: tuple[tuple[str, str], ...] = ()
     """What `essaim` is asked to do, once each: ("restored", "matcher") from an older backup, ("rebuild", "console")."""
+    models: int = 0
+    """Text models never seen that are brought, so that lists are built aside while all this happens."""
     matchers: int = 2
     """Processes of the matcher: the others come and go, are killed and paused, beside the first."""
     turn_s: float = 15
@@ -56,6 +58,7 @@ PLANS = {
             cuts=1,
             slow=1,
             erasures=2,
+            models=1,
             matchers=3,
             turn_s=12,
         ),
@@ -74,6 +77,7 @@ PLANS = {
             pauses=1,
             erasures=10,
             restorations=(("restored", "matcher"), ("rebuild", "console"), ("rebuild", "matcher")),
+            models=1,
             matchers=8,
             turn_s=10,
         ),
@@ -93,6 +97,7 @@ PLANS = {
             pauses=1,
             erasures=2,
             restorations=(("restored", "matcher"), ("rebuild", "console"), ("rebuild", "matcher")),
+            models=1,
             matchers=4,
             turn_s=8,
         ),

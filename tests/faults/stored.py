@@ -19,10 +19,11 @@ from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.prepare import is_context, wholes_of
 from services.matcher.matching.rows import HeadRow
 from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList
-from services.matcher.store import heads, leases, lists
+from services.matcher.store import heads, leases, lists, models
 from shared.database import Connection, Pool, open_pool
 from shared.events.shapes import Commitment, Fund, Project, Territory
 from shared.reference.territory_index import TerritoryIndex
+from shared.text.vectors import TextModel
 from tests.faults.installation import Installation
 
 
@@ -64,14 +65,21 @@ async def pools_of(
         yield {each: await stack.enter_async_context(pool_of(installation, each)) for each in services}
 
 
-async def published(pool: Pool) -> Published:
-    """What ingest's submissions amount to, by its own rules, less what matches concluded."""
+async def model_at_work(pool: Pool) -> TextModel | None:
+    """The text model that the matcher's lists are of."""
+    async with pool.acquire() as connection:
+        artefact = await models.current_artefact(connection)
+    return TextModel.from_bytes(artefact) if artefact else None
+
+
+async def published(pool: Pool, model: TextModel | None) -> Published:
+    """What ingest's submissions amount to, by its own rules, less what matches concluded; judged by `model`."""
     async with pool.acquire() as connection:
         entities = [await _entity(connection, row) for row in await connection.fetch(_SUBMISSIONS)]
         day = await connection.fetchval("SELECT max(day) FROM days_said")
         people = await connection.fetch(_PEOPLE)
     territories = [each for each in entities if isinstance(each, Territory)]
-    made = preparation()
+    made = preparation(model)
     ready = replace(made, territories=TerritoryIndex(territories, made.geography))
     wholes = wholes_of(each for each in entities if isinstance(each, Fund))
     offers = [

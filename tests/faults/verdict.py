@@ -109,7 +109,7 @@ def _states(log: Log) -> Counter[str]:
 async def _read(installation: Installation) -> _State:
     async with stored.pools_of(installation) as pools:
         return _State(
-            published=await stored.published(pools["ingest"]),
+            published=await stored.published(pools["ingest"], await stored.model_at_work(pools["matcher"])),
             judged=await stored.judged(pools["matcher"]),
             said={service: await stored.said_versions(pool) for service, pool in pools.items()},
             heard={
