@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,11 @@ from aiokafka.errors import CorruptRecordException
 
 Unparsable = Callable[[TopicPartition, Exception], Awaitable[None]]
 Fetched = dict[TopicPartition, list[Any]]
+PassedOver = Callable[[TopicPartition, int], None]
 
 WAIT_MS = 500
+
+logger = logging.getLogger(__name__)
 
 
 def guard(consumer: Any, handled: Callable[[], Mapping[TopicPartition, int]], unparsable: Unparsable) -> None:
@@ -45,9 +49,48 @@ def guard(consumer: Any, handled: Callable[[], Mapping[TopicPartition, int]], un
     consumer.getmany = guarded
 
 
+def pass_over(consumer: Any, passed: PassedOver) -> None:
+    """Have `consumer` (of aiokafka) go on beyond an offset that it cannot parse, after `passed`, where it would raise.
+
+    What follows such a record in its batch cannot be reached either, and is passed over too, offset by offset.
+    """
+    getmany = consumer.getmany
+
+    async def passing(*partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Fetched:
+        places = {each: await consumer.position(each) for each in partitions or consumer.assignment()}
+        try:
+            fetched: Fetched = await getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            return fetched
+        except (ValueError, CorruptRecordException):
+            for partition, offset in places.items():
+                consumer.seek(partition, offset)
+            return {partition: [one] for partition in places if (one := await next_of(partition))}
+
+    async def next_of(partition: TopicPartition) -> Any | None:
+        while True:
+            try:
+                fetched = await getmany(partition, timeout_ms=WAIT_MS, max_records=1)
+                return fetched[partition][0] if fetched else None
+            except (ValueError, CorruptRecordException) as error:
+                offset = await consumer.position(partition)
+                logger.warning(
+                    "a record that cannot be parsed is passed over",
+                    extra={"partition": str(partition), "offset": offset, "error": type(error).__name__},
+                )
+                passed(partition, offset)
+                consumer.seek(partition, offset + 1)
+
+    consumer.getmany = passing
+
+
 @contextlib.asynccontextmanager
-async def reading_once(bootstrap_servers: str, partitions: Sequence[TopicPartition]) -> AsyncIterator[Any]:
-    """A consumer (of aiokafka) of committed records, of no group; each partition is read from where it is sought to."""
+async def reading_once(
+    bootstrap_servers: str, partitions: Sequence[TopicPartition], passed: PassedOver = lambda *_: None
+) -> AsyncIterator[Any]:
+    """A consumer (of aiokafka) of committed records, of no group; each partition is read from where it is sought to.
+
+    Offsets that cannot be parsed are told to `passed`, and the reading goes on beyond them.
+    """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         isolation_level="read_committed",
@@ -56,6 +99,7 @@ async def reading_once(bootstrap_servers: str, partitions: Sequence[TopicPartiti
         request_timeout_ms=10_000,
         fetch_max_wait_ms=100,
     )
+    pass_over(consumer, passed)
     try:
         await consumer.start()
         consumer.assign(partitions)

@@ -24,7 +24,8 @@ async def check_log_versions(
     """Raise `LogIsAhead` unless the last event of each partition has a version that the database gave.
 
     `partitions` are those of topics that the service alone writes, by short name; nobody may write to them meanwhile.
-    A record that no reader takes for an event is a stray one, which readers set aside: it says nothing of the database.
+    A record that no reader takes for an event, or that cannot be parsed at all, is a stray one: it says nothing of the
+    database.
     """
     topics = {one: topic for topic, several in partitions.items() for one in several}
     found = await last_events(bootstrap_servers, topics)

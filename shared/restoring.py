@@ -259,6 +259,7 @@ async def restoring(
         work = Restoration(connection, service, WholeLog(bootstrap_servers, topic_prefix, progress))
         await work.read_said()
         yield work
+        work.report.counts["unparsable"] = len(work.log.unparsable)
         await scratch.drop(connection)
 
 

@@ -1,6 +1,7 @@
 """Reads topics once, from their beginnings to what are their ends now: for a command, while their reader is stopped."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -15,13 +16,17 @@ Progress = Callable[[str, int, int], None]
 
 
 class WholeLog:
-    """What is in some topics (short names) now, committed records only; `positions` is where each partition ended."""
+    """What is in some topics (short names) now, committed records only; `positions` is where each partition ended.
+
+    `unparsable` is what could not be parsed, by topic, partition and offset: it was passed over.
+    """
 
     def __init__(self, bootstrap_servers: str, topic_prefix: str, progress: Progress) -> None:
         self._servers = bootstrap_servers
         self._prefix = topic_prefix
         self.progress = progress
         self.positions: dict[TopicPartitionNumber, Position] = {}
+        self.unparsable: set[tuple[str, int, int]] = set()
 
     async def partitions_of(self, topic: str) -> int:
         """How many partitions a topic has; raises `MissingTopic`."""
@@ -40,7 +45,13 @@ class WholeLog:
     async def _read(self, topic: str) -> AsyncIterator[Arrived]:
         log = await Log.of(self._servers, [self._prefix + topic])
         partitions = log.partitions[self._prefix + topic]
-        async with reading_once(self._servers, partitions) as consumer:
+
+        def passed(partition: TopicPartition, offset: int) -> None:
+            place = topic, partition.partition
+            self.unparsable.add((*place, offset))
+            self.positions[place] = replace(self.positions[place], next_offset=offset + 1)
+
+        async with reading_once(self._servers, partitions, passed) as consumer:
             firsts = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
             for partition in partitions:

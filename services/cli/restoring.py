@@ -34,6 +34,7 @@ COUNTS = {
     "days": "jours repris",
     "ended": "rapprochements terminés : une de leurs parties n'existe plus",
     "untold": "rapprochements trop anciens pour être encore annoncés",
+    "unparsable": "enregistrements de Kafka que rien ne sait lire, passés",
     "stated": "événements à redire, dès que le service tournera",
 }
 LACKING = {

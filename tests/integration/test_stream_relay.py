@@ -25,7 +25,7 @@ from shared.sending import partition_of, producing, send
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import match_changed, preference_set
-from tests.streams import opened, put, raw, records_of, say_preference
+from tests.streams import opened, put, put_unparsable, raw, records_of, say_preference
 
 
 @asynccontextmanager
@@ -292,6 +292,23 @@ async def test_a_stray_record_that_no_reader_takes_keeps_no_relay_from_starting(
             await wait_until_emptied(pool)
             assert relay.problem() is None
         assert len(await records_of(bootstrap_servers, f"{topic_prefix}preferences")) == 2
+
+
+async def test_a_record_that_cannot_be_parsed_keeps_no_relay_from_starting_nor_hides_what_its_log_holds(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    """One record of anybody's must not stop a service for good, at each of its starts."""
+    topic = f"{topic_prefix}preferences"
+    async with opened(service_dsn("console"), "console") as pool:
+        await put_unparsable(bootstrap_servers, topic, raw(preference_set("per-a", version=9)))
+        await say_preference(pool, "per-a")
+        async with relaying(pool, bootstrap_servers, topic_prefix) as relay:
+            await wait_until_emptied(pool)
+            assert relay.problem() is None
+        await put(bootstrap_servers, topic, [raw(preference_set("per-a", version=2))])
+        await put_unparsable(bootstrap_servers, topic, raw(preference_set("per-a", version=9)))
+        with pytest.raises(LogIsAhead, match="version 2 of per-a"):
+            await Relay(pool, service="console", bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix).check()
 
 
 async def test_a_relay_whose_session_ends_takes_its_lock_again(
