@@ -85,6 +85,7 @@ def _traced(arrived: Arrived) -> AbstractContextManager[object]:
 class Handling:
     """The handling of one partition by this process, from the position it was given on.
 
+    A stored position below its own, as a database restored under it has, is refused: what lies between must come again.
     With `alone`, what the process keeps in memory is true only while nobody else handles the partition: a stored
     position other than its own is then refused, instead of the records below it being skipped; the handler gets an
     empty batch before, so that it meets, and remembers, that another process owns what it keeps.
@@ -134,6 +135,11 @@ class Handling:
             await self._handler(connection, Batch(arrived.topic, arrived.partition, ()))
             raise Refused(
                 f"{arrived.topic}/{arrived.partition}: another process has handled it to {position.next_offset}"
+            )
+        if position.next_offset < self.position.next_offset:
+            raise Refused(
+                f"{arrived.topic}/{arrived.partition}: its stored offset went back to {position.next_offset}:"
+                " PostgreSQL was restored, or a replica took over"
             )
         new = arrived.from_offset(position.next_offset)
         batch = new.batch()

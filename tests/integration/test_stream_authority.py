@@ -121,6 +121,23 @@ async def test_memory_is_made_anew_when_another_process_has_handled_the_partitio
         assert calls == ["taken", "lost", "taken"]
 
 
+async def test_an_offset_that_went_back_under_a_running_process_leaves_no_gap(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    """As after a restore to an earlier moment, or a lagging replica's promotion, while the service runs."""
+    topic = f"{topic_prefix}preferences"
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await prepare_effects(pool)
+        await put(bootstrap_servers, topic, [raw(preference_set(f"per-{n}")) for n in range(4)])
+        async with started(reader(pool, bootstrap_servers, topic_prefix)):
+            await wait_for_effects(pool, 4)
+            await pool.execute("UPDATE offsets SET next_offset = 2 WHERE partition = 0")
+            await pool.execute("DELETE FROM effects WHERE key IN ('per-2', 'per-3')")
+            await put(bootstrap_servers, topic, [raw(preference_set(f"per-{n}")) for n in (4, 5)])
+            found = await wait_for_effects(pool, 6)
+        assert [row["key"] for row in found] == [f"per-{n}" for n in range(6)]
+
+
 async def test_two_processes_with_the_same_batch_handle_it_once(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
