@@ -142,11 +142,19 @@ async def asked_for(pool: Pool) -> set[TopicPartitionNumber]:
     return {(row["topic"], row["partition"]) for row in rows}
 
 
-async def replay(pool: Pool, handlers: Mapping[str, Handler], *, topic: str, partition: int) -> Replayed:
+async def replay(
+    pool: Pool,
+    handlers: Mapping[str, Handler],
+    *,
+    topic: str,
+    partition: int,
+    is_open: Callable[[], bool] = lambda: True,
+) -> Replayed:
     """Feed the asked-for dead letters of one partition back to their handler, one transaction each, oldest first.
 
-    One that is handled is forgotten; one that is not stays, with its newest reason. Whoever keeps state of the
-    partition in memory must be the caller, and must not handle that partition meanwhile.
+    Each transaction begins by locking the partition's offset, as those of its records do. One that is handled is
+    forgotten; one that is not stays, with its newest reason, and those left once `is_open` is false stay as they are.
+    Whoever keeps state of the partition in memory must be the caller, and must not handle that partition meanwhile.
     """
     rows = await pool.fetch(
         "SELECT id FROM dead_letters WHERE topic = $1 AND partition = $2 AND replay_asked_at IS NOT NULL ORDER BY id",
@@ -155,7 +163,7 @@ async def replay(pool: Pool, handlers: Mapping[str, Handler], *, topic: str, par
     )
     recovered = 0
     for row in rows:
-        recovered += await _replay_one(pool, handlers[topic], row["id"])
+        recovered += await _replay_one(pool, handlers[topic], (topic, partition), row["id"], is_open)
     return Replayed(recovered, len(rows) - recovered)
 
 
@@ -172,10 +180,13 @@ class _Stored:
     headers: tuple[tuple[str, bytes], ...]
 
 
-async def _replay_one(pool: Pool, handler: Handler, letter_id: int) -> bool:
+async def _replay_one(
+    pool: Pool, handler: Handler, place: TopicPartitionNumber, letter_id: int, is_open: Callable[[], bool]
+) -> bool:
     async def work(connection: Connection) -> tuple[bool, AfterCommit | None]:
+        await connection.execute("SELECT FROM offsets WHERE topic = $1 AND partition = $2 FOR UPDATE", *place)
         letter = await connection.fetchrow("SELECT * FROM dead_letters WHERE id = $1 FOR UPDATE", letter_id)
-        if letter is None:
+        if letter is None or not is_open():
             return False, None
         received = read(letter["topic"], _stored(letter))
         if isinstance(received, Unreadable):

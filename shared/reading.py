@@ -207,12 +207,13 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
                     await self._replay_one(unit, topic, partition)
 
     async def _replay_one(self, unit: Unit, topic: str, partition: int) -> None:
-        async def work() -> None:
-            done = await replay(self._pool, self._handlers, topic=topic, partition=partition)
+        async def work(is_open: Callable[[], bool]) -> None:
+            done = await replay(self._pool, self._handlers, topic=topic, partition=partition, is_open=is_open)
             logger.info("dead letters of %s/%s replayed", topic, partition, extra={"recovered": done.recovered})
 
         async with unit.lock:
-            if unit.opening is not None and (failure := await failure_of(work())):
+            opening = unit.opening
+            if opening is not None and (failure := await failure_of(work(lambda: unit.opening == opening))):
                 await self._opening.put_off(unit, failure)
 
     async def _commit(self) -> None:

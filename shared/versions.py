@@ -8,14 +8,15 @@ INSERT INTO heard_versions AS held (topic, key, version, erased)
 SELECT $1, key, version, erased FROM unnest($2::text[], $3::bigint[], $4::boolean[]) AS heard (key, version, erased)
 ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version, erased = excluded.erased
 WHERE held.version < excluded.version
+RETURNING key
 """
 
 
 async def newer(connection: Connection, batch: Batch) -> tuple[Received, ...]:
     """The records of `batch` whose version is above the one held of their key, in order; their versions are then held.
 
-    A second delivery, a replay of old bytes and a late sender are thus without effect. The partition's offset, which
-    this transaction has locked, keeps others from holding the same keys meanwhile.
+    A second delivery, a replay of old bytes and a late sender are thus without effect, also where another transaction
+    holds a version of the same key meanwhile: this one waits for it.
     """
     rows = await connection.fetch(
         "SELECT key, version FROM heard_versions WHERE topic = $1 AND key = ANY ($2)",
@@ -28,17 +29,19 @@ async def newer(connection: Connection, batch: Batch) -> tuple[Received, ...]:
         if record.version > held.get(record.key, 0):
             held[record.key] = record.version
             found.append(record)
-    await hold(connection, batch.topic, {record.key: record for record in found})
-    return tuple(found)
+    now_held = await hold(connection, batch.topic, {record.key: record for record in found})
+    return tuple(record for record in found if record.key in now_held)
 
 
-async def hold(connection: Connection, topic: str, last: dict[str, Received]) -> None:
-    """Remember each key's version, and whether it is erased; one already held that is as high stays."""
-    if last:
-        await connection.execute(
-            _HOLD,
-            topic,
-            list(last),
-            [record.version for record in last.values()],
-            [record.event is None for record in last.values()],
-        )
+async def hold(connection: Connection, topic: str, last: dict[str, Received]) -> set[str]:
+    """Remember each key's version, and whether it is erased; returns whose: one already held that is as high stays."""
+    if not last:
+        return set()
+    rows = await connection.fetch(
+        _HOLD,
+        topic,
+        list(last),
+        [record.version for record in last.values()],
+        [record.event is None for record in last.values()],
+    )
+    return {row["key"] for row in rows}
