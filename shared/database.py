@@ -22,6 +22,9 @@ else:
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
+ACQUIRE_SECONDS = 10.0
+"""Who waits for a connection waits no longer than this, and so does who gives one back."""
+
 IDLE_IN_TRANSACTION_MS = 10_000
 """A stopped process keeps a row lock no longer than this."""
 
@@ -60,11 +63,12 @@ async def _prepare(connection: Connection) -> None:
 class EndingPool(asyncpg.Pool):
     """A task that is told to end does, also where the server has ended the connection that it gives back.
 
-    Rolling back and giving back raise then, and what is raised last would be taken for a lost connection alone.
+    Rolling back and giving back raise then, and what is raised last would be taken for a lost connection alone. While
+    PostgreSQL says nothing, nobody waits for ever for a connection either: `TimeoutError` after `ACQUIRE_SECONDS`.
     """
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        return _Acquired(self, timeout)
+        return _Acquired(self, ACQUIRE_SECONDS if timeout is None else timeout)
 
 
 class _Acquired(PoolAcquireContext):
@@ -91,7 +95,9 @@ def _times_told_to_end() -> int:
 
 
 async def open_pool(dsn: str, *, service: str, min_size: int = 1, max_size: int = 8, attempts: int = 30) -> Pool:
-    """A pool whose connections see the schema `service` alone, read `jsonb` as Python values and wait 30 s at most.
+    """A pool whose connections see the schema `service` alone and read `jsonb` as Python values.
+
+    A statement may take 30 s, waiting for a connection `ACQUIRE_SECONDS`, unless the call says otherwise.
 
     Waits for PostgreSQL to answer, about two minutes with the default `attempts`; then raises what the last one met.
     """
@@ -127,17 +133,17 @@ async def in_transaction(pool: Pool, work: Callable[[Connection], Awaitable[Resu
     """What `work` returns, once its READ COMMITTED transaction has committed.
 
     `work` runs again after a deadlock or a lost connection, `attempts` times at most; the last error is raised, and any
-    other error at once. A connection lost during the commit leaves its outcome unknown: `work` must find out by
-    itself, under a row lock, what it has already done.
+    other error at once, `TimeoutError` among them: PostgreSQL says nothing, or lets wait for too long. A connection
+    lost during the commit leaves its outcome unknown: `work` must find out by itself, under a row lock, what it has
+    already done.
     """
     for attempt in range(1, attempts + 1):
         try:
-            async with pool.acquire(timeout=10) as connection, connection.transaction(isolation="read_committed"):
+            async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
                 return await work(connection)
         except RETRIED as error:
-            if attempt == attempts or isinstance(
-                error, ValueError
-            ):  # a value asyncpg itself refuses is no lost connection
+            # A value that asyncpg itself refuses is no lost connection; who has waited as long as may be waits no more.
+            if attempt == attempts or isinstance(error, ValueError | TimeoutError):
                 raise
             logger.debug("a transaction is tried again (%s)", type(error).__name__)
             await asyncio.sleep(backoff(attempt))

@@ -1,4 +1,4 @@
-"""Stands between the services and a server, and cuts or delays what they say to one another."""
+"""Stands between the services and a server, and cuts, delays or holds back what they say to one another."""
 
 import asyncio
 import threading
@@ -13,6 +13,7 @@ class Forwarders:
     def __init__(self, ports: Sequence[tuple[int, int]]) -> None:
         self._ports = ports
         self._delay_s = dict.fromkeys((port for port, _ in ports), 0.0)
+        self._speaks = {port: asyncio.Event() for port, _ in ports}
         self._open: dict[int, set[asyncio.StreamWriter]] = {port: set() for port, _ in ports}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="forwarders", daemon=True)
@@ -20,6 +21,8 @@ class Forwarders:
 
     def open(self) -> None:
         """Forward from now on."""
+        for each in self._speaks.values():
+            each.set()
         self._thread.start()
         self._servers = [
             asyncio.run_coroutine_threadsafe(self._listen(*each), self._loop).result(10) for each in self._ports
@@ -39,6 +42,14 @@ class Forwarders:
     def delay(self, port: int, seconds: float) -> None:
         """Let each piece of what is said through `port` take so much longer, either way, until told otherwise."""
         self._delay_s[port] = seconds
+
+    def silence(self, port: int) -> None:
+        """Hold back all that is said through `port`, as a server does that hangs; connections stay, new ones too."""
+        self._loop.call_soon_threadsafe(self._speaks[port].clear)
+
+    def speak(self, port: int) -> None:
+        """Carry on, with what was held back first."""
+        self._loop.call_soon_threadsafe(self._speaks[port].set)
 
     def _abort(self, port: int) -> None:
         for writer in self._open[port]:
@@ -76,6 +87,7 @@ class Forwarders:
             while piece := await reader.read(_PIECE):
                 if self._delay_s[port]:
                     await asyncio.sleep(self._delay_s[port])
+                await self._speaks[port].wait()
                 writer.write(piece)
                 await writer.drain()
         except OSError:
