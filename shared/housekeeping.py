@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from shared.database import CONNECTION_LOST, Pool
+from shared.database import RETRIED, Pool
 
 KEPT_DAYS = 30
 EVERY_SECONDS = 3600.0
@@ -21,9 +21,9 @@ DELETE FROM dead_letters AS old WHERE set_aside_at < now() - make_interval(days 
 
 
 async def keep_house(pool: Pool) -> None:
-    """Forget what is old, now and then, for ever; an unavailable database only delays it."""
+    """Forget what is old, now and then, for ever; an unavailable database, or a deadlock, only delays it."""
     while True:
-        with contextlib.suppress(*CONNECTION_LOST):
+        with contextlib.suppress(*RETRIED):
             await forget_old(pool)
         await asyncio.sleep(EVERY_SECONDS)
 

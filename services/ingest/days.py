@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from services.ingest.store import answers, entities, progress
 from shared.clock import utc_now
-from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
+from shared.database import RETRIED, Connection, Pool, in_transaction
 from shared.events.people import DayStarted
 from shared.outbox import announce, next_version
 from shared.words.french import PARIS
@@ -54,6 +54,8 @@ async def keep_saying_days(pool: Pool, clock: Clock = utc_now) -> None:
                 logger.info("a day begins", extra={"day": day.isoformat()})
             await answers.forget_old_answers(pool)
             await progress.forget_old_imports(pool)
-        except CONNECTION_LOST as error:
-            logger.warning("PostgreSQL is away: the day waits", extra={"cause": type(error).__name__})
+        except RETRIED as error:
+            logger.warning(
+                "PostgreSQL is away, or its work was cut short: the day waits", extra={"cause": type(error).__name__}
+            )
         await asyncio.sleep(min(_LONGEST_PAUSE_S, seconds_to_midnight(clock())))

@@ -18,7 +18,7 @@ from services.ingest.settings import Settings
 from services.ingest.store import listing, progress
 from services.ingest.store.progress import Polled
 from services.ingest.submissions import SubmitterGone
-from shared.database import CONNECTION_LOST, Connection, Pool, in_transaction
+from shared.database import RETRIED, Connection, Pool, in_transaction
 from shared.words.french import PARIS
 
 CLAIM = timedelta(minutes=10)
@@ -52,8 +52,10 @@ async def keep_polling(
         for feed in feeds:
             try:
                 await poll(pool, feed, client, every=every, now=clock())
-            except CONNECTION_LOST as error:
-                logger.warning("PostgreSQL is away: feeds wait", extra={"cause": type(error).__name__})
+            except RETRIED as error:
+                logger.warning(
+                    "PostgreSQL is away, or its work was cut short: feeds wait", extra={"cause": type(error).__name__}
+                )
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

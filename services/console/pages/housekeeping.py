@@ -6,8 +6,8 @@ import logging
 from services.console.pages.answering import say_due
 from services.console.pages.context import Console
 from services.console.store import feed, people, sessions
-from shared.database import CONNECTION_LOST, Connection
-from shared.logs import is_worth_saying
+from shared.database import RETRIED, Connection
+from shared.logs import describe, is_worth_saying
 
 SAY_EVERY_S = 1.0
 CLEAN_EVERY_S = 600.0
@@ -25,10 +25,10 @@ async def say_due_answers(console: Console) -> None:
         try:
             await say_due(console)
             failures = 0
-        except CONNECTION_LOST:
+        except RETRIED as error:
             failures += 1
             if is_worth_saying(failures):
-                logger.warning("held answers wait: PostgreSQL does not answer", extra={"attempts": failures})
+                logger.warning("held answers wait: %s", describe(error), extra={"attempts": failures})
         await asyncio.sleep(SAY_EVERY_S)
 
 
@@ -49,6 +49,6 @@ async def keep_house(console: Console) -> None:
         try:
             async with console.pool.acquire() as connection:
                 await clean(connection)
-        except CONNECTION_LOST:
-            logger.warning("nothing was cleaned: PostgreSQL does not answer")
+        except RETRIED as error:
+            logger.warning("nothing was cleaned: %s", describe(error))
         await asyncio.sleep(CLEAN_EVERY_S)
