@@ -4,14 +4,13 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from faststream import FastStream
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.database import CONNECTION_LOST, Pool
+from shared.database import CONNECTION_LOST, RETRIED, Pool
 
 RETRY_AFTER_SECONDS = 5
 
@@ -55,7 +54,7 @@ async def answer_away(request: Request, error: Exception) -> Response:
 
 def answer_while_away(app: FastAPI) -> None:
     """Answer 503 with `Retry-After` wherever PostgreSQL is away or a transaction cannot end."""
-    for kind in (*CONNECTION_LOST, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+    for kind in RETRIED:
         app.add_exception_handler(kind, answer_away)  # type: ignore[arg-type]  # all are exceptions
 
 

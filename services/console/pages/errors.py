@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from services.console.connectors.ingest import ServiceAway
 from services.console.pages.rendering import render
 from services.console.pages.visitors import SignInNeeded
-from shared.database import CONNECTION_LOST
+from shared.database import RETRIED
 
 RETRY_S = 5
 
@@ -32,7 +32,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(ServiceAway, _away)
     app.add_exception_handler(Exception, _failed)
-    for kind in CONNECTION_LOST:
+    for kind in RETRIED:
         if issubclass(kind, Exception):
             app.add_exception_handler(kind, _away)
 

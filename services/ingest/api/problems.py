@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.wording import Language, language_of, say_all
 from services.ingest.submissions import SubmitterGone
-from shared.database import CONNECTION_LOST
+from shared.database import RETRIED
 from shared.http import RETRY_AFTER_SECONDS
 from shared.words.french import typeset
 
@@ -208,5 +208,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
-    for away in (*CONNECTION_LOST, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
+    for away in RETRIED:
         app.add_exception_handler(away, answer_away)  # type: ignore[arg-type]  # all are exceptions
