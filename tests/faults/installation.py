@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import shutil
 import signal
 import tempfile
@@ -297,8 +296,3 @@ class Installation:
 
 def _kind(service: str) -> str:
     return service.partition("-")[0]
-
-
-def seed() -> int:
-    """The seed of this run: `ESSAIM_FAULTS_SEED`, else one drawn now, to be printed."""
-    return int(os.environ.get("ESSAIM_FAULTS_SEED") or random.SystemRandom().randrange(1_000_000))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from services.ingest.accounts import add_coordinator
 from shared.database import open_pool
+from tests.faults.chance import seed
 from tests.faults.chaos import Chaos
-from tests.faults.installation import Installation, seed
+from tests.faults.installation import Installation
 from tests.faults.load import Load
 from tests.faults.pace import Pace
 from tests.faults.people import People

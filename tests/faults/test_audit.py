@@ -23,7 +23,8 @@ from shared.outbox import announce, next_version
 from tests.deadline import eventually
 from tests.faults import stored
 from tests.faults.audited import WRONGS, Wrong
-from tests.faults.installation import PREFIX, Installation, seed
+from tests.faults.chance import seed
+from tests.faults.installation import PREFIX, Installation
 from tests.faults.load import Load
 from tests.faults.quiet import settled
 from tests.integration.restored import Backups

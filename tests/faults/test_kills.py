@@ -12,7 +12,8 @@ import pytest
 
 from deploy.create_roles import SERVICES
 from tests.deadline import eventually
-from tests.faults.installation import Installation, seed
+from tests.faults.chance import seed
+from tests.faults.installation import Installation
 from tests.faults.load import Load
 from tests.faults.log import POISON
 from tests.faults.poison import KINDS, poison

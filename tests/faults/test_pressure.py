@@ -13,7 +13,8 @@ import httpx
 from deploy.create_roles import SERVICES
 from tests import streams
 from tests.deadline import eventually
-from tests.faults.installation import PREFIX, Installation, seed
+from tests.faults.chance import seed
+from tests.faults.installation import PREFIX, Installation
 from tests.faults.log import POISON
 from tests.faults.patient import Patients, Try
 from tests.faults.poison import KINDS, poison
