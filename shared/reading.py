@@ -212,8 +212,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             logger.info("dead letters of %s/%s replayed", topic, partition, extra={"recovered": done.recovered})
 
         async with unit.lock:
-            opening = unit.opening
-            if opening is not None and (failure := await failure_of(work(lambda: unit.opening == opening))):
+            if (here := unit.opening) is not None and (failure := await failure_of(work(lambda: unit.opening == here))):
                 await self._opening.put_off(unit, failure)
 
     async def _commit(self) -> None:
