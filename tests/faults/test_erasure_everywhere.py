@@ -151,7 +151,7 @@ async def heard(installation: Installation) -> None:
         return await tables_with(installation, WORD) >= HELD - {"ingest.outbox"}
 
     try:
-        await eventually(is_everywhere, seconds=60)
+        await eventually(is_everywhere, seconds=180)
     except TimeoutError:
         raise AssertionError(f"not in {HELD - await tables_with(installation, WORD)}") from None
 
