@@ -58,7 +58,10 @@ class TopicView:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The last version that a service gave a key; `waits` while any event of it is still in the outbox."""
+    """The last version that a service gave a key; `waits` while any event of it is still in the outbox.
+
+    It is 0 where nothing was said, or where nothing is left of it since a restoration.
+    """
 
     version: int
     is_erased: bool
@@ -98,7 +101,8 @@ def said_differences(
     """
     for key, said in sorted(before.items()):
         last = view.last.get(key)
-        if said.waits or key in forgotten or (last is None and said.is_erased):
+        is_nothing = last is None and (said.is_erased or not said.version)
+        if said.waits or key in forgotten or is_nothing:
             continue
         if last is None or last.version < said.version:
             yield Finding(service, "unsent", f"{view.topic}/{key}", _version(said.version), _last(last))

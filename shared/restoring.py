@@ -89,6 +89,12 @@ INSERT INTO key_versions (topic, key, version, erased) SELECT $1, key, 0, true F
 ON CONFLICT (topic, key) DO UPDATE SET erased = true
 """
 
+_FORGET_LOST = """
+UPDATE key_versions AS given SET version = coalesce(
+    (SELECT version FROM said_in_log AS said WHERE said.topic = given.topic AND said.key = given.key), 0)
+FROM generation WHERE topic = $1 AND version <= generation * $2::bigint
+"""
+
 _IS_SET_ASIDE = """
 SELECT EXISTS (SELECT FROM dead_letters WHERE topic = $1 AND partition = $2 AND record_offset = $3)
 """
@@ -199,6 +205,13 @@ class Restoration:
         for topic in topics:
             status = await self.connection.execute(_TOMBSTONES, topic, GENERATION_SPAN, timeout=LONG)
             self.report.counts["stated"] += int(status.rpartition(" ")[2])
+
+    async def forget_lost(self, topic: str) -> None:
+        """Count as never said what the log of a topic has lost and this generation does not say again.
+
+        To be called last: the versions of `key_versions` are then those that an audit finds in the log.
+        """
+        await self.connection.execute(_FORGET_LOST, topic, GENERATION_SPAN, timeout=LONG)
 
     async def mark_erased(self, topic: str, keys: Sequence[str]) -> None:
         """Remember keys as erased, also those that the database never knew."""

@@ -43,6 +43,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     await store.forget_what_is_gone(work.connection)
     await _state_answers(work)
     await _state_preferences(work)
+    await work.forget_lost(AnswerGiven.topic)
 
 
 async def _on_matches(connection: Connection, batch: Batch) -> None:

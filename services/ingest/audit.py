@@ -8,6 +8,7 @@ from shared.audit_reading import Topics, handled, set_aside, snapshot
 from shared.auditing import Finding, Held
 from shared.database import Connection, Pool
 from shared.events.matches import MatchChanged
+from shared.events.people import Erased
 
 SERVICE = "ingest"
 HEARD: tuple[str, ...] = ()
@@ -21,8 +22,8 @@ async def held(connection: Connection, topic: str) -> Held:
 
 
 async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
-    """Nothing: all that ingest said is in its log."""
-    return frozenset()
+    """Erasures of what was submitted again: a log that was lost is not told of them any more."""
+    return await auditing.erased_and_back(connection) if topic == Erased.topic else frozenset()
 
 
 async def findings(pool: Pool, topics: Topics) -> list[Finding]:

@@ -121,6 +121,8 @@ class _Answers:
     by_match: Mapping[str, Sequence[tuple[Place, AnswerGiven]]]
     handled: Mapping[int, int]
     set_aside: frozenset[Place]
+    lost: frozenset[str]
+    """Matches of which the log has lost answers."""
 
     def findings(self, rows: Iterable[HeadRow]) -> list[Finding]:
         """Where these matches and the answers that were handled differ."""
@@ -128,7 +130,9 @@ class _Answers:
             Finding(SERVICE, "answer", row.pair.match_id, expected, found)
             for row in rows
             if row.head is not None
-            for expected, found in answered.answer_differences(row.head, self._of(row.pair.match_id))
+            for expected, found in answered.answer_differences(
+                row.head, self._of(row.pair.match_id), answers_lost=row.pair.match_id in self.lost
+            )
         ]
 
     def _of(self, match_id: str) -> list[AnswerGiven]:
@@ -147,8 +151,8 @@ async def _answers(pool: Pool, topics: Topics) -> list[Finding]:
                 said_of[one.event.match_id].append(((one.partition, one.offset), one.event))
     found: list[Finding] = []
     async with snapshot(pool) as connection:
-        done = await handled(connection, AnswerGiven.topic)
-        answers = _Answers(said_of, done, await set_aside(connection, AnswerGiven.topic))
+        done, bad = await handled(connection, AnswerGiven.topic), await set_aside(connection, AnswerGiven.topic)
+        answers = _Answers(said_of, done, bad, await auditing.with_answers_lost(connection))
         async for rows in heads.all_heads(connection, answered.ANSWERED):
             found += answers.findings(rows)
         for some in _batched(said_of, AT_ONCE):

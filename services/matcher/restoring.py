@@ -1,9 +1,10 @@
 """Brings the matcher on again from the log: entities and matches are read back, every list is to be judged anew."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
+from services.matcher.matching import answered
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation, row_of
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.head import Head, announcement
@@ -133,21 +134,37 @@ def _depends(match_id: str, topic: str) -> bool:
 
 async def _note_answers(work: Restoration) -> None:
     """Note which answers the heads already show, and those to matches that are gone; the others are to be heard."""
-    given: dict[str, list[Given]] = defaultdict(list)
+    given: dict[str, list[AnswerGiven]] = defaultdict(list)
     async for arrived in work.log.read([AnswerGiven.topic]):
         for record in arrived.batch().records:
             if isinstance(record.event, AnswerGiven):
-                answer = record.event
-                given[answer.match_id].append(Given(answer.version, answer.occurred_at, answer.answer))
+                given[record.event.match_id].append(record.event)
     ids = sorted(given)
     for place in range(0, len(ids), AT_ONCE):
         some = ids[place : place + AT_ONCE]
         rows = await heads.heads_of(work.connection, some)
-        handled = {match_id: handled_by(_head(rows.get(match_id)), given[match_id]) for match_id in some}
+        handled = {match_id: handled_by(_head(rows.get(match_id)), _given(given[match_id])) for match_id in some}
         await store.note_handled(
             work.connection, {match_id: version for match_id, version in handled.items() if version}
         )
+    await _mark_lost(work.connection, given)
     await work.forget_offsets(AnswerGiven.topic)
+
+
+def _given(answers: Iterable[AnswerGiven]) -> list[Given]:
+    return [Given(each.version, each.occurred_at, each.answer) for each in answers]
+
+
+async def _mark_lost(connection: Connection, given: Mapping[str, Sequence[AnswerGiven]]) -> None:
+    """Mark the heads that show an answer which the log does not hold any more."""
+    lost: list[str] = []
+    async for rows in heads.all_heads(connection):
+        lost += [
+            row.pair.match_id
+            for row in rows
+            if row.head is not None and any(answered.unsaid(row.head, given.get(row.pair.match_id, ())))
+        ]
+    await store.mark_answers_lost(connection, lost)
 
 
 async def _list_as_told(connection: Connection) -> None:

@@ -36,6 +36,7 @@ async def restore(work: Restoration, *, anew: bool) -> None:
     await _note_mails(work, delivered, lives)
     await work.raise_generation()
     await work.say_waiting_again(MailDelivered.topic)
+    await work.forget_lost(MailDelivered.topic)
 
 
 async def _hold_what_is_over(work: Restoration, told: set[str]) -> Lives:

@@ -29,6 +29,18 @@ async def unpublished(connection: Connection) -> list[tuple[str, str, str]]:
     return [(row["place"], row["kept"], row["said"]) for row in rows]
 
 
+async def erased_and_back(connection: Connection) -> frozenset[str]:
+    """The keys of erasures of what is kept again."""
+    rows = await connection.fetch(
+        """
+        SELECT key FROM key_versions JOIN submissions ON key = entity_type || ':' || entity_id
+        WHERE topic = 'erasures'
+        """,
+        timeout=LONG,
+    )
+    return frozenset(row["key"] for row in rows)
+
+
 async def not_concluded(connection: Connection, match_ids: Sequence[str]) -> set[str]:
     """Those of these matches of which no conclusion is kept."""
     digests = {hashlib.sha256(match_id.encode()).digest(): match_id for match_id in match_ids}

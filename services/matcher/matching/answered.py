@@ -16,15 +16,16 @@ Wrong = tuple[str, str]
 """What should be, and what is."""
 
 
-def answer_differences(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
-    """What is wrong with a match, given all the answers to it that were handled."""
-    yield from _unsaid(head, answers)
+def answer_differences(head: Head, answers: Sequence[AnswerGiven], *, answers_lost: bool = False) -> Iterator[Wrong]:
+    """What is wrong with a match, given the answers to it that were handled: all of them but for `answers_lost`."""
+    if not answers_lost:
+        yield from unsaid(head, answers)
     for answer in answers:
         if head.began_at and answer.occurred_at > head.began_at + CLOCKS_APART and not _has_effect(head, answer):
             yield f"{answer.answer} by {answer.side}", head.state
 
 
-def _unsaid(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
+def unsaid(head: Head, answers: Sequence[AnswerGiven]) -> Iterator[Wrong]:
     """What the match shows, and no answer said."""
     said = {(answer.side, answer.answer) for answer in answers}
     for side in head.interested_sides:

@@ -17,6 +17,12 @@ async def miswritten_heads(connection: Connection) -> list[tuple[str, str, str]]
     return [(row["match_id"], row["told"], row["beside"]) for row in rows]
 
 
+async def with_answers_lost(connection: Connection) -> frozenset[str]:
+    """The matches that show an answer which the log had lost when the matcher was restored."""
+    rows = await connection.fetch("SELECT match_id FROM match_heads WHERE answers_lost", timeout=_LONG)
+    return frozenset(row["match_id"] for row in rows)
+
+
 async def untold_heads(connection: Connection) -> list[tuple[str, str]]:
     """(match id, state) of heads whose matches were never said, or were said to be over, by match id."""
     rows = await connection.fetch(

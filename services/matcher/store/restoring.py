@@ -116,6 +116,15 @@ async def note_handled(connection: Connection, versions: Mapping[str, int]) -> N
     )
 
 
+async def mark_answers_lost(connection: Connection, match_ids: Sequence[str]) -> None:
+    """Mark these heads, and no others, as showing an answer that the log lacks."""
+    await connection.execute(
+        "UPDATE match_heads SET answers_lost = NOT answers_lost WHERE answers_lost <> (match_id = ANY ($1))",
+        list(match_ids),
+        timeout=LONG,
+    )
+
+
 async def forget_lists(connection: Connection) -> None:
     """Forget every list."""
     for table in ("project_lists", "offer_lists", "merged_lists", "next_project_lists", "next_offer_lists"):
