@@ -1,6 +1,7 @@
 """HTTP manners that services share: health that says why not, RFC 9457 problems, tokens between services, headers."""
 
 import hmac
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -65,9 +66,11 @@ def health_routes(
     notes: Callable[[], list[str]] = list,
 ) -> APIRouter:
     """`/health/live`, 200 while the loop turns and work is not `stuck`, and
-    `/health/ready`, 503 with the reasons in words while any stand; `notes` are told beside and change nothing.
+    `/health/ready`, 503 with the reasons in words while any stand, and the seconds since the process began; `notes`
+    are told beside and change nothing.
     """
     router = APIRouter(prefix="/health", include_in_schema=False)
+    began = time.monotonic()
 
     @router.get("/live")
     async def live() -> Response:
@@ -76,7 +79,11 @@ def health_routes(
     @router.get("/ready")
     async def ready() -> Response:
         found = [*problems(), *await _database_problems(pool())]
-        told = {"status": "not ready" if found else "ready", "problems": found}
+        told = {
+            "status": "not ready" if found else "ready",
+            "problems": found,
+            "up_seconds": round(time.monotonic() - began),
+        }
         return JSONResponse(told | ({"notes": noted} if (noted := notes()) else {}), 503 if found else 200)
 
     return router

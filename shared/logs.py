@@ -11,7 +11,12 @@ from typing import TextIO
 import asyncpg
 from aiokafka.errors import KafkaError
 
-_KNOWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {"message", "asctime", "taskName"}
+_KNOWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 _QUIET = {
     # What they would say is said once, in words, by the stream's own problems.
     "aiokafka": logging.CRITICAL,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from services.cli.refusing import FAILED, refuse
 from shared.secrets import secret
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ATTEMPTS = 3
+OPEN_SECONDS = 5.0
+"""A PostgreSQL that takes the connection and says nothing for so long is away."""
 
 
 def with_pool(service: str, work: Callable[["Pool"], Awaitable[T]]) -> T:
@@ -29,11 +32,11 @@ def with_pools(services: Sequence[str], work: Callable[[Mapping[str, "Pool"]], A
         async with AsyncExitStack() as stack:
             pools = {}
             for service, (url, remedy) in urls.items():
-                with _refusing(service, remedy, code):
+                with _refusing(service, url, remedy, code):
                     pools[service] = await stack.enter_async_context(opened(url, service))
                     # The table that came last: what lacks is said of this service, whichever `work` would meet first.
                     await pools[service].execute("SELECT FROM audits LIMIT 0")
-            with _refusing(services[0], urls[services[0]][1], code):
+            with _refusing(services[0], *urls[services[0]], code):
                 return await work(pools)
 
     return asyncio.run(run())
@@ -46,7 +49,8 @@ async def opened(url: str, service: str) -> AsyncIterator["Pool"]:
 
     # What PostgreSQL's absence is worth saying is said by the command, once.
     logging.getLogger("shared.database").setLevel(logging.ERROR)
-    pool = await open_pool(url, service=service, attempts=ATTEMPTS)
+    async with asyncio.timeout(OPEN_SECONDS):
+        pool = await open_pool(url, service=service, attempts=ATTEMPTS)
     try:
         yield pool
     finally:
@@ -54,18 +58,21 @@ async def opened(url: str, service: str) -> AsyncIterator["Pool"]:
 
 
 @contextmanager
-def _refusing(service: str, remedy: str, code: int) -> Iterator[None]:
+def _refusing(service: str, url: str, remedy: str, code: int) -> Iterator[None]:
     """Leave with a sentence where PostgreSQL is away or not as it should be."""
     try:
         yield
     except Exception as error:
-        if (why := trouble(service, remedy, error)) is None:
+        if (why := trouble(service, url, remedy, error)) is None:
             raise
         refuse(why, code)
 
 
-def trouble(service: str, remedy: str, error: Exception) -> str | None:
-    """What is wrong with a service's database, and what to do; nothing where the error says nothing of it."""
+def trouble(service: str, url: str, remedy: str, error: Exception) -> str | None:
+    """What is wrong with a service's database, and what to do; nothing where the error says nothing of it.
+
+    `remedy` is what to do where nobody listens at `url`.
+    """
     import asyncpg
 
     from shared.database import CONNECTION_LOST
@@ -80,7 +87,16 @@ def trouble(service: str, remedy: str, error: Exception) -> str | None:
             return f"le schéma « {service} » n'est pas prêt dans cette base : python -m shared.migrations {service}"
         case ValueError():
             return None
-    return f"PostgreSQL ne répond pas : {remedy}" if isinstance(error, CONNECTION_LOST) else None
+    if not isinstance(error, CONNECTION_LOST):
+        return None
+    if isinstance(error, TimeoutError):
+        remedy = "il prend la connexion et se tait ; voyez s'il est figé ou surchargé, relancez-le au besoin"
+    return f"PostgreSQL ne répond pas sur {_server(url)} : {remedy}"
+
+
+def _server(url: str) -> str:
+    """The host and port of an address of PostgreSQL, without name or password."""
+    return urlsplit(url).netloc.rpartition("@")[2] or "son adresse"
 
 
 def _variable(service: str) -> str:

@@ -28,8 +28,8 @@ class Owner:
 class Standing:
     """What is known of a service; `lag`, by `topic/partition`, is None while Kafka does not answer.
 
-    `readiness` is what each of its addresses says is in the way, None where it does not answer; `still` are the
-    partitions that are behind and do not move.
+    `readiness` is what each of its addresses says is in the way, None where it does not answer, `up_seconds` for how
+    long those that answer have run; `still` are the partitions that are behind and do not move.
     """
 
     service: str
@@ -45,6 +45,8 @@ class Standing:
     lag: Mapping[str, int] | None = None
     still: list[str] = field(default_factory=list)
     readiness: Mapping[str, list[str] | None] = field(default_factory=dict)
+    up_seconds: Mapping[str, float] = field(default_factory=dict)
+    address_named: bool = False
     workers: list[Worker] = field(default_factory=list)
     owners: list[Owner] = field(default_factory=list)
     mails: Mapping[str, float] = field(default_factory=dict)

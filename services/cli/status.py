@@ -3,8 +3,7 @@
 import asyncio
 import json
 import logging
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,9 @@ import typer
 from services.cli.chosen import Services
 from services.cli.databases import with_pools
 from services.cli.kafka import kafka_of
+from services.cli.readiness import addresses, readiness
 from services.cli.standing import Owner, Standing, Worker
-from services.cli.status_words import advice, lines
+from services.cli.status_words import advice, lines, state
 from shared.events.registry import SAID_BY
 from shared.secrets import secret
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.database import Pool
 
 UNWELL, BLIND = 1, 2
-ANSWER_SECONDS = 3.0
+KAFKA_SECONDS = 6.0
 LOOK_AGAIN_SECONDS = 5.0
 """What is behind and has not moved for so long is said to stand still."""
 
@@ -38,7 +38,11 @@ def status(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     chosen = services or list(SAID_BY)
     servers, prefix = kafka_of(chosen[0], BLIND)
-    found = with_pools(chosen, lambda pools: standings(pools, servers, prefix), BLIND)
+    try:
+        found = with_pools(chosen, lambda pools: standings(pools, servers, prefix), BLIND)
+    except typer.Exit:
+        _say_who_answers(chosen, as_json=as_json)
+        raise
     for each in found:
         if as_json:
             typer.echo(json.dumps({**asdict(each), "to_do": advice(each)}, ensure_ascii=False, default=str))
@@ -49,9 +53,21 @@ def status(
     raise typer.Exit(UNWELL if any(map(advice, found)) else 0)
 
 
+def _say_who_answers(services: Sequence[str], *, as_json: bool) -> None:
+    """What can be said of services without a database: how ready those are that answer."""
+    asked = {service: address for service in services for address in addresses(service)}
+    found = asyncio.run(readiness(asked.values()))
+    for service, address in asked.items():
+        problems = found[address].problems
+        if as_json:
+            typer.echo(json.dumps({"service": service, "readiness": {address: problems}}, ensure_ascii=False))
+        else:
+            typer.echo(f"{service:<9} {address} : {state(problems)}")
+
+
 async def standings(pools: Mapping[str, "Pool"], servers: str, prefix: str) -> list[Standing]:
     """How each of these services stands; a few seconds more where one is behind, to see whether it moves."""
-    found = [await _standing(service, pool, servers, prefix) for service, pool in pools.items()]
+    found = await asyncio.gather(*(_standing(service, pool, servers, prefix) for service, pool in pools.items()))
     late = [each for each in found if any(count > 0 for count in (each.lag or {}).values())]
     if late:
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -84,8 +100,13 @@ async def _standing(service: str, pool: "Pool", servers: str, prefix: str) -> St
         if service == "notifier":
             mails = import_module("services.notifier.store.mails")
             found.mails = asdict(await mails.undelivered(connection))
-    found.lag = await _lag(service, servers, prefix, now.offsets)
-    found.readiness = await _readiness(_addresses(service, found.workers))
+    found.lag, answers = await asyncio.gather(
+        _lag(service, servers, prefix, now.offsets),
+        readiness(addresses(service, (worker.address for worker in found.workers))),
+    )
+    found.readiness = {address: each.problems for address, each in answers.items()}
+    found.up_seconds = {address: each.up_seconds for address, each in answers.items() if each.up_seconds is not None}
+    found.address_named = secret(f"{service.upper()}_ADDRESS") is not None
     return found
 
 
@@ -96,7 +117,8 @@ async def _lag(service: str, servers: str, prefix: str, stored: "Mapping[Place, 
     from shared.behind import behind
 
     try:
-        found = await behind(servers, prefix, HEARD[service], stored)
+        async with asyncio.timeout(KAFKA_SECONDS):
+            found = await behind(servers, prefix, HEARD[service], stored)
     except (KafkaError, TimeoutError):
         return None
     return {_name(place): count for place, count in sorted(found.items())}
@@ -122,32 +144,3 @@ HEARD = {
     "console": ("territories", "projects", "commitments", "funds", "matches", "deliveries", "erasures"),
 }
 """The topics that each service handles."""
-
-
-def _addresses(service: str, workers: Iterable[Worker]) -> list[str]:
-    """Where the service answers: as its processes say, as a setting says, as its image or the demonstration has it."""
-    if said := sorted({each.address for each in workers}):
-        return said
-    if named := secret(f"{service.upper()}_ADDRESS"):
-        return [named]
-    if os.environ.get("SERVICE") == service:
-        return ["http://127.0.0.1:8000"]
-    try:
-        from deploy.local.ports import preferred_port
-    except ModuleNotFoundError:
-        return []
-    return [f"http://127.0.0.1:{preferred_port(f'ESSAIM_{service.upper()}_PORT')}"]
-
-
-async def _readiness(addresses: Iterable[str]) -> dict[str, list[str] | None]:
-    """What each address says is in the way; None where it does not answer."""
-    import httpx
-
-    found: dict[str, list[str] | None] = {}
-    async with httpx.AsyncClient(timeout=ANSWER_SECONDS) as client:
-        for address in addresses:
-            try:
-                found[address] = list((await client.get(f"{address}/health/ready")).json()["problems"])
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError):
-                found[address] = None
-    return found

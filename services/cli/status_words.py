@@ -1,5 +1,6 @@
 """What `essaim status` says in French: where a service stands, line by line, and what to do about each trouble."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
@@ -12,6 +13,9 @@ OLD_EVENT_SECONDS = 120
 OLD_MAIL_SECONDS = 900
 SILENT_SECONDS = 60
 """From when on something is to be done; the alerts of `deploy/observability` say the same."""
+YOUNG_SECONDS = 60
+"""For so long after its start a process takes up its partitions, and what nobody works on is no trouble."""
+OLD_AUDIT_SECONDS = 3 * 86_400
 MODEL_SHOWN = 12
 
 
@@ -26,7 +30,8 @@ def lines(standing: Standing) -> Iterator[str]:
 
 def _said(standing: Standing) -> Iterator[tuple[str, str]]:
     for address, problems in standing.readiness.items():
-        yield "état", f"{address} : {_state(problems)}"
+        young = " ; reprend ses partitions" if address in standing.up_seconds and _is_young(standing) else ""
+        yield "état", f"{address} : {state(problems)}{young}"
     yield "envois", "un processus envoie les événements" if standing.relays else "aucun processus"
     for worker in standing.workers:
         model, since = worker.model[:MODEL_SHOWN], seconds(worker.silent_seconds)
@@ -42,7 +47,8 @@ def _said(standing: Standing) -> Iterator[tuple[str, str]]:
     yield "audit", _audit(standing)
 
 
-def _state(problems: list[str] | None) -> str:
+def state(problems: list[str] | None) -> str:
+    """How ready a process is."""
     if problems is None:
         return "ne répond pas"
     return "prêt" if not problems else "pas prêt"
@@ -60,7 +66,7 @@ def _owners(owners: Iterable[Owner]) -> Iterator[str]:
 
 
 def _lag(standing: Standing) -> str:
-    if standing.lag is None:
+    if standing.lag is None or _beyond(standing):
         return "inconnu"
     topics: dict[str, int] = {}
     for place, behind in standing.lag.items():
@@ -88,10 +94,11 @@ def _mails(standing: Standing) -> str:
 
 def _audit(standing: Standing) -> str:
     if standing.audited_at is None:
-        return "jamais"
-    ago = seconds((datetime.now(UTC) - standing.audited_at).total_seconds())
+        return f"jamais : lancez « essaim audit {standing.service} », une fois par nuit"
+    age = (datetime.now(UTC) - standing.audited_at).total_seconds()
     number = standing.audit_differences or 0
-    return f"il y a {ago} : {count(number, 'différence') if number else 'aucune différence'}"
+    found = f"il y a {seconds(age)} : {count(number, 'différence') if number else 'aucune différence'}"
+    return found + (" ; lancez-le une fois par nuit" if age > OLD_AUDIT_SECONDS else "")
 
 
 def seconds(value: float) -> str:
@@ -104,24 +111,54 @@ def seconds(value: float) -> str:
 
 def advice(standing: Standing) -> list[str]:
     """What is wrong and what to do about it, a sentence each; empty where all is well."""
-    return [*_of_processes(standing), *_of_reading(standing), *_of_sending(standing), *_of_the_rest(standing)]
+    found = [
+        *_of_the_log(standing),
+        *_of_answers(standing),
+        *_of_processes(standing),
+        *_of_reading(standing),
+        *_of_sending(standing),
+        *_of_the_rest(standing),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _of_the_log(standing: Standing) -> Iterator[str]:
+    if standing.lag is None:
+        yield f"Kafka ne répond pas sur {standing.kafka}, ou ses sujets manquent : démarrez-le ; tout reprend seul"
+    if beyond := _beyond(standing):
+        yield (
+            f"le journal a été remplacé ou restauré, la position lue ({_places(beyond)}) est au-delà de sa fin :"
+            f" arrêtez {standing.service}, lancez « essaim restored {standing.service} », puis démarrez-le"
+        )
+
+
+def _beyond(standing: Standing) -> list[str]:
+    return [place for place, behind in (standing.lag or {}).items() if behind < 0]
+
+
+def _of_answers(standing: Standing) -> Iterator[str]:
+    service = standing.service
+    for address, problems in standing.readiness.items():
+        if problems is None and standing.relays and not standing.workers:
+            elsewhere = f" ; s'il répond ailleurs, corrigez {service.upper()}_ADDRESS" if standing.address_named else ""
+            yield (
+                f"{service} travaille, ou tout juste encore, mais ne répond pas sur {address} :"
+                f" s'il est figé, tuez-le, puis démarrez-le{elsewhere}"
+            )
+        elif problems is None and not _beyond(standing):
+            yield (
+                f"{service} ne répond pas sur {address} : démarrez-le ; s'il existe encore mais est figé, tuez-le"
+                " d'abord ; les dernières lignes de son journal disent pourquoi il s'est arrêté"
+            )
+        for problem in dict.fromkeys(map(_problem, problems or ())):
+            if standing.lag is not None or problem not in _OF_KAFKA:
+                yield f"{service} n'est pas prêt : {problem}"
 
 
 def _of_processes(standing: Standing) -> Iterator[str]:
-    for address, problems in standing.readiness.items():
-        if problems is None and standing.relays and not standing.workers:
-            variable = f"{standing.service.upper()}_ADDRESS"
-            yield f"{standing.service} travaille, mais ne répond pas sur {address} : dites par {variable} où il répond"
-        elif problems is None:
-            yield (
-                f"{standing.service} ne répond pas sur {address} : démarrez-le ;"
-                " les dernières lignes de son journal disent pourquoi il s'est arrêté"
-            )
-        for problem in problems or ():
-            yield f"{address} n'est pas prêt et dit pourquoi, remède compris s'il en faut un : « {problem} »"
-    if _is_away(standing):
+    if _is_away(standing) or _is_young(standing):
         return
-    if not standing.relays:
+    if not standing.relays and not (standing.lag is None or _beyond(standing)):
         yield (
             f"aucun processus n'envoie les événements de {standing.service} : démarrez-le ;"
             " s'il tourne, /health/ready dit ce qui l'en empêche"
@@ -133,20 +170,34 @@ def _of_processes(standing: Standing) -> Iterator[str]:
         yield f"personne ne travaille sur les partitions {numbers} ({gone}) : démarrez un matcher"
 
 
+_NO_KAFKA, _TRIES_AGAIN = "Kafka ne lui répond pas", "il n'a pas pu travailler, et réessaie"
+_OF_KAFKA = (_NO_KAFKA, _TRIES_AGAIN)
+"""What follows from Kafka's absence, which is said by itself."""
+_PROBLEMS = (
+    (r"PostgreSQL (does not answer|has not answered).*", "PostgreSQL ne lui répond pas"),
+    (r"Kafka (or PostgreSQL )?(does not answer|has not answered).*", _NO_KAFKA),
+    (r".*: \w*(Kafka|Broker|Coordinator|Connection)\w*(Error|NotAvailable)?; trying again", _TRIES_AGAIN),
+    (r".*no answer in time; trying again", _TRIES_AGAIN),
+    (r"starting|not started|the matcher is starting|.* is not open yet", "il démarre"),
+)
+
+
+def _problem(said: str) -> str:
+    """What a service says is in the way, in French where it is a usual thing; else its own words."""
+    return next((french for pattern, french in _PROBLEMS if re.fullmatch(pattern, said)), f"« {said} »")
+
+
 def _of_reading(standing: Standing) -> Iterator[str]:
-    if standing.lag is None:
-        yield f"Kafka ne répond pas sur {standing.kafka}, ou ses sujets manquent : démarrez-le ; tout reprend seul"
+    if not standing.still or _is_away(standing) or _is_young(standing) or _beyond(standing):
         return
-    if beyond := [place for place, behind in standing.lag.items() if behind < 0]:
-        yield (
-            f"la position lue ({_places(beyond)}) est au-delà du journal, qui a été remplacé ou restauré :"
-            f" arrêtez {standing.service}, lancez « essaim restored {standing.service} », puis démarrez-le"
-        )
-    if standing.still and not _is_away(standing):
-        yield (
-            f"la lecture n'avance pas ({_places(standing.still)}) : {standing.service} est arrêté,"
-            " ou /health/ready dit ce qui l'en empêche"
-        )
+    is_ready = any(problems == [] for problems in standing.readiness.values())
+    why = "son journal dit pourquoi" if is_ready else "/health/ready dit ce qui l'en empêche"
+    yield f"la lecture de {standing.service} n'avance pas ({_places(standing.still)}) : {why}"
+
+
+def _is_young(standing: Standing) -> bool:
+    """Whether a process that answers has just started."""
+    return any(each < YOUNG_SECONDS for each in standing.up_seconds.values())
 
 
 def _is_away(standing: Standing) -> bool:

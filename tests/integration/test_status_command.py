@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Mapping
 
 import pytest
@@ -114,6 +115,30 @@ def test_a_server_that_is_away_is_one_sentence(dsns: Mapping[str, str], monkeypa
     assert (shown.exit_code, "Kafka ne répond pas sur 127.0.0.1" in shown.output) == (1, True), shown.output
     monkeypatch.setenv("CONSOLE_DATABASE_URL", f"postgresql://nobody@127.0.0.1:{any_free_port()}/nowhere")
     shown = essaim("status", "console")
-    assert (shown.exit_code, shown.output.count("\n"), "PostgreSQL ne répond pas" in shown.output) == (2, 1, True)
+    first, then = shown.output.splitlines()
+    assert (shown.exit_code, "PostgreSQL ne répond pas sur 127.0.0.1:" in first) == (2, True)
+    assert then.startswith("console ")
+    assert then.endswith("ne répond pas")
     wrong = essaim("status", "nobody")
     assert (wrong.exit_code, "« nobody » n'est pas un service" in wrong.output) == (2, True)
+
+
+def test_a_database_that_takes_connections_and_says_nothing_is_not_a_stopped_one(
+    dsns: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is stopped by SIGSTOP: « make demo » would cure nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        monkeypatch.setenv("CONSOLE_DATABASE_URL", f"postgresql://a:b@127.0.0.1:{frozen.getsockname()[1]}/essaim")
+        shown = essaim("status", "console")
+    assert shown.exit_code == 2
+    assert "se tait" in shown.output
+    assert "make demo" not in shown.output
+
+
+def test_a_kafka_that_takes_connections_and_says_nothing_is_away(
+    dsns: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        monkeypatch.setenv("CONSOLE_KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{frozen.getsockname()[1]}")
+        shown = essaim("status", "console")
+    assert (shown.exit_code, "Kafka ne répond pas sur 127.0.0.1" in shown.output) == (1, True), shown.output

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from typer.testing import CliRunner
@@ -50,7 +51,9 @@ def test_what_is_mistyped_is_said_in_one_french_line(arguments: list[str], sente
     ],
 )
 def test_an_absent_database_is_one_sentence_with_the_variable(arguments: list[str]) -> None:
-    assert said(arguments, {**AWAY}) == (1, "PostgreSQL ne répond pas : démarrez-le, ou corrigez INGEST_DATABASE_URL")
+    where = urlsplit(AWAY["INGEST_DATABASE_URL"]).netloc.rpartition("@")[2]
+    line = f"PostgreSQL ne répond pas sur {where} : démarrez-le, ou corrigez INGEST_DATABASE_URL"
+    assert said(arguments, {**AWAY}) == (1, line)
 
 
 def test_an_address_that_is_none_is_said() -> None:

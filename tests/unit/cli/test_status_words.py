@@ -39,13 +39,14 @@ def test_where_all_is_well_nothing_is_to_be_done_and_owners_and_lag_are_shown() 
     ("changes", "trouble", "remedy"),
     [
         ({"readiness": {HERE: None}}, f"ne répond pas sur {HERE}", "démarrez-le"),
-        ({"readiness": {HERE: ["PostgreSQL does not answer"]}}, "PostgreSQL does not answer", "n'est pas prêt"),
+        ({"readiness": {HERE: ["PostgreSQL does not answer"]}}, "PostgreSQL ne lui répond pas", "n'est pas prêt"),
+        ({"readiness": {HERE: ["the disk is full"]}}, "« the disk is full »", "n'est pas prêt"),
         ({"relays": False}, "aucun processus n'envoie", "démarrez-le"),
         ({"owners": [Owner(3, HERE, 9.0, float("inf"))]}, "partitions 3", "démarrez un matcher"),
         ({"owners": [Owner(3, HERE, 9.0, 61.0)]}, "il se tait", "démarrez un matcher"),
         ({"lag": None}, "Kafka ne répond pas sur kafka:9092", "démarrez-le"),
-        ({"lag": {"projects/1": -4}}, "(projects 1) est au-delà du journal", "essaim restored matcher"),
-        ({"lag": {"projects/1": 4}, "still": ["projects/1"]}, "n'avance pas (projects 1)", "/health/ready"),
+        ({"lag": {"projects/1": -4}}, "(projects 1) est au-delà de sa fin", "essaim restored matcher"),
+        ({"lag": {"projects/1": 4}, "still": ["projects/1"]}, "n'avance pas (projects 1)", "son journal dit"),
         ({"outbox_events": 1, "outbox_refused": 1}, "que Kafka n'accepte", "message.max.bytes"),
         ({"outbox_events": 1, "outbox_oldest_seconds": 300.0}, "depuis 5 min", "/health/ready"),
         ({"dead_letters": {"projects": 2}}, "mis de côté", "essaim replay matcher"),
@@ -66,9 +67,43 @@ def test_a_service_that_is_away_is_said_once_whatever_follows_from_it() -> None:
     assert "ne répond pas" in said
 
 
-def test_a_service_at_work_that_answers_elsewhere_is_asked_where() -> None:
-    (said,) = advice(replace(WELL, service="console", workers=[], readiness={HERE: None}))
-    assert "dites par CONSOLE_ADDRESS où il répond" in said
+def test_a_service_that_holds_its_place_and_is_silent_may_be_frozen_or_elsewhere() -> None:
+    silent = replace(WELL, service="console", workers=[], readiness={HERE: None})
+    (said,) = advice(silent)
+    assert "s'il est figé, tuez-le, puis démarrez-le" in said
+    assert "CONSOLE_ADDRESS" not in said
+    (said,) = advice(replace(silent, address_named=True))
+    assert "s'il répond ailleurs, corrigez CONSOLE_ADDRESS" in said
+
+
+def test_a_matcher_that_has_just_started_takes_up_its_partitions_and_nothing_is_to_be_done() -> None:
+    lost = [Owner(0, HERE, 9.0, float("inf"))]
+    young = replace(WELL, owners=lost, lag={"projects/1": 4}, still=["projects/1"], up_seconds={HERE: 12.0})
+    assert advice(young) == []
+    assert "prêt ; reprend ses partitions" in "\n".join(lines(young))
+    assert len(advice(replace(young, up_seconds={HERE: 61.0}))) == 2
+
+
+def test_a_log_that_was_replaced_is_said_first_and_nothing_contradicts_it() -> None:
+    gone = replace(WELL, readiness={HERE: None}, relays=False, lag={"projects/1": -4})
+    (said,) = advice(gone)
+    assert "essaim restored matcher" in said
+    assert "retard      inconnu" in "\n".join(lines(gone))
+
+
+def test_what_follows_from_the_absence_of_kafka_is_not_said_beside_it() -> None:
+    english = ["Kafka has not answered for 30 s", "partition 1: KafkaConnectionError; trying again"]
+    (said,) = advice(replace(WELL, lag=None, relays=False, readiness={HERE: english}))
+    assert said.startswith("Kafka ne répond pas sur kafka:9092")
+    doubled = ["partition 1: no answer in time; trying again", "partition 2: no answer in time; trying again"]
+    assert len(advice(replace(WELL, readiness={HERE: doubled}))) == 1
+
+
+def test_an_audit_that_never_ran_or_long_ago_is_asked_for() -> None:
+    assert "jamais : lancez « essaim audit matcher »" in "\n".join(lines(replace(WELL, audited_at=None)))
+    old = replace(WELL, audited_at=datetime.now(UTC) - timedelta(days=9))
+    assert "aucune différence ; lancez-le une fois par nuit" in "\n".join(lines(old))
+    assert not advice(old)
 
 
 def test_numbers_in_a_row_are_one_span() -> None:
