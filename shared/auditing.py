@@ -29,6 +29,8 @@ class Finding:
 
 
 Look = Callable[[], Awaitable[list[Finding]]]
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the look that begins, how many are done, and of how many; without a name while waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +185,19 @@ async def standing(
     every: float = LOOK_EVERY_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    progress: Progress = lambda *_: None,
 ) -> list[Finding]:
     """What differs at the first look and has stayed as it was at every later one, for `patience` seconds.
 
     Where nothing differs nobody looks twice. What changes meanwhile is at work: another run tells.
     """
     since = clock()
-    found = {name: await look() for name, look in looks.items()}
+    found = {}
+    for done, (name, look) in enumerate(looks.items()):
+        progress(name, done, len(looks))
+        found[name] = await look()
     while (doubtful := {name for name, some in found.items() if some}) and clock() - since < patience:
+        progress("", len(looks) - len(doubtful), len(looks))
         await pause(every)
         for name in sorted(doubtful):
             before = {each.standing for each in found[name]}

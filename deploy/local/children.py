@@ -77,14 +77,36 @@ class Child:
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
 
+    def last_words(self) -> str:
+        """Why it ended, where its log says so in a critical line; else the end of its log."""
+        for line in reversed(self.last_lines().splitlines()):
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(said, dict) and said.get("level") == "critical":
+                return str(said.get("error") or said.get("message"))
+        return self.last_lines()
+
+    def ended(self, what: str) -> MachineError:
+        """The error that says `what`, then why and what to do; « essaim restored » needs the servers alone."""
+        words, remedy = self.last_words(), f"Journal complet : {self.log}"
+        if "essaim restored" in words or "essaim rebuild" in words:
+            remedy += (
+                "\n→ Lancez « make demo ARGS=--servers-only » et laissez-le tourner ; dans un autre terminal, lancez la"
+                " commande nommée (si Kafka a été perdu : essaim restored ingest, puis matcher, notifier et console) ;"
+                " arrêtez-le, puis relancez « make demo ». Ou repartez de données neuves : « make demo-reset »."
+            )
+        return MachineError(f"{what} :\n{words}", remedy)
+
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Return once `ready`; raises `MachineError` with its log's end when it ends first or time runs out."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self.exit_code is not None:
-                raise self._failure(f"{self.name} s'est arrêté au démarrage (code {self.exit_code})")
+                raise self.ended(f"{self.name} s'est arrêté au démarrage (code {self.exit_code})")
             if time.monotonic() > deadline:
-                raise self._failure(f"{self.name} n'a pas répondu en {seconds:.0f} s")
+                raise self.ended(f"{self.name} n'a pas répondu en {seconds:.0f} s")
             time.sleep(0.02)
 
     def ask_to_stop(self) -> None:
@@ -108,9 +130,6 @@ class Child:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
-
-    def _failure(self, what: str) -> MachineError:
-        return MachineError(f"{what} :\n{self.last_lines()}", f"Journal complet : {self.log}")
 
 
 def stop_leftovers(folder: Path, seconds: float = 15) -> list[str]:

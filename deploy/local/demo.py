@@ -5,6 +5,7 @@ import errno
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,13 @@ FUNDER = "financeur@example.org"
 PLAYED_FUNDS = frozenset({"fonds-amorcage-2019", "fonds-evaluation-impact", "banque-des-territoires"})
 
 
+SERVERS_ONLY = """
+Kafka et PostgreSQL tournent seuls, sans aucun service. Dans un autre terminal, pour reprendre un service :
+  .venv/bin/essaim restored SERVICE    (ou rebuild ; tous : ingest, matcher, notifier, puis console)
+Ctrl-C les arrête ; « make demo » relance ensuite le tout.
+"""
+
+
 @dataclass(frozen=True)
 class DemoOptions:
     """What the command line chooses; `pace_seconds` is the mean time between two events of the feed."""
@@ -45,6 +53,8 @@ class DemoOptions:
     state: Path | None = None
     seed: int = 2026
     pace_seconds: float = 3.0
+    # Kafka and PostgreSQL alone, for commands that need every service stopped.
+    servers_only: bool = False
     # Stop as soon as everything answers: for measures and tests.
     stop_when_ready: bool = False
 
@@ -70,7 +80,12 @@ def run(options: DemoOptions) -> int:
 
 
 def _run(options: DemoOptions, state: Path, progress: Progress) -> None:
-    with Supervisor(state, progress) as essaim:
+    with Supervisor(state, progress, servers_only=options.servers_only) as essaim:
+        if options.servers_only:
+            progress.note(SERVERS_ONLY)
+            if not options.stop_when_ready:
+                _watch(essaim)
+            return
         run_apart(_load(options, essaim, progress))
         progress.note(welcome(essaim.ports, state / KEY_FILE, quiet=options.quiet))
         try:
@@ -78,6 +93,13 @@ def _run(options: DemoOptions, state: Path, progress: Progress) -> None:
                 asyncio.run(_live(options, essaim))
         finally:
             progress.note("Arrêt en cours …")
+
+
+def _watch(essaim: Supervisor) -> None:
+    """Until a server ends by itself, which is a `MachineError`, or a signal comes."""
+    while not (child := essaim.ended()):
+        time.sleep(0.5)
+    raise child.ended(f"{child.name} s'est arrêté tout seul (code {child.exit_code})")
 
 
 async def _load(options: DemoOptions, essaim: Supervisor, progress: Progress) -> None:
@@ -131,10 +153,8 @@ async def _live(options: DemoOptions, essaim: Supervisor) -> None:
             if feeding:
                 feeding.cancel()
                 await asyncio.gather(feeding, return_exceptions=True)
-        raise MachineError(
-            f"{child.name} s'est arrêté tout seul (code {child.exit_code}) :\n{child.last_lines()}",
-            f"Journal complet : {child.log} ; relancez « make demo » : les données sont gardées.",
-        )
+        said = child.ended(f"{child.name} s'est arrêté tout seul (code {child.exit_code})")
+        raise MachineError(said.what, f"{said.remedy}\n→ Les données sont gardées : « make demo » les retrouve.")
 
 
 def samples(day: date) -> list[Record]:

@@ -28,7 +28,10 @@ class Supervisor:
     A process that ends by itself is not started again: `ended` names it. Call from the main thread.
     """
 
-    def __init__(self, state: Path, progress: Progress, *, topic_prefix: str = "essaim.") -> None:
+    def __init__(
+        self, state: Path, progress: Progress, *, topic_prefix: str = "essaim.", servers_only: bool = False
+    ) -> None:
+        """`servers_only`: with their schemas and topics, and no service."""
         self.ports = Ports.preferred()
         self.servers = LocalServers(
             state,
@@ -39,6 +42,7 @@ class Supervisor:
         )
         self._progress = progress
         self._topic_prefix = topic_prefix
+        self._servers_only = servers_only
         self._mail_sink = Child(MAIL_SINK, self.servers.run)
         self._services = {service: Child(service, self.servers.run) for service in SERVICES}
 
@@ -77,10 +81,15 @@ class Supervisor:
     def _start(self) -> None:
         self.servers.claim()
         check_free(list(PREFERRED), patience_seconds=3)
-        self._start_mail_sink()
+        if not self._servers_only:
+            self._start_mail_sink()
         self.servers.start()
         with self._progress.step("Schémas et flux d'événements"):
             run_apart(self._prepare())
+        if not self._servers_only:
+            self._start_services()
+
+    def _start_services(self) -> None:
         for service, child in self._services.items():
             settings = environment(service, self.servers, self.ports, self.secrets, self._topic_prefix)
             child.start(command(service, self.ports.of(service)), env=settings)

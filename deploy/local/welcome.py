@@ -15,6 +15,7 @@ def welcome(ports: Ports, api_key_file: Path, *, quiet: bool) -> str:
         "API, documentation": f"{ingest}/docs",
         "Événements (AsyncAPI)": f"{ingest}/asyncapi.json",
         "Clé d'API": str(api_key_file),
+        "Journaux": f"{api_key_file.parent / 'run'}/*.log",
     }
     width = max(map(len, [*addresses, *(role.label for role in DEMO_ROLES)]))
     lines = ["", "Essaim est prêt.", ""]

@@ -45,11 +45,19 @@ def demo(
     quiet: Annotated[bool, typer.Option("--quiet", help="Rien ne bouge tout seul après le chargement.")] = False,
     pace: Annotated[float, typer.Option(min=0.2, help="Secondes, en moyenne, entre deux événements.")] = 3.0,
     seed: Annotated[int, typer.Option(help="Graine du flux inventé.")] = 2026,
+    servers_only: Annotated[
+        bool,
+        typer.Option("--servers-only", help="Kafka et PostgreSQL seuls : pour « essaim restored » ou « rebuild »."),
+    ] = False,
 ) -> None:
-    """Fait tourner tout Essaim sur cette machine, avec des données de démonstration, jusqu'à Ctrl-C."""
+    """Fait tourner tout Essaim sur cette machine, avec des données de démonstration, jusqu'à Ctrl-C.
+
+    Les ports se changent par ESSAIM_CONSOLE_PORT, _INGEST_PORT, _MATCHER_PORT, _NOTIFIER_PORT, _MAIL_PAGE_PORT,
+    _SMTP_PORT, _KAFKA_PORT, _KAFKA_CONTROLLER_PORT et _POSTGRES_PORT.
+    """
     from deploy.local.demo import DemoOptions, run
 
-    raise typer.Exit(run(DemoOptions(quiet=quiet, pace_seconds=pace, seed=seed)))
+    raise typer.Exit(run(DemoOptions(quiet=quiet, pace_seconds=pace, seed=seed, servers_only=servers_only)))
 
 
 @app.command(cls=Command)

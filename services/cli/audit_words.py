@@ -1,8 +1,10 @@
 """What `essaim audit` finds, in French: what is wrong, what should be and is, and what to do about it."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from shared.words.french import count
 from shared.words.states import STATES
 
 if TYPE_CHECKING:
@@ -84,6 +86,29 @@ _PHRASES = (
     (r"offset (\d+)", r"position \1"),
     (r"concluded with (.+) EUR, (.+) d", r"conclu pour \1 €, \2 j"),
 )
+
+
+MOST_SHOWN = 20
+"""So many differences of one kind are shown where not all are asked for."""
+
+
+def report(found: "Sequence[Finding]", *, whole: bool) -> Iterator[str]:
+    """All that an audit found, for a person: how many of each kind, what to do, then the first ones of each kind."""
+    if not found:
+        yield "Aucune différence."
+        return
+    kinds: dict[str, list[Finding]] = {}
+    for each in found:
+        kinds.setdefault(f"{each.service} : {WORDS[each.what]}", []).append(each)
+    yield f"{count(len(found), 'différence')} :"
+    yield from (f"{len(some):>6} {kind}" for kind, some in kinds.items())
+    yield from (f"À faire : {each}" for each in dict.fromkeys(map(remedy, found)))
+    for some in kinds.values():
+        shown = some if whole else some[:MOST_SHOWN]
+        yield ""
+        yield from map(sentence, shown)
+        if more := len(some) - len(shown):
+            yield f"… et {count(more, 'autre')} : --all les montre toutes, --json les donne en données"
 
 
 def sentence(finding: "Finding") -> str:

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.audit_words import remedy, sentence
+from services.cli.audit_words import report
 from services.cli.chosen import Services
 from services.cli.databases import with_pools
 from services.cli.kafka import kafka_of
@@ -21,7 +22,7 @@ from shared.secrets import secret
 if TYPE_CHECKING:
     from services.notifier.audit import ContactsOf
     from shared.audit_reading import Topics
-    from shared.auditing import Finding, Look
+    from shared.auditing import Finding, Look, Progress
     from shared.database import Pool
 
 DIFFERENT, BLIND = 1, 2
@@ -36,6 +37,7 @@ class NoContacts(Exception):
 def audit(
     services: Services = None,
     as_json: Annotated[bool, typer.Option("--json", help="Une ligne JSON par différence.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Toutes les différences, non vingt de chaque sorte.")] = False,
     patience: Annotated[
         float, typer.Option(min=0, help="Secondes pendant lesquelles une différence doit rester telle quelle.")
     ] = 60.0,
@@ -50,33 +52,46 @@ def audit(
     chosen = services or list(SAID_BY)
     servers, prefix = kafka_of(chosen[0], BLIND)
     try:
-        found = with_pools(chosen, lambda pools: audited(pools, servers, prefix, patience), BLIND)
+        with _bar() as progress:
+            found = with_pools(chosen, lambda pools: audited(pools, servers, prefix, patience, progress), BLIND)
     except MissingTopic as missing:
         refuse(f"le sujet {missing.topic} n'existe pas : python -m deploy.create_topics", BLIND)
     except (KafkaError, TimeoutError):
         refuse(f"Kafka ne répond pas sur {servers} : démarrez-le, puis recommencez", BLIND)
     except NoContacts as why:
         refuse(f"ingest ne répond pas ({why}), et dit seul qui devait être averti : démarrez-le", BLIND)
-    for each in found:
-        typer.echo(json.dumps(asdict(each), ensure_ascii=False) if as_json else sentence(each))
-    if not as_json:
-        _conclude(found)
+    told = (json.dumps(asdict(each), ensure_ascii=False) for each in found) if as_json else report(found, whole=whole)
+    for line in told:
+        typer.echo(line)
     raise typer.Exit(DIFFERENT if found else 0)
 
 
-def _conclude(found: "list[Finding]") -> None:
-    typer.echo(f"{len(found)} différence(s)." if found else "Aucune différence.")
-    for each in dict.fromkeys(map(remedy, found)):
-        typer.echo(f"À faire : {each}")
+@contextmanager
+def _bar() -> "Iterator[Progress]":
+    """Shows on standard error, at a terminal, what is being compared."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    with Bar(transient=True, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("compare")
+
+        def show(name: str, done: int, total: int) -> None:
+            words = f"compare : {name}" if name else "laisse arriver ce qui est en route"
+            bar.update(task, description=words, completed=done, total=total)
+
+        yield show
 
 
-async def audited(pools: Mapping[str, "Pool"], servers: str, prefix: str, patience: float) -> "list[Finding]":
+async def audited(
+    pools: Mapping[str, "Pool"], servers: str, prefix: str, patience: float, progress: "Progress" = lambda *_: None
+) -> "list[Finding]":
     """What differs and stays so for `patience` seconds, over the services of `pools`; each keeps how many it has."""
     from shared import audits
     from shared.audit_reading import Topics
     from shared.auditing import by_service, standing
 
-    found = await standing(looks(pools, Topics(servers, prefix)), patience=patience)
+    found = await standing(looks(pools, Topics(servers, prefix)), patience=patience, progress=progress)
     await audits.keep(pools, by_service(found))
     return found
 

@@ -15,7 +15,7 @@ from shared.events.registry import SAID_BY
 
 if TYPE_CHECKING:
     from shared.database import Pool
-    from shared.restoring import Report
+    from shared.restoring import Report, Restoration
     from shared.whole_log import Progress
 
 Service = Literal["ingest", "matcher", "notifier", "console"]
@@ -80,7 +80,7 @@ def _run(service: str, *, anew: bool) -> None:
     servers, prefix = kafka_of(service)
     try:
         with _bars() as progress:
-            report = with_pool(service, lambda pool: _work(pool, service, servers, prefix, progress, anew=anew))
+            report, empty = with_pool(service, lambda pool: _work(pool, service, servers, prefix, progress, anew=anew))
     except StillRunning:
         refuse(f"{service} tourne encore : arrêtez tous ses processus, puis recommencez")
     except NothingToRestoreFrom as lack:
@@ -94,9 +94,17 @@ def _run(service: str, *, anew: bool) -> None:
     except KafkaError:
         refuse(f"Kafka ne répond pas sur {servers} : démarrez-le, puis recommencez ; rien n'a été changé")
     _tell(service, report)
+    if empty:
+        typer.echo(
+            f"Vide dans Kafka : {', '.join(empty)}. L'ordre est ingest, matcher, notifier, console : si un service qui"
+            f" dit ces sujets n'est pas encore repris, reprenez-le avant de démarrer {service}."
+        )
 
 
-async def _work(pool: "Pool", service: str, servers: str, prefix: str, progress: "Progress", *, anew: bool) -> "Report":
+async def _work(
+    pool: "Pool", service: str, servers: str, prefix: str, progress: "Progress", *, anew: bool
+) -> "tuple[Report, list[str]]":
+    """The report, and the topics of others that the service read and that hold nothing."""
     from shared.restoring import restoring
 
     restore = import_module(f"services.{service}.restoring").restore
@@ -104,7 +112,12 @@ async def _work(pool: "Pool", service: str, servers: str, prefix: str, progress:
         pool, service=service, bootstrap_servers=servers, topic_prefix=prefix, progress=progress
     ) as work:
         await restore(work, anew=anew)
-    return work.report
+    read = dict.fromkeys(topic for topic, _ in work.log.positions if topic not in work.says)
+    return work.report, [topic for topic in read if not any(_ends(work, topic))]
+
+
+def _ends(work: "Restoration", topic: str) -> list[int]:
+    return [position.next_offset for (of, _), position in work.log.positions.items() if of == topic]
 
 
 @contextmanager

@@ -169,10 +169,12 @@ async def test_the_command_tells_a_person_and_a_monitor(quiet: Installation, mon
     await backups.put_back(before)
     assert told.exit_code == 1
     assert told.output.splitlines() == [
+        "1\u00a0différence :",
+        "     1 console : ce qui est tenu n'est pas ce qui a été dit",
+        "À faire : arrêtez console, lancez « essaim rebuild console », puis démarrez-le",
+        "",
         f"console : ce qui est tenu n'est pas ce qui a été dit : projects/{project_id}"
         " (attendu : présent ; trouvé : effacé)",
-        "1 différence(s).",
-        "À faire : arrêtez console, lancez « essaim rebuild console », puis démarrez-le",
     ]
     (line,) = data.output.splitlines()
     assert data.exit_code == 1

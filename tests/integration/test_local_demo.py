@@ -118,3 +118,27 @@ def test_a_taken_port_stops_the_demonstration_with_the_remedy(environment: dict[
     assert f"Le port {port} (les pages) est déjà pris." in output
     assert "ESSAIM_CONSOLE_PORT=" in output
     assert "Traceback" not in output
+
+
+def test_with_the_servers_alone_a_service_of_the_demonstration_can_be_restored(
+    home: Path, environment: dict[str, str]
+) -> None:
+    """Operator's page, backup and restore: the command needs PostgreSQL up and every service down."""
+    process = demo(environment, "--servers-only")
+    try:
+        read_until(process, "Ctrl-C les arrête")
+        restored = subprocess.run(
+            [sys.executable, "-m", "services.cli", "restored", "console", "--yes"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=False,
+        )
+        assert restored.returncode == 0, restored.stderr
+        assert "console est repris" in restored.stdout
+        assert "L'ordre est ingest, matcher, notifier, console" in restored.stdout
+    finally:
+        process.send_signal(signal.SIGINT)
+        finish(process)
+    assert running(home) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.audit_words import WORDS, french, remedy, sentence
+from services.cli.audit_words import WORDS, french, remedy, report, sentence
 from shared.auditing import Finding
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,6 +23,19 @@ def test_a_line_names_service_id_and_both_values_in_french() -> None:
     assert line == (
         "console : ce qui est tenu n'est pas ce qui a été dit : projects/prj-a (attendu : présent ; trouvé : effacé)"
     )
+
+
+def test_a_thousand_differences_are_counted_by_kind_with_the_remedy_before_twenty_of_each() -> None:
+    many = [Finding("notifier", "unsent", f"deliveries/{n}", "version 1", "absent") for n in range(1079)]
+    found = [*many, Finding("console", "view", "projects/prj-a", "live", "erased")]
+    said = list(report(found, whole=False))
+    assert "1\u202f080\u00a0différences :" in said[0]
+    assert said[1].strip() == "1079 notifier : ce qui a été dit n'est pas dans le sujet"
+    assert said.index("À faire : arrêtez console, lancez « essaim rebuild console », puis démarrez-le") == 4
+    assert len([line for line in said if "deliveries/" in line]) == 20
+    assert any("1\u202f059\u00a0autres : --all" in line for line in said)
+    assert len([line for line in report(found, whole=True) if "deliveries/" in line]) == 1079
+    assert list(report([], whole=False)) == ["Aucune différence."]
 
 
 @pytest.mark.parametrize(
