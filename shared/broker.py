@@ -18,6 +18,7 @@ from shared.housekeeping import keep_house
 from shared.log_identity import Log
 from shared.logs import describe, is_worth_saying
 from shared.opening import Opening
+from shared.readiness import say_readiness
 from shared.reading import Reading
 from shared.relay import Relay
 from shared.subscribing import build_broker, subscribe
@@ -75,6 +76,7 @@ class Stream:
         if relay and pool is not None:
             self._relay = Relay(pool, service=service, bootstrap_servers=bootstrap_servers, topic_prefix=topic_prefix)
         self._tasks: list[asyncio.Task[None]] = []
+        self._saying: asyncio.Task[None] | None = None
         self._fatal: str | None = None
         self._trouble: str | None = "not started"
 
@@ -138,10 +140,14 @@ class Stream:
         self._trouble = "Kafka has not answered yet"
         work = [self._hear()] + ([self._relay.run()] if self._relay else [])
         self._tasks = [asyncio.create_task(self._guarded(one)) for one in work]
+        self._saying = asyncio.create_task(say_readiness(self.problems))
 
     async def stop(self) -> None:
         """Stop hearing, finish what is at work, send what was announced meanwhile where that is quick."""
         self._trouble = "stopped"
+        if self._saying:
+            self._saying.cancel()
+            await asyncio.wait([self._saying])
         if not self._tasks:
             return
         hearing, *relaying = self._tasks
