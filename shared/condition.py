@@ -1,6 +1,6 @@
 """How a service stands by the tables that all have: what waits to leave, what was set aside, how far it has read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.audits import Audit, last
@@ -58,3 +58,11 @@ async def condition(connection: Connection, service: str) -> Condition:
         offsets=await offsets(connection),
         audit=await last(connection),
     )
+
+
+async def set_aside_ids(connection: Connection, ids: Sequence[int], topic: str | None) -> set[int]:
+    """Those of these ids that are dead letters, of `topic` where one is given."""
+    rows = await connection.fetch(
+        "SELECT id FROM dead_letters WHERE id = ANY ($1) AND ($2::text IS NULL OR topic = $2)", list(ids), topic
+    )
+    return {row["id"] for row in rows}

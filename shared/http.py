@@ -45,10 +45,11 @@ def problem(
 
 async def answer_away(request: Request, error: Exception) -> Response:
     """503 with `Retry-After`: nothing was committed, the same request may be sent again."""
+    nothing = "" if request.method in {"GET", "HEAD"} else "Rien n'a été enregistré. "
     return problem(
         503,
         "Service momentanément indisponible",
-        detail="Rien n'a été enregistré. Réessayez dans quelques secondes.",
+        detail=f"{nothing}Réessayez dans quelques secondes.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 

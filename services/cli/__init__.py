@@ -13,15 +13,17 @@ from services.cli.accounts import coordinator, key, organisation
 from services.cli.auditing import audit
 from services.cli.databases import with_pool
 from services.cli.models import model
-from services.cli.refusing import Command, Commands, readable, refuse
+from services.cli.refusing import MISUSED, Command, Commands, readable, refuse
 from services.cli.restoring import rebuild, restored
-from services.cli.status import status
+from services.cli.status import HEARD, status
 from shared.clock import today_in_paris
+from shared.words.french import count
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from shared.database import Pool
+    from services.ingest.bulk import ReportLine
+    from shared.database import Connection, Pool
 
 EntityChoice = Literal["project", "commitment", "fund"]
 DirectionChoice = Literal["project", "offer"]
@@ -69,13 +71,21 @@ def replay(
     ] = None,
 ) -> None:
     """Demande au service de traiter à nouveau ses lettres mortes, une fois la cause réparée."""
+    from shared.condition import set_aside_ids
     from shared.database import in_transaction
     from shared.dead_letter import ask_replay
 
-    async def work(pool: "Pool") -> int:
-        return await in_transaction(pool, lambda connection: ask_replay(connection, topic=topic, ids=ids))
+    if topic is not None and topic not in HEARD[service]:
+        refuse(f"{service} ne lit pas le sujet « {topic} » ; il lit : {', '.join(HEARD[service])}", MISUSED)
 
-    typer.echo(f"{with_pool(service, work)} message(s) à reprendre par {service}")
+    async def asked(connection: "Connection") -> tuple[int, list[int]]:
+        known = await set_aside_ids(connection, ids or (), topic)
+        return await ask_replay(connection, topic=topic, ids=ids), [each for each in ids or () if each not in known]
+
+    number, unknown = with_pool(service, lambda pool: in_transaction(pool, asked))
+    typer.echo(f"{count(number, 'message')} à reprendre par {service}")
+    if unknown:
+        refuse(f"aucune lettre morte de {service} n'a l'identifiant {', '.join(map(str, unknown))}")
 
 
 app.command(cls=Command)(model)
@@ -97,14 +107,13 @@ def import_files(
     from rich.progress import Progress as Bar
 
     from services.ingest.accounts import RefusedAccount, require_organisation
-    from services.ingest.bulk import Progress, ReportLine, import_file
+    from services.ingest.bulk import Progress, import_file
     from services.ingest.intake.rights import Submitter
     from services.ingest.submissions import SubmitterGone
 
     async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
         def show(line: ReportLine) -> None:
-            if line.result == "refused" or line.warnings:
-                typer.echo(json.dumps(line.as_json(language), ensure_ascii=False))
+            _show(line, path, language)
 
         def advance(progress: Progress) -> None:
             bar.update(bar.task_ids[-1], completed=progress.read)
@@ -125,6 +134,13 @@ def import_files(
             bar.add_task(str(path), total=1.0)
             refused += with_pool("ingest", lambda pool, path=path, bar=bar: work(pool, path, bar))  # type: ignore[misc]
     raise typer.Exit(1 if refused else 0)
+
+
+def _show(line: "ReportLine", path: Path, language: LanguageChoice) -> None:
+    if line.result == "refused" or line.warnings:
+        typer.echo(json.dumps(line.as_json(language), ensure_ascii=False))
+    if any(fault.code == "type-inconnu" for fault in line.faults):
+        typer.echo(f"{path} : dites ce que c'est par --type project, commitment ou fund", err=True)
 
 
 @app.command(cls=Command)

@@ -37,8 +37,17 @@ coordinator = typer.Typer(cls=Group, no_args_is_help=True, help="Coordinateurs d
 @organisation.command("add", cls=Command)
 def add_organisation(organisation_id: str, name: str) -> None:
     """Ajoute une organisation, ou la renomme."""
-    _with_accounts(lambda accounts, pool: accounts.add_organisation(pool, organisation_id, name))
-    typer.echo(f"{organisation_id} ajoutée")
+
+    async def work(accounts: Any, pool: "Pool") -> str:
+        before = {each.organisation_id: each for each in await accounts.list_organisations(pool)}.get(organisation_id)
+        await accounts.add_organisation(pool, organisation_id, name)
+        if before is None:
+            return "ajoutée"
+        if before.revoked_at is not None:
+            return "rétablie ; ses clés restent révoquées"
+        return "inchangée : elle l'était déjà" if before.name == name.strip() else "renommée"
+
+    typer.echo(f"{organisation_id} {_with_accounts(work)}")
 
 
 @organisation.command("list", cls=Command)
@@ -84,8 +93,15 @@ def revoke_key(prefix: Annotated[str, typer.Argument(help="Ce qui suit « essaim
 @coordinator.command("add", cls=Command)
 def add_coordinator(territory_id: str, email: str, name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Confie un territoire à qui a cette adresse."""
-    _with_accounts(lambda accounts, pool: accounts.add_coordinator(pool, territory_id, email, name))
-    typer.echo(f"{territory_id} a un coordinateur de plus")
+
+    async def work(accounts: Any, pool: "Pool") -> bool:
+        before = {each.person_id for each in await accounts.list_coordinators(pool, territory_id)}
+        return await accounts.add_coordinator(pool, territory_id, email, name) not in before
+
+    is_new = _with_accounts(work)
+    typer.echo(
+        f"{territory_id} a un coordinateur de plus" if is_new else f"cette personne coordonne déjà {territory_id}"
+    )
 
 
 @coordinator.command("list", cls=Command)

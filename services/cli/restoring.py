@@ -23,20 +23,33 @@ Rebuilt = Literal["matcher", "console"]
 Sure = Annotated[bool, typer.Option("--yes", help="Ne rien demander.")]
 
 COUNTS = {
-    "read": "événements de ce service lus dans Kafka",
-    "entities": "projets, engagements, fonds et territoires repris",
-    "matches": "rapprochements repris",
-    "concluded": "conclusions reprises",
-    "erased": "effacements appliqués",
-    "answers": "réponses reprises",
-    "preferences": "préférences reprises",
-    "mails": "courriels déjà partis, notés",
-    "days": "jours repris",
-    "ended": "rapprochements terminés : une de leurs parties n'existe plus",
-    "untold": "rapprochements trop anciens pour être encore annoncés",
-    "unparsable": "enregistrements de Kafka que rien ne sait lire, passés",
-    "stated": "événements à redire, dès que le service tournera",
+    "read": ("événement de ce service lu dans Kafka", "événements de ce service lus dans Kafka"),
+    "entities": (
+        "fiche reprise (projet, engagement, fonds ou territoire)",
+        "projets, engagements, fonds et territoires repris",
+    ),
+    "matches": ("rapprochement repris", "rapprochements repris"),
+    "concluded": ("conclusion reprise", "conclusions reprises"),
+    "erased": ("effacement appliqué", "effacements appliqués"),
+    "answers": ("réponse reprise", "réponses reprises"),
+    "preferences": ("préférence reprise", "préférences reprises"),
+    "mails": ("courriel déjà parti, noté", "courriels déjà partis, notés"),
+    "days": ("jour repris", "jours repris"),
+    "ended": (
+        "rapprochement terminé : une de ses parties n'existe plus",
+        "rapprochements terminés : une de leurs parties n'existe plus",
+    ),
+    "untold": (
+        "rapprochement trop ancien pour être encore annoncé",
+        "rapprochements trop anciens pour être encore annoncés",
+    ),
+    "unparsable": (
+        "enregistrement de Kafka que rien ne sait lire, passé",
+        "enregistrements de Kafka que rien ne sait lire, passés",
+    ),
+    "stated": ("événement à redire, dès que le service tournera", "événements à redire, dès que le service tournera"),
 }
+"""What the report counts: of one, of several."""
 LACKING = {
     "contact": "Sans contact désormais : redemandez une adresse à qui les a déposés",
     "organisation": "Sans organisation désormais : redéposez-les avec la clé de leur organisation",
@@ -141,9 +154,9 @@ def _bars() -> "Iterator[Progress]":
 
 
 def _tell(service: str, report: "Report") -> None:
-    for name, words in COUNTS.items():
-        if report.counts[name]:
-            typer.echo(f"{report.counts[name]:>9} {words}")
+    for name, (one, several) in COUNTS.items():
+        if number := report.counts[name]:
+            typer.echo(f"{number:>9} {one if number == 1 else several}")
     for name, words in LACKING.items():
         if found := report.lacking.get(name):
             typer.echo(f"{words} ({len(found)}) :")

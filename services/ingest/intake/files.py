@@ -21,6 +21,9 @@ MOST_ROWS = 100_000
 LONGEST_LINE = 100_000
 _MOST_COLUMNS = 300
 
+_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1a")
+"""Bytes that stand in no text, the end of a file of old apart."""
+
 Format = Literal["jsonl", "csv", "xlsx"]
 
 
@@ -55,6 +58,9 @@ def read_stream(stream: BinaryIO, entity_type: EntityType | None = None) -> Iter
     """
     size = stream.seek(0, io.SEEK_END) or 1
     stream.seek(0)
+    if _is_binary(stream):
+        yield Row(1, None, None, (Fault("", "fichier-illisible"),), 1.0)
+        return
     reader = {"jsonl": _json_rows, "csv": _csv_rows, "xlsx": _sheet_rows}[format_of(stream)]
     found = False
     lines: dict[tuple[EntityType, str], int] = {}
@@ -90,6 +96,19 @@ def format_of(stream: BinaryIO) -> Format:
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
     return "jsonl" if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") else "csv"
+
+
+def _is_binary(stream: BinaryIO) -> bool:
+    """Whether the first bytes are neither a workbook's nor a text's; the stream is left at its beginning."""
+    head = stream.read(4096)
+    stream.seek(0)
+    if head.startswith(b"PK\x03\x04") or not _CONTROLS & set(head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return True
+    return 0 in head
 
 
 def _json_rows(stream: BinaryIO, entity_type: EntityType | None, size: int) -> Iterator[Row]:

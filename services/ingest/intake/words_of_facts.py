@@ -190,9 +190,9 @@ FACTS: dict[str, Sentences] = {
         "Write it in full, without spaces or quotes, such as https://www.exemple.fr/candidater.",
     ),
     "fichier-illisible": words_of(
-        "Ce fichier ne peut pas être lu.",
+        "Ce fichier n'est ni un classeur XLSX en bon état ni un texte lisible.",
         "Envoyez du JSON Lines, du CSV (séparé par ; ou ,) ou un classeur XLSX.",
-        "This file cannot be read.",
+        "This file is neither a sound XLSX workbook nor a text that can be read.",
         "Send JSON Lines, CSV (separated by ; or ,) or an XLSX workbook.",
     ),
     "fichier-vide": words_of(

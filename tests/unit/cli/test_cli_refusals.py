@@ -21,6 +21,7 @@ MISTYPED: list[tuple[list[str], str, int]] = [
     (["demo", "--pace", "vite"], "cette valeur ne convient pas à --pace", 2),
     (["replay", "truc"], "(possibles : ingest, matcher, notifier, console)", 2),
     (["replay", "ingest", "--id", "9" * 20], "cette valeur ne convient pas à --id", 2),
+    (["replay", "matcher", "--topic", "rien"], "matcher ne lit pas le sujet « rien » ; il lit : projects, answers", 2),
     (["key", "prendre"], "il y a : add, list, revoke ; voyez essaim key --help", 2),
     (["classify", "x"], "voyez essaim classify --help", 2),
 ]

@@ -135,6 +135,19 @@ def test_header_without_an_id_needs_the_type() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "content", [bytes(range(255, -1, -1)), b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(600), b"a;b\x00c\n"]
+)
+def test_bytes_that_are_neither_a_workbook_nor_a_text_are_called_so(content: bytes) -> None:
+    (row,) = rows(content)
+    assert only_codes([row]) == [(1, ["fichier-illisible"])]
+    assert "ni un classeur XLSX en bon état ni un texte" in say(row.faults[0]).message
+
+
+def test_a_text_of_old_is_still_one() -> None:
+    assert rows("project_id;title\nprj-a;Épicerie\n\x1a".encode("cp1252"))[0].data is not None
+
+
 def test_lines_of_a_csv_count_those_inside_quotes() -> None:
     found = rows('project_id;summary\na;"un\ndeux"\n\nb;trois\nc;d;e\n')
     assert only_codes(found) == [(2, []), (5, []), (6, ["colonnes-en-trop"])]

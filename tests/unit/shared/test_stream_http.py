@@ -68,6 +68,8 @@ async def test_while_the_database_is_away_one_is_told_when_to_come_back(client: 
     response = await client.get("/away")
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
     assert response.headers["content-type"] == "application/problem+json"
+    # Whoever only reads has nothing recorded.
+    assert response.json()["detail"] == "Réessayez dans quelques secondes."
 
 
 async def test_a_problem_is_a_document(client: httpx.AsyncClient) -> None:
