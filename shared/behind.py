@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from shared.fetching import reading_once
-from shared.log_identity import Log
+from shared.log_identity import ForeignLog, Log
 
 COUNTED = 1_000
 """So few offsets are read to see which are records: behind the last record stands the mark of its transaction."""
@@ -17,12 +17,17 @@ Place = tuple[str, int]
 """Topic without prefix, and partition."""
 
 
-async def behind(servers: str, prefix: str, topics: Collection[str], stored: Mapping[Place, int]) -> dict[Place, int]:
+async def behind(
+    servers: str, prefix: str, topics: Collection[str], stored: Mapping[Place, int], clusters: Collection[str] = ()
+) -> dict[Place, int]:
     """How many records of each partition of these topics stand at or above the stored offset; negative beyond the end.
 
-    Raises `KafkaError` while Kafka does not answer, `MissingTopic` where one is not there.
+    Raises `KafkaError` while Kafka does not answer, `MissingTopic` where one is not there, `ForeignLog` where another
+    cluster answers than those that the offsets were stored from.
     """
     log = await Log.of(servers, [prefix + topic for topic in topics])
+    if others := set(clusters) - {log.cluster_id}:
+        raise ForeignLog(f"offsets come from {', '.join(sorted(others))}, not {log.cluster_id}")
     partitions = [one for several in log.partitions.values() for one in several]
     async with reading_once(servers, partitions) as consumer, asyncio.timeout(READ_SECONDS):
         firsts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)

@@ -29,12 +29,16 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the tables say; `offsets` is the next offset of each partition read, `relays` whether a process sends."""
+    """What the tables say; `relays`: whether a process sends.
+
+    `offsets` is the next offset of each partition read, `clusters` are those that they were read from.
+    """
 
     outbox: Outbox
     relays: bool
     dead_letters: Mapping[str, int]
     offsets: Mapping[Place, int]
+    clusters: frozenset[str]
     audit: Audit | None
 
 
@@ -51,11 +55,13 @@ async def condition(connection: Connection, service: str) -> Condition:
     letters = await connection.fetch(
         "SELECT topic, count(*) AS letters FROM dead_letters GROUP BY topic ORDER BY topic"
     )
+    clusters = await connection.fetch("SELECT DISTINCT cluster_id FROM offsets")
     return Condition(
         outbox=Outbox(**dict(outbox)),
         relays=await connection.fetchval(_RELAYS, service),
         dead_letters={row["topic"]: row["letters"] for row in letters},
         offsets=await offsets(connection),
+        clusters=frozenset(row["cluster_id"] for row in clusters),
         audit=await last(connection),
     )
 

@@ -29,7 +29,8 @@ class Standing:
     """What is known of a service; `lag`, by `topic/partition`, is None while Kafka does not answer.
 
     `readiness` is what each of its addresses says is in the way, None where it does not answer, `up_seconds` for how
-    long those that answer have run; `still` are the partitions that are behind and do not move.
+    long those that answer have run; `is_foreign`: the log is of another cluster than the one that was read; `still` are
+    the partitions that are behind and do not move.
     """
 
     service: str
@@ -43,6 +44,7 @@ class Standing:
     audit_differences: int | None = None
     offsets: Mapping[str, int] = field(default_factory=dict)
     lag: Mapping[str, int] | None = None
+    is_foreign: bool = False
     still: list[str] = field(default_factory=list)
     readiness: Mapping[str, list[str] | None] = field(default_factory=dict)
     up_seconds: Mapping[str, float] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from shared.secrets import secret
 
 if TYPE_CHECKING:
     from shared.behind import Place
+    from shared.condition import Condition
     from shared.database import Pool
 
 UNWELL, BLIND = 1, 2
@@ -100,8 +101,8 @@ async def _standing(service: str, pool: "Pool", servers: str, prefix: str) -> St
         if service == "notifier":
             mails = import_module("services.notifier.store.mails")
             found.mails = asdict(await mails.undelivered(connection))
-    found.lag, answers = await asyncio.gather(
-        _lag(service, servers, prefix, now.offsets),
+    (found.lag, found.is_foreign), answers = await asyncio.gather(
+        _lag(service, servers, prefix, now),
         readiness(addresses(service, (worker.address for worker in found.workers))),
     )
     found.readiness = {address: each.problems for address, each in answers.items()}
@@ -110,18 +111,21 @@ async def _standing(service: str, pool: "Pool", servers: str, prefix: str) -> St
     return found
 
 
-async def _lag(service: str, servers: str, prefix: str, stored: "Mapping[Place, int]") -> dict[str, int] | None:
-    """Records not handled yet by `topic/partition`; unknown (None) while Kafka does not answer."""
+async def _lag(service: str, servers: str, prefix: str, now: "Condition") -> tuple[dict[str, int] | None, bool]:
+    """Records not handled yet by `topic/partition`, None while Kafka does not answer; whether it is another cluster."""
     from aiokafka.errors import KafkaError
 
     from shared.behind import behind
+    from shared.log_identity import ForeignLog
 
     try:
         async with asyncio.timeout(KAFKA_SECONDS):
-            found = await behind(servers, prefix, HEARD[service], stored)
+            found = await behind(servers, prefix, HEARD[service], now.offsets, now.clusters)
     except (KafkaError, TimeoutError):
-        return None
-    return {_name(place): count for place, count in sorted(found.items())}
+        return None, False
+    except ForeignLog:
+        return None, True
+    return {_name(place): count for place, count in sorted(found.items())}, False
 
 
 def _name(place: "Place") -> str:

@@ -13,6 +13,7 @@ OLD_EVENT_SECONDS = 120
 OLD_MAIL_SECONDS = 900
 SILENT_SECONDS = 60
 """From when on something is to be done; the alerts of `deploy/observability` say the same."""
+_ELSEWHERE = "ce n'est pas le Kafka qui a été lu"
 YOUNG_SECONDS = 60
 """For so long after its start a process takes up its partitions, and what nobody works on is no trouble."""
 OLD_AUDIT_SECONDS = 3 * 86_400
@@ -66,7 +67,7 @@ def _owners(owners: Iterable[Owner]) -> Iterator[str]:
 
 
 def _lag(standing: Standing) -> str:
-    if standing.lag is None or _beyond(standing):
+    if standing.lag is None or _is_replaced(standing):
         return "inconnu"
     topics: dict[str, int] = {}
     for place, behind in standing.lag.items():
@@ -123,13 +124,18 @@ def advice(standing: Standing) -> list[str]:
 
 
 def _of_the_log(standing: Standing) -> Iterator[str]:
-    if standing.lag is None:
+    if standing.lag is None and not standing.is_foreign:
         yield f"Kafka ne répond pas sur {standing.kafka}, ou ses sujets manquent : démarrez-le ; tout reprend seul"
-    if beyond := _beyond(standing):
+    if _is_replaced(standing):
+        where = f"la position lue ({_places(beyond)}) est au-delà de sa fin" if (beyond := _beyond(standing)) else ""
         yield (
-            f"le journal a été remplacé ou restauré, la position lue ({_places(beyond)}) est au-delà de sa fin :"
+            f"le journal a été remplacé ou restauré, {where or _ELSEWHERE} :"
             f" arrêtez {standing.service}, lancez « essaim restored {standing.service} », puis démarrez-le"
         )
+
+
+def _is_replaced(standing: Standing) -> bool:
+    return standing.is_foreign or bool(_beyond(standing))
 
 
 def _beyond(standing: Standing) -> list[str]:
@@ -145,7 +151,7 @@ def _of_answers(standing: Standing) -> Iterator[str]:
                 f"{service} travaille, ou tout juste encore, mais ne répond pas sur {address} :"
                 f" s'il est figé, tuez-le, puis démarrez-le{elsewhere}"
             )
-        elif problems is None and not _beyond(standing):
+        elif problems is None and not _is_replaced(standing):
             yield (
                 f"{service} ne répond pas sur {address} : démarrez-le ; s'il existe encore mais est figé, tuez-le"
                 " d'abord ; les dernières lignes de son journal disent pourquoi il s'est arrêté"
@@ -158,7 +164,7 @@ def _of_answers(standing: Standing) -> Iterator[str]:
 def _of_processes(standing: Standing) -> Iterator[str]:
     if _is_away(standing) or _is_young(standing):
         return
-    if not standing.relays and not (standing.lag is None or _beyond(standing)):
+    if not standing.relays and not (standing.lag is None or _is_replaced(standing)):
         yield (
             f"aucun processus n'envoie les événements de {standing.service} : démarrez-le ;"
             " s'il tourne, /health/ready dit ce qui l'en empêche"
@@ -188,7 +194,7 @@ def _problem(said: str) -> str:
 
 
 def _of_reading(standing: Standing) -> Iterator[str]:
-    if not standing.still or _is_away(standing) or _is_young(standing) or _beyond(standing):
+    if not standing.still or _is_away(standing) or _is_young(standing) or _is_replaced(standing):
         return
     is_ready = any(problems == [] for problems in standing.readiness.values())
     why = "son journal dit pourquoi" if is_ready else "/health/ready dit ce qui l'en empêche"

@@ -11,6 +11,7 @@ from deploy.local.ports import any_free_port
 from deploy.local.servers import run_apart
 from shared.behind import behind
 from shared.condition import condition
+from shared.log_identity import ForeignLog
 from shared.relay import Relay
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
@@ -51,6 +52,8 @@ async def test_what_is_behind_is_counted_in_records_and_marks_of_transactions_ar
     for record in await records_of(bootstrap_servers, f"{topic_prefix}preferences"):
         stored["preferences", record.partition] = record.offset + 1
     assert set((await behind(bootstrap_servers, topic_prefix, ["preferences"], stored)).values()) == {0}
+    with pytest.raises(ForeignLog):
+        await behind(bootstrap_servers, topic_prefix, ["preferences"], stored, clusters=["another"])
     beyond = {place: offset + 100 for place, offset in stored.items()}
     assert max((await behind(bootstrap_servers, topic_prefix, ["preferences"], beyond)).values()) < 0
 

@@ -46,6 +46,7 @@ def test_where_all_is_well_nothing_is_to_be_done_and_owners_and_lag_are_shown() 
         ({"owners": [Owner(3, HERE, 9.0, 61.0)]}, "il se tait", "démarrez un matcher"),
         ({"lag": None}, "Kafka ne répond pas sur kafka:9092", "démarrez-le"),
         ({"lag": {"projects/1": -4}}, "(projects 1) est au-delà de sa fin", "essaim restored matcher"),
+        ({"lag": None, "is_foreign": True}, "pas le Kafka qui a été lu", "essaim restored matcher"),
         ({"lag": {"projects/1": 4}, "still": ["projects/1"]}, "n'avance pas (projects 1)", "son journal dit"),
         ({"outbox_events": 1, "outbox_refused": 1}, "que Kafka n'accepte", "message.max.bytes"),
         ({"outbox_events": 1, "outbox_oldest_seconds": 300.0}, "depuis 5 min", "/health/ready"),
