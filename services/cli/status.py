@@ -15,7 +15,7 @@ from services.cli.databases import with_pools
 from services.cli.kafka import kafka_of
 from services.cli.readiness import addresses, readiness
 from services.cli.standing import Owner, Standing, Worker
-from services.cli.status_words import advice, lines, state
+from services.cli.status_words import advice, lines, no_kafka, state
 from shared.events.registry import SAID_BY
 from shared.secrets import secret
 
@@ -44,11 +44,14 @@ def status(
     except typer.Exit:
         _say_who_answers(chosen, as_json=as_json)
         raise
+    above = [] if as_json else list(dict.fromkeys(filter(None, map(no_kafka, found))))
+    for said in above:
+        typer.echo(f"{said}\n")
     for each in found:
         if as_json:
             typer.echo(json.dumps({**asdict(each), "to_do": advice(each)}, ensure_ascii=False, default=str))
         else:
-            typer.echo("\n".join(lines(each)) + "\n")
+            typer.echo("\n".join(lines(each, above)) + "\n")
     if not as_json and not any(map(advice, found)):
         typer.echo("Tout va bien.")
     raise typer.Exit(UNWELL if any(map(advice, found)) else 0)

@@ -1,7 +1,7 @@
 """What `essaim status` says in French: where a service stands, line by line, and what to do about each trouble."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from math import isinf
@@ -20,19 +20,22 @@ OLD_AUDIT_SECONDS = 3 * 86_400
 MODEL_SHOWN = 12
 
 
-def lines(standing: Standing) -> Iterator[str]:
-    """The lines of one service."""
+def lines(standing: Standing, above: Collection[str] = ()) -> Iterator[str]:
+    """The lines of one service; what to do is left out where it is said `above`."""
     yield standing.service
     for title, said in _said(standing):
         yield f"  {title:<12}{said}"
     for each in advice(standing):
+        if each in above:
+            continue
         yield f"  À FAIRE     {each}"
 
 
 def _said(standing: Standing) -> Iterator[tuple[str, str]]:
     for address, problems in standing.readiness.items():
-        young = " ; reprend ses partitions" if address in standing.up_seconds and _is_young(standing) else ""
-        yield "état", f"{address} : {state(problems)}{young}"
+        words = "reprend ses partitions" if standing.service == "matcher" else "vient de démarrer"
+        is_young = standing.up_seconds.get(address, YOUNG_SECONDS) < YOUNG_SECONDS
+        yield "état", f"{address} : {state(problems)}" + (f" ; {words}" if is_young else "")
     yield "envois", "un processus envoie les événements" if standing.relays else "aucun processus"
     for worker in standing.workers:
         model, since = worker.model[:MODEL_SHOWN], seconds(worker.silent_seconds)
@@ -123,9 +126,16 @@ def advice(standing: Standing) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def no_kafka(standing: Standing) -> str | None:
+    """What to do where Kafka does not answer: the same for every service."""
+    if standing.lag is not None or standing.is_foreign:
+        return None
+    return f"Kafka ne répond pas sur {standing.kafka}, ou ses sujets manquent : démarrez-le ; tout reprend seul"
+
+
 def _of_the_log(standing: Standing) -> Iterator[str]:
-    if standing.lag is None and not standing.is_foreign:
-        yield f"Kafka ne répond pas sur {standing.kafka}, ou ses sujets manquent : démarrez-le ; tout reprend seul"
+    if said := no_kafka(standing):
+        yield said
     if _is_replaced(standing):
         where = f"la position lue ({_places(beyond)}) est au-delà de sa fin" if (beyond := _beyond(standing)) else ""
         yield (
