@@ -1,6 +1,6 @@
 """Projects and offers as numbers: what each column of a row holds, and how a row is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -9,6 +9,7 @@ import numpy as np
 from services.matcher.matching.eligibility import admitted_stages, is_exhausted
 from services.matcher.matching.index.table import Column
 from services.matcher.matching.model import PreparedOffer, PreparedProject, ServedNeed
+from services.matcher.matching.themes import Themes
 from shared.events.vocabulary import Accreditation, Category, CommitmentKind, LegalForm, Object, Stage
 
 UNKNOWN = -1
@@ -67,6 +68,9 @@ OFFER = {
 }
 
 
+_NO_NEED = ServedNeed()
+
+
 class Numbers:
     """A number for each text ever seen: equal texts, equal numbers."""
 
@@ -80,15 +84,12 @@ class Numbers:
 
 def project_row(project: PreparedProject, numbers: Numbers) -> Mapping[str, Any]:
     """The values of a project's row."""
-    shape, worth = project.project, np.zeros(len(CATEGORIES), np.int64)
-    for category, place in _CATEGORY_OF.items():
-        meeting = project.themes.meeting((category,))
-        worth[place] = meeting.worth if meeting else 0
+    shape = project.project
     return {
         "out": shape.status != "actif" or shape.duplicate_of is not None,
         "last_day": _ordinal(shape.deadline, NEVER),
         "has_theme": bool(project.themes.own),
-        "theme_worth": worth,
+        "theme_worth": _worths(project.themes),
         "stage": 1 << _STAGE_OF[shape.stage],
         "forms": _mask(project.forms, _FORM_OF),
         "challenge": numbers.of(shape.challenge_id),
@@ -126,9 +127,18 @@ def offer_row(offer: PreparedOffer, numbers: Numbers) -> Mapping[str, Any]:
     }
 
 
+def _worths(themes: Themes) -> Any:
+    """What meeting each category is worth."""
+    worths = np.zeros(len(CATEGORIES), np.int64)
+    for category in (*themes.own, *themes.near):
+        meeting = themes.meeting((category,))
+        worths[_CATEGORY_OF[category]] = meeting.worth if meeting else 0
+    return worths
+
+
 def _needs(project: PreparedProject) -> Mapping[str, Any]:
-    slots: list[ServedNeed | None] = [*(project.needs.get(kind) for kind in KINDS), project.sought]
-    filled = [need or ServedNeed() for need in slots]
+    slots: list[ServedNeed | None] = [*map(project.needs.get, KINDS), project.sought]
+    filled = [need or _NO_NEED for need in slots]
     return {
         "asked": [need is not None for need in slots],
         "asked_eur": [_known(need.amounts.eur) for need in filled],
@@ -137,8 +147,8 @@ def _needs(project: PreparedProject) -> Mapping[str, Any]:
     }
 
 
-def _mask(values: Iterable[str], place_of: Mapping[str, int]) -> int:
-    return sum(1 << place_of[value] for value in set(values))
+def _mask(values: Collection[str], place_of: Mapping[str, int]) -> int:
+    return sum(1 << place_of[value] for value in set(values)) if values else 0
 
 
 def _ordinal(day: date | None, otherwise: int) -> int:

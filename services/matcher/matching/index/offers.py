@@ -11,6 +11,7 @@ from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
 from services.matcher.matching.index.places import Filed, overlaps_of
+from services.matcher.matching.index.search import Floors, Search, reaching
 from services.matcher.matching.index.table import Rows, Table, single
 from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
@@ -78,6 +79,19 @@ class OfferIndex:
     ) -> list[tuple[int, PreparedOffer]]:
         """The same with scores in millionths, without reasons."""
         return self.picked(*self.scored(project, day, declined=declined), k)
+
+    def search(
+        self,
+        project: PreparedProject,
+        day: date,
+        k: int = SIZE,
+        *,
+        declined: Collection[OfferId] = (),
+        floors: Floors | None = None,
+    ) -> Search[PreparedOffer]:
+        """The `k` best eligible on `day`, and, where `floors` are given, all that reach their own, in one pass."""
+        rows, found = self.scored(project, day, declined=declined)
+        return Search(self.picked(rows, found, k), *reaching(rows, found, floors))
 
     def picked(
         self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int = SIZE

@@ -1,0 +1,157 @@
+"""What both engines share: rows with details, room for what a query finds, and how what was found is told."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matcher.matching.criteria import WEIGHTS
+from services.matcher.matching.index.best import SIZE, best_rows
+from services.matcher.matching.index.details import Details, bits_of, signature
+from services.matcher.matching.index.kernels.finding import KNOWN, ROW, SAID, TOP, WANTED, Asked, Filed, Found, Held
+from services.matcher.matching.index.kernels.texts import SHORT, TEXT, clear, spread
+from services.matcher.matching.index.layout import Numbers
+from services.matcher.matching.index.offers import OfferId
+from services.matcher.matching.index.postings import Postings
+from services.matcher.matching.index.rows import Keys
+from services.matcher.matching.index.search import Floors, Party, Search
+from services.matcher.matching.index.units import units_of
+from shared.reference.geography import Geography
+from shared.text.vectors import MILLION, TextVector
+
+Key = TypeVar("Key", str, OfferId)
+
+ALL_BITS = (1 << 64) - 1
+_NONE = np.zeros(0, np.int32)
+
+
+class Engine(Generic[Key, Party]):
+    """The parties of one side. One call at a time, on any thread; kernels run without Python's lock."""
+
+    def __init__(self, geography: Geography, dtype: "np.dtype[Any]", places_per_unit: int) -> None:
+        self.units = units_of(geography)
+        self.numbers = Numbers()
+        self.postings = Postings(dtype, len(self.units) * places_per_unit)
+        self._details = Details()
+        self._keys: Keys[Key] = Keys()
+        self._parties: list[Party | None] = []
+        self._dense = np.zeros(1, np.int32)
+        self._squares = np.zeros((8, 256), np.int64)
+        self._candidates = np.zeros((0, 4), np.int32)
+        self._runs = np.zeros((0, 4), np.int32)
+        self._seen = np.zeros(0, np.int32)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    @property
+    def used(self) -> int:
+        """Rows are below this."""
+        return self._keys.used
+
+    def row_of(self, key: Key) -> int | None:
+        """The row of a party, or nothing."""
+        return self._keys.row_of(key)
+
+    def at(self, row: int) -> Party:
+        """The party of a row; raises `KeyError` for an empty one."""
+        party = self._parties[row]
+        if party is None:
+            raise KeyError(row)
+        return party
+
+    def picked(self, rows: NDArray[Any], scores: NDArray[Any], k: int = SIZE) -> list[tuple[int, Party]]:
+        """The `k` best of rows that a search told, best first."""
+        chosen = best_rows(rows, scores, k, lambda row: _name(self._keys.key_of(row)))
+        return [(score, self.at(row)) for score, row in chosen]
+
+    def nbytes(self) -> int:
+        """What the arrays take, without room for queries."""
+        return self.postings.nbytes() + self._details.nbytes()
+
+    def _put(self, key: Key, party: Party, organisation: int, siren: int) -> int:
+        row = self._keys.put(key)
+        if row == len(self._parties):
+            self._parties.append(party)
+        self._parties[row] = party
+        self._details.put(row, _name(key), party.vector, organisation, siren)
+        return row
+
+    def _take(self, key: Key) -> None:
+        row = self._keys.take(key)
+        if row is not None:
+            self._parties[row] = None
+            self._details.drop(row)
+            self.postings.take(row)
+
+    def _room_for_runs(self, most: int) -> NDArray[np.int32]:
+        if len(self._runs) < most:
+            self._runs = np.empty((most + most // 8, 4), np.int32)
+        return self._runs
+
+    def _filed(self) -> Filed:
+        held = self.postings
+        return Filed(held.records, held.starts, held.heads, held.later)
+
+    def _held(self) -> Held:
+        return Held(self._details.rows, self._details.texts.cells, self._details.ids.cells)
+
+    def _asked(
+        self, vector: TextVector, day: date, values: Any, declined: Collection[Key], sets: tuple[Any, Any]
+    ) -> Asked:
+        """The query, with its text laid out until `_told`."""
+        if len(self._dense) < len(vector.words):
+            self._dense = np.zeros(len(vector.words), np.int32)
+        spread(vector.indices, vector.weights, bits_of(vector), self._dense, self._squares)
+        rows = [row for row in map(self._keys.row_of, declined) if row is not None]
+        return Asked(
+            day.toordinal(),
+            values["organisation"],
+            values["siren"],
+            np.array(rows, np.int32) if rows else _NONE,
+            *sets,
+            self._dense,
+            self._squares,
+            max(1, vector.norm),
+            TEXT if vector.norm else 0,
+        )
+
+    def _found(self, k: int, floors: Floors | None) -> Found:
+        """Room for what a query finds, empty."""
+        records, rows = len(self.postings.records), len(self._details.rows)
+        if len(self._candidates) < records:
+            self._candidates = np.empty((records, 4), np.int32)
+        if len(self._seen) < rows:
+            self._seen = np.zeros(rows, np.int32)
+        counts = np.zeros(4, np.int64)
+        counts[WANTED] = k
+        return Found(
+            counts, self._candidates, np.zeros((k, 2), np.int32), self._seen, _NONE if floors is None else floors
+        )
+
+    def _told(self, found: Found, vector: TextVector) -> Search[Party]:
+        clear(vector.indices, self._dense)
+        top, said = int(found.counts[TOP]), int(found.counts[SAID])
+        best = [(score, self.at(row)) for score, row in found.top[:top].tolist()]
+        return Search(best, found.candidates[:said, ROW].copy(), found.candidates[:said, KNOWN].copy())
+
+
+def _name(key: str | OfferId) -> tuple[str, ...]:
+    """What decides between equal scores."""
+    return (key,) if isinstance(key, str) else key
+
+
+def signature_of(vector: TextVector) -> int:
+    """The signature of a text to be filed; all bits for one so short that its norm, cut to an integer, tells little."""
+    return ALL_BITS if 0 < vector.norm < SHORT else signature(vector)
+
+
+def theme_shares(worths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What themes of these worths earn, each rounded once."""
+    shares: NDArray[np.int64] = (2 * WEIGHTS["category"] * worths + MILLION) // (2 * MILLION)
+    return shares
