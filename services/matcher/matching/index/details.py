@@ -82,10 +82,13 @@ class Details:
         self.texts.lose(TERM * int(self.rows["terms"][row]))
         self.ids.lose(int(self.rows["letters"][row]))
         self.rows[row] = np.zeros((), DETAIL)
-        if self.texts.is_wasted():
-            self.rows["text"] = self.texts.pack(self.rows["text"], TERM * self.rows["terms"].astype(np.int64))
-        if self.ids.is_wasted():
-            self.rows["id"] = self.ids.pack(self.rows["id"], self.rows["letters"].astype(np.int64))
+        if self.texts.is_wasted() or self.ids.is_wasted():
+            self.pack()
+
+    def pack(self) -> None:
+        """Give back the room of what was dropped; done by itself once more than half is."""
+        self.rows["text"] = self.texts.pack(self.rows["text"], TERM * self.rows["terms"].astype(np.int64))
+        self.rows["id"] = self.ids.pack(self.rows["id"], self.rows["letters"].astype(np.int64))
 
     def nbytes(self) -> int:
         """What the arrays take."""

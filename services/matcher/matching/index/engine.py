@@ -70,6 +70,10 @@ class Engine(Generic[Key, Party]):
         chosen = best_rows(rows, scores, k, lambda row: _name(self._keys.key_of(row)))
         return [(score, self.at(row)) for score, row in chosen]
 
+    def pack(self) -> None:
+        """Give back the room that was left; done by itself once it pays."""
+        self._details.pack()
+
     def nbytes(self) -> int:
         """What the arrays take, without room for queries."""
         return self.postings.nbytes() + self._details.nbytes()

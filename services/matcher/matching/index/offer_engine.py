@@ -93,7 +93,7 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
         Declined pairs are left out. Rows are valid until the next change.
         """
         if self.postings.needs_sorting():
-            self._sort()
+            self.sort()
         values = project_row(project, self.numbers)
         askers = np.zeros(2 * SLOTS, PROJECT_RECORD)
         for slot, record in project_records(0, values, GONE, 0, 0):
@@ -111,8 +111,8 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
             decide(found, held, asked)
         return self._told(found, project.vector)
 
-    def _sort(self) -> None:
-        """Sort what came in, and find where the cells begin."""
+    def sort(self) -> None:
+        """Sort in what came, and find where the cells begin; a search does so by itself once enough came."""
         held = self.postings
         held.sort()
         keys = held.keys[: held.sorted]

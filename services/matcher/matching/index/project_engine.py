@@ -83,7 +83,7 @@ class ProjectEngine(Engine[str, PreparedProject]):
         Declined pairs are left out. Rows are valid until the next change.
         """
         if self.postings.needs_sorting():
-            self.postings.sort()
+            self.sort()
         values = offer_row(offer, self.numbers)
         askers = np.array([offer_record(0, values, GONE, 1, 0)], OFFER_RECORD)
         named = np.array([self.numbers.of(challenge) for challenge in offer.challenges], np.int32)
@@ -99,6 +99,10 @@ class ProjectEngine(Engine[str, PreparedProject]):
             sift_projects(filed.records, runs[:count], askers, met, held, asked, found)
             decide(found, held, asked)
         return self._told(found, offer.vector)
+
+    def sort(self) -> None:
+        """Sort in what came; a search does so by itself once enough came."""
+        self.postings.sort()
 
     def _theme(self, worths: Any) -> int:
         """The number of what each category is worth to a project."""

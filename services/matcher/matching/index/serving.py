@@ -47,8 +47,15 @@ def warm_up(project: PreparedProject, offer: PreparedOffer, day: date) -> None:
     if not is_compiled():
         logger.warning("numba is not installed: matching is exact all the same, but many times slower")
         return
-    offers, projects = offer_index(project.place.geography), project_index(project.place.geography)
+    from services.matcher.matching.index.offer_engine import OfferEngine
+    from services.matcher.matching.index.project_engine import ProjectEngine
+
+    geography = project.place.geography
+    offers, projects = OfferEngine(geography), ProjectEngine(geography)
     offers.upsert(offer)
     projects.upsert(project)
+    for engine in (offers, projects):
+        engine.sort()
+        engine.pack()
     offers.search(project, day, floors=np.zeros(offers.used, np.int32))
     projects.search(offer, day, floors=np.zeros(projects.used, np.int32))

@@ -1,0 +1,63 @@
+"""Which index serves: compiled before it is asked anything, without Python's lock, and NumPy's where it cannot be."""
+
+import importlib
+import logging
+import pkgutil
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.matcher.matching.index import OfferIndex, ProjectIndex, kernels, serving
+from services.matcher.matching.index.offer_engine import OfferEngine
+from services.matcher.matching.index.project_engine import ProjectEngine
+from services.matcher.matching.index.serving import offer_index, project_index, warm_up
+from tests.integration.engine_cases import DAY, GEOGRAPHY, Cases
+
+
+def compiled() -> dict[str, Any]:
+    modules = [
+        importlib.import_module(each.name) for each in pkgutil.iter_modules(kernels.__path__, f"{kernels.__name__}.")
+    ]
+    return {name: each for module in modules for name, each in vars(module).items() if hasattr(each, "signatures")}
+
+
+def test_nothing_is_left_to_compile_after_warming_up() -> None:
+    """DESIGN §6.7: « compile before readiness »."""
+    cases = Cases(11)
+    warm_up(cases.project(1), cases.offer(1), DAY)
+    known = {name: len(each.signatures) for name, each in compiled().items()}
+    offers, projects = offer_index(GEOGRAPHY), project_index(GEOGRAPHY)
+    for number in range(1_200):
+        offers.upsert(cases.offer(number))
+        projects.upsert(cases.project(number))
+    for number in range(30):
+        offer = offers.at(number)
+        offers.search(cases.project(2_000 + number), DAY, 3, declined=[(offer.id, offer.type)])
+        projects.search(offer, DAY, declined=[projects.at(number).id])
+        projects.search(offer, DAY, floors=np.zeros(projects.used, np.int32))
+        offers.remove(offer.id, offer.type)
+    assert {name: len(each.signatures) for name, each in compiled().items()} == known
+    assert known["sift_offers"] == 1
+
+
+def test_kernels_let_other_threads_run() -> None:
+    """DESIGN §6.7: « scoring runs in a thread (numba kernels release the GIL) »."""
+    assert len(compiled()) > 10
+    assert all(each.targetoptions["nogil"] for each in compiled().values())
+
+
+def test_without_numba_the_plain_indexes_serve_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(offer_index(GEOGRAPHY), OfferEngine)
+    assert isinstance(project_index(GEOGRAPHY), ProjectEngine)
+    monkeypatch.setattr(serving, "is_compiled", lambda: False)
+    assert isinstance(offer_index(GEOGRAPHY), OfferIndex)
+    assert isinstance(project_index(GEOGRAPHY), ProjectIndex)
+    cases = Cases(12)
+    with caplog.at_level(logging.WARNING):
+        warm_up(cases.project(1), cases.offer(1), DAY)
+    assert [record.getMessage() for record in caplog.records] == [
+        "numba is not installed: matching is exact all the same, but many times slower"
+    ]

@@ -1,0 +1,90 @@
+"""What the compiled engine files things by, without compiling anything: units, keys, sets, signatures."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matcher.matching.criteria import BESIDE, WEIGHTS, closeness
+from services.matcher.matching.index.rows import Keys
+from services.matcher.matching.index.search import reaching
+from services.matcher.matching.index.sets import Sets
+from services.matcher.matching.index.units import units_of
+from services.matcher.matching.place import Place
+from shared.reference.geography import Unit
+from shared.text.vectors import MILLION
+from tests.unit.matcher.judged import GEOGRAPHY, RULE, UNITS
+
+NUMBERED = units_of(GEOGRAPHY)
+PERIMETERS = st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+def _found(ranges: np.ndarray, unit: Unit) -> list[tuple[int, int]]:
+    number = NUMBERED.number[unit]
+    return [(share, beside) for first, last, share, beside in ranges.tolist() if first <= number < last]
+
+
+@RULE
+@given(PERIMETERS, st.sampled_from(UNITS))
+def test_a_project_finds_each_unit_where_its_place_meets_it(own: tuple[Unit, ...], unit: Unit) -> None:
+    """By definition: `Place.meeting` with an offer for that unit alone; each number is in one range at most."""
+    meeting = Place("44143", own, GEOGRAPHY).meeting((unit,), accepts_neighbours=True)
+    expected = []
+    if meeting is not None:
+        worth = BESIDE if meeting.population is None else closeness(meeting.population)
+        share = (2 * WEIGHTS["proximity"] * worth + MILLION) // (2 * MILLION)
+        expected = [(share, int(meeting.population is None))]
+    assert _found(NUMBERED.serving(own), unit) == expected
+
+
+@RULE
+@given(PERIMETERS, st.sampled_from(UNITS), st.booleans())
+def test_an_offer_finds_each_unit_of_projects_that_it_meets(
+    perimeter: tuple[Unit, ...], own: Unit, accepts_neighbours: bool
+) -> None:
+    """The other direction finds the same."""
+    meeting = Place("44143", (own,), GEOGRAPHY).meeting(perimeter, accepts_neighbours=accepts_neighbours)
+    found = _found(NUMBERED.served(perimeter, accepts_neighbours=accepts_neighbours), own)
+    expected = [] if meeting is None else [int(meeting.population is None)]
+    assert [beside for _share, beside in found] == expected
+
+
+def test_what_a_wide_unit_contains_is_a_few_ranges() -> None:
+    """DESIGN §5: « a new offer touches a contiguous range »."""
+    for unit, most in ((Unit("departement", "44"), 12), (Unit("region", "52"), 16), (Unit("national", "FR"), 1)):
+        assert len(NUMBERED.served((unit,), accepts_neighbours=False)) <= most
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9))))
+def test_rows_are_used_again(steps: list[tuple[bool, int]]) -> None:
+    keys: Keys[int] = Keys()
+    held: set[int] = set()
+    most = 0
+    for puts, key in steps:
+        if puts and key not in held:
+            assert keys.key_of(keys.put(key)) == key
+            held.add(key)
+        elif not puts:
+            keys.take(key)
+            held.discard(key)
+        most = max(most, len(held))
+        rows = [keys.row_of(each) for each in held]
+        assert len(set(rows)) == len(held) == len(keys)
+        assert keys.used <= most
+    assert keys.row_of(99) is None
+    assert keys.take(99) is None
+
+
+@given(st.lists(st.frozensets(st.integers(0, 99), max_size=12), max_size=30))
+def test_a_set_has_one_number(said: list[frozenset[int]]) -> None:
+    sets = Sets()
+    numbers = [sets.of(sorted(each)) for each in said]
+    items, starts = sets.arrays()
+    assert [frozenset(items[starts[number] : starts[number + 1]].tolist()) for number in numbers] == said
+    assert len(set(numbers)) == len(set(said))
+    assert sets.of([]) == 0
+
+
+def test_what_reaches_its_floor_includes_equals() -> None:
+    rows, scores = np.array([3, 0, 1]), np.array([5, 5, 5])
+    assert reaching(rows, scores, np.array([5, 6, 0, 4], np.int32))[0].tolist() == [3, 0]
+    assert reaching(rows, scores, None)[0].tolist() == []
