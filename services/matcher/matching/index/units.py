@@ -1,6 +1,6 @@
 """Numbers every unit of geography so that what a wide unit contains is a few ranges, and says what meets what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -31,6 +31,8 @@ class Units:
         self._touching = self._neighbours_by_neighbour()
         self._serving = lru_cache(_KEPT)(self._serving_one)
         self._served = lru_cache(_KEPT)(self._served_by_one)
+        self._serving_above = lru_cache(_KEPT)(self._serving_all_below)
+        self._served_above = lru_cache(_KEPT)(self._served_by_all_below)
 
     def __len__(self) -> int:
         return len(self.number)
@@ -48,21 +50,57 @@ class Units:
         return self._together([self._served(unit, accepts_neighbours) for unit in own])
 
     def _serving_one(self, own: Unit) -> Ranges:
+        if own.level == "commune" and own not in self._touching:
+            return self._with_commune(own, self._serving_above(self._above(own)))
         overlapping = self._overlaps.of(own)
-        beside = [unit for near in overlapping for unit in self._touching.get(near, ())]
-        for epci in self._geography.raise_to(own, "epci"):
-            beside += self._geography.raise_to(epci, "commune")
-        return self._ranges(own, beside)
+        return self._ranges({unit: self._overlaps.worth(unit, own) for unit in overlapping}, self._touched(overlapping))
 
     def _served_by_one(self, own: Unit, accepts_neighbours: bool) -> Ranges:
-        around = self._overlaps.beside(own) if accepts_neighbours else ()
-        return self._ranges(own, [unit for near in around for unit in self._overlaps.of(near)])
+        if own.level == "commune":
+            return self._with_commune(own, self._served_above(self._above(own), accepts_neighbours))
+        worth = {unit: self._overlaps.worth(unit, own) for unit in self._overlaps.of(own)}
+        return self._ranges(worth, self._around(own) if accepts_neighbours else ())
 
-    def _ranges(self, own: Unit, beside: Iterable[Unit]) -> Ranges:
+    def _serving_all_below(self, above: tuple[Unit, ...]) -> Ranges:
+        """What serves each commune of the same wider units, but for what is for that commune alone."""
+        return self._ranges({unit: self._overlaps.worth(unit, unit) for unit in above}, self._touched(above))
+
+    def _served_by_all_below(self, above: tuple[Unit, ...], accepts_neighbours: bool) -> Ranges:
+        """What offers for each commune of the same wider units serve, but for what is in that commune alone."""
+        around = (unit for each in above if each.level == "epci" for unit in self._overlaps.of(each))
+        worth = {unit: self._overlaps.worth(unit, unit) for unit in above}
+        return self._ranges(worth, around if accepts_neighbours else ())
+
+    def _above(self, commune: Unit) -> tuple[Unit, ...]:
+        return self._geography.units_of_commune(commune.code)[1:]
+
+    def _touched(self, overlapping: Iterable[Unit]) -> Iterator[Unit]:
+        """The units whose offers reach a place from beside, where `overlapping` share a commune with it."""
+        for unit in overlapping:
+            yield from self._touching.get(unit, ())
+            if unit.level == "epci":
+                yield from self._geography.raise_to(unit, "commune")
+
+    def _around(self, own: Unit) -> Iterator[Unit]:
+        """The units of places that an offer for `own` reaches from beside."""
+        return (unit for near in self._overlaps.beside(own) for unit in self._overlaps.of(near))
+
+    def _with_commune(self, own: Unit, ranges: Ranges) -> Ranges:
+        """The same where the commune itself is the nearest."""
+        number = self.number[own]
+        found = [(number, number + 1, _share(self._overlaps.worth(own, own)), 0)]
+        for first, last, share, beside in ranges.tolist():
+            if first <= number < last:
+                found += [(first, number, share, beside), (number + 1, last, share, beside)]
+            else:
+                found.append((first, last, share, beside))
+        return np.array([each for each in found if each[0] < each[1]], np.int32)
+
+    def _ranges(self, shared: Mapping[Unit, int], beside: Iterable[Unit]) -> Ranges:
         worth = np.zeros(len(self), np.int32)
         worth[[self.number[unit] for unit in beside]] = _share(BESIDE)
-        for unit in self._overlaps.of(own):
-            worth[self.number[unit]] = _share(self._overlaps.worth(unit, own))
+        for unit, each in shared.items():
+            worth[self.number[unit]] = _share(each)
         return _ranges_of(worth)
 
     def _together(self, found: Sequence[Ranges]) -> Ranges:
