@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.index.kernels.filing import packed
+from services.matcher.matching.index.kernels.texts import SHORT, write
 from services.matcher.matching.index.records import TERM
 from shared.text.vectors import TextVector
 
@@ -21,8 +22,8 @@ DETAIL = np.dtype(
     align=True,
 )
 """One row: where its text begins, of how many terms and which norm; where its id begins, of how many letters."""
+ALL_BITS = (1 << 64) - 1
 _FEWEST = 1_024
-_MIX = 0x9E3779B97F4A7C15
 
 
 class Arena:
@@ -33,14 +34,13 @@ class Arena:
         self.end = 0
         self._lost = 0
 
-    def put(self, piece: NDArray[np.generic]) -> int:
-        """Where the piece now stands."""
-        start, self.end = self.end, self.end + len(piece)
+    def take_room(self, length: int) -> int:
+        """Where there now is room for a piece of this length."""
+        start, self.end = self.end, self.end + length
         if self.end > len(self.cells):
             grown = np.zeros(max(self.end, len(self.cells) * 3 // 2), self.cells.dtype)
             grown[:start] = self.cells[:start]
             self.cells = grown
-        self.cells[start : self.end] = piece
         return start
 
     def lose(self, length: int) -> None:
@@ -67,15 +67,21 @@ class Details:
         self.texts = Arena(np.uint16)
         self.ids = Arena(np.uint8)
 
-    def put(self, row: int, key: tuple[str, ...], vector: TextVector, organisation: int, siren: int) -> None:
-        """Keep what is told of a row, that is empty; `key` is its id and, for offers, the type."""
+    def put(self, row: int, key: tuple[str, ...], vector: TextVector, organisation: int, siren: int) -> int:
+        """Keep what is told of a row, that is empty; `key` is its id and, for offers, the type.
+
+        Returns the signature of the text: 64 bits, of which each term sets one, or all for a text so short that its
+        norm, cut to an integer, tells little. Texts without a common bit have no common term.
+        """
         while row >= len(self.rows):
             self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
-        letters = np.frombuffer(key[0].encode(), np.uint8)
+        letters, terms = np.frombuffer(key[0].encode(), np.uint8), len(vector)
+        at, name = self.texts.take_room(TERM * terms), self.ids.take_room(len(letters))
+        self.ids.cells[name : name + len(letters)] = letters
         of_type = 1 if key[1:] == ("fund",) else 0
-        at = self.texts.put(pieces(vector))
-        kept = (at, self.ids.put(letters), len(vector), vector.norm, organisation, siren, len(letters), of_type)
-        self.rows[row] = kept
+        self.rows[row] = (at, name, terms, vector.norm, organisation, siren, len(letters), of_type)
+        bits = int(write(self.texts.cells, at, vector.indices, vector.weights))
+        return ALL_BITS if 0 < vector.norm < SHORT else bits
 
     def drop(self, row: int) -> None:
         """Forget a row."""
@@ -93,22 +99,3 @@ class Details:
     def nbytes(self) -> int:
         """What the arrays take."""
         return self.rows.nbytes + self.texts.cells.nbytes + self.ids.cells.nbytes
-
-
-def pieces(vector: TextVector) -> NDArray[np.uint16]:
-    """The terms of a text as cells of 16 bits."""
-    found = np.empty((len(vector), TERM), np.uint16)
-    found[:, 0] = vector.indices & 0xFFFF
-    found[:, 1] = vector.indices >> 16
-    found[:, 2] = vector.weights
-    return found.ravel()
-
-
-def signature(vector: TextVector) -> int:
-    """64 bits, of which each term sets one: texts without a common bit have no common term."""
-    return int(np.bitwise_or.reduce(np.left_shift(np.uint64(1), bits_of(vector)))) if len(vector) else 0
-
-
-def bits_of(vector: TextVector) -> NDArray[np.uint64]:
-    """Which of the 64 bits each term sets."""
-    return (vector.indices.astype(np.uint64) * np.uint64(_MIX)) >> np.uint64(58)

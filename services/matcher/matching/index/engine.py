@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.best import SIZE, best_rows
-from services.matcher.matching.index.details import Details, bits_of, signature
+from services.matcher.matching.index.details import Details
 from services.matcher.matching.index.kernels.finding import KNOWN, ROW, SAID, TOP, WANTED, Asked, Filed, Found, Held
-from services.matcher.matching.index.kernels.texts import SHORT, TEXT, clear, spread
+from services.matcher.matching.index.kernels.texts import TEXT, clear, spread
 from services.matcher.matching.index.layout import Numbers
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.postings import Postings
@@ -23,7 +23,6 @@ from shared.text.vectors import MILLION, TextVector
 
 Key = TypeVar("Key", str, OfferId)
 
-ALL_BITS = (1 << 64) - 1
 _NONE = np.zeros(0, np.int32)
 
 
@@ -78,13 +77,13 @@ class Engine(Generic[Key, Party]):
         """What the arrays take, without room for queries."""
         return self.postings.nbytes() + self._details.nbytes()
 
-    def _put(self, key: Key, party: Party, organisation: int, siren: int) -> int:
+    def _put(self, key: Key, party: Party, organisation: int, siren: int) -> tuple[int, int]:
+        """A row for a party that has none, and the signature of its text."""
         row = self._keys.put(key)
         if row == len(self._parties):
             self._parties.append(party)
         self._parties[row] = party
-        self._details.put(row, _name(key), party.vector, organisation, siren)
-        return row
+        return row, self._details.put(row, _name(key), party.vector, organisation, siren)
 
     def _take(self, key: Key) -> None:
         row = self._keys.take(key)
@@ -111,7 +110,7 @@ class Engine(Generic[Key, Party]):
         """The query, with its text laid out until `_told`."""
         if len(self._dense) < len(vector.words):
             self._dense = np.zeros(len(vector.words), np.int32)
-        spread(vector.indices, vector.weights, bits_of(vector), self._dense, self._squares)
+        spread(vector.indices, vector.weights, self._dense, self._squares)
         rows = [row for row in map(self._keys.row_of, declined) if row is not None]
         return Asked(
             day.toordinal(),
@@ -148,11 +147,6 @@ class Engine(Generic[Key, Party]):
 def _name(key: str | OfferId) -> tuple[str, ...]:
     """What decides between equal scores."""
     return (key,) if isinstance(key, str) else key
-
-
-def signature_of(vector: TextVector) -> int:
-    """The signature of a text to be filed; all bits for one so short that its norm, cut to an integer, tells little."""
-    return ALL_BITS if 0 < vector.norm < SHORT else signature(vector)
 
 
 def theme_shares(worths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.index.best import SIZE
-from services.matcher.matching.index.engine import Engine, signature_of, theme_shares
+from services.matcher.matching.index.engine import Engine, theme_shares
 from services.matcher.matching.index.kernels.finding import Cells, decide
 from services.matcher.matching.index.kernels.scanning import lay_out_themes, runs_of_offers, sift_offers
 from services.matcher.matching.index.layout import SLOTS, offer_row, project_row
@@ -46,13 +46,13 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
         """Put an offer in, in the place of the one of its id and type; the next search sees it."""
         self.remove(offer.id, offer.type)
         values = offer_row(offer, self.numbers)
-        row = self._put((offer.id, offer.type), offer, values["organisation"], values["siren"])
+        row, signature = self._put((offer.id, offer.type), offer, values["organisation"], values["siren"])
         if values["out"]:
             return
         challenges = self._challenges.of(sorted(map(self.numbers.of, offer.challenges)))
         places = self.units.numbers(offer.units)
         flags = (0 if offer.offer.accepts_neighbours else APART) | (SEVERAL if len(places) > 1 else 0)
-        record = offer_record(row, values, flags, challenges, signature_of(offer.vector))
+        record = offer_record(row, values, flags, challenges, signature)
         for place in places:
             self.postings.add(place, values["slot"] << _SLOT_SHIFT | values["categories"], record)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.index.best import SIZE
-from services.matcher.matching.index.engine import Engine, signature_of, theme_shares
+from services.matcher.matching.index.engine import Engine, theme_shares
 from services.matcher.matching.index.kernels.finding import decide
 from services.matcher.matching.index.kernels.scanning import runs_of_projects, sift_projects
 from services.matcher.matching.index.layout import CATEGORIES, SLOTS, offer_row, project_row
@@ -38,13 +38,13 @@ class ProjectEngine(Engine[str, PreparedProject]):
         """Put a project in, in the place of the one of its id; the next search sees it."""
         self.remove(project.id)
         values = project_row(project, self.numbers)
-        row = self._put(project.id, project, values["organisation"], values["siren"])
+        row, signature = self._put(project.id, project, values["organisation"], values["siren"])
         if values["out"]:
             return
         units = self.units.numbers(project.place.units)
         flags = SEVERAL if len(units) > 1 else 0
         theme = self._theme(values["theme_worth"])
-        for slot, record in project_records(row, values, flags, theme, signature_of(project.vector)):
+        for slot, record in project_records(row, values, flags, theme, signature):
             for unit in units:
                 self.postings.add(slot * len(self.units) + unit, 0, record)
 

@@ -18,13 +18,31 @@ SHORT = 2_048
 
 
 @kernel
-def spread(indices: Any, weights: Any, bits: Any, dense: Any, squares: Any) -> None:
+def bit_of(term: int) -> Any:
+    """Which of the 64 bits of a signature a term sets."""
+    return (np.uint64(term) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58)
+
+
+@kernel
+def write(cells: Any, at: int, indices: Any, weights: Any) -> Any:
+    """Write a text into `cells` from `at` on; returns its signature."""
+    signature = np.uint64(0)
+    for place in range(len(indices)):
+        term, start = indices[place], at + TERM * place
+        cells[start], cells[start + 1], cells[start + 2] = term & 0xFFFF, term >> 16, weights[place]
+        signature |= np.uint64(1) << bit_of(term)
+    return signature
+
+
+@kernel
+def spread(indices: Any, weights: Any, dense: Any, squares: Any) -> None:
     """Lay the asking text out: weights by term; by byte of a signature and its value, the squares they stand for."""
     squares[:] = 0
     for place in range(len(indices)):
         weight = weights[place]
         dense[indices[place]] = weight
-        squares[bits[place] >> 3, 1 << (bits[place] & 7)] += weight * weight
+        bit = np.int64(bit_of(indices[place]))
+        squares[bit >> 3, 1 << (bit & 7)] += weight * weight
     for byte in range(8):
         for value in range(1, 256):
             lowest = value & -value
