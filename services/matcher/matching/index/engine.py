@@ -39,7 +39,7 @@ class Engine(Generic[Key, Party]):
         self._dense = np.zeros(1, np.int32)
         self._squares = np.zeros((8, 256), np.int64)
         self._candidates = np.zeros((0, 4), np.int32)
-        self._runs = np.zeros((0, 4), np.int32)
+        self._runs = np.zeros((0, 5), np.int32)
         self._seen = np.zeros(0, np.int32)
 
     def __len__(self) -> int:
@@ -94,7 +94,7 @@ class Engine(Generic[Key, Party]):
 
     def _room_for_runs(self, most: int) -> NDArray[np.int32]:
         if len(self._runs) < most:
-            self._runs = np.empty((most + most // 8, 4), np.int32)
+            self._runs = np.empty((most + most // 8, 5), np.int32)
         return self._runs
 
     def _filed(self) -> Filed:

@@ -21,6 +21,7 @@ from services.matcher.matching.index.records import (
     SEVERAL,
     offer_record,
     project_records,
+    tells,
 )
 from services.matcher.matching.index.search import Floors, Search
 from services.matcher.matching.index.sets import Sets
@@ -29,8 +30,9 @@ from services.matcher.matching.score import fit
 from shared.events.vocabulary import OfferType
 from shared.reference.geography import Geography
 
-_CELL = np.dtype([("start", np.int32), ("categories", np.uint16), ("slot", np.uint8)], align=True)
-_SLOT_SHIFT, _MINOR = 16, (1 << 20) - 1
+_CELL = np.dtype([("start", np.int32), ("categories", np.uint16), ("slot", np.uint8), ("tells", np.uint8)], align=True)
+_SLOT_SHIFT, _THEME_SHIFT = 20, 4
+"""A place is divided by slot, then categories, then what offers name."""
 
 
 class OfferEngine(Engine[OfferId, PreparedOffer]):
@@ -53,8 +55,9 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
         places = self.units.numbers(offer.units)
         flags = (0 if offer.offer.accepts_neighbours else APART) | (SEVERAL if len(places) > 1 else 0)
         record = offer_record(row, values, flags, challenges, signature)
+        minor = values["slot"] << _SLOT_SHIFT | values["categories"] << _THEME_SHIFT | tells(values, challenges)
         for place in places:
-            self.postings.add(place, values["slot"] << _SLOT_SHIFT | values["categories"], record)
+            self.postings.add(place, minor, record)
 
     def remove(self, offer_id: str, offer_type: OfferType) -> None:
         """Take an offer out; nothing happens when it is not there."""
@@ -117,7 +120,8 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
         held.sort()
         keys = held.keys[: held.sorted]
         begins = np.flatnonzero(np.diff(keys, prepend=-1))
-        cells, minors = np.zeros(len(begins) + 1, _CELL), keys[begins] & _MINOR
+        cells, minors = np.zeros(len(begins) + 1, _CELL), keys[begins]
         cells["start"] = np.append(begins, held.sorted)
-        cells["categories"][:-1], cells["slot"][:-1] = minors & 0xFFFF, minors >> _SLOT_SHIFT
+        cells["slot"][:-1], cells["tells"][:-1] = minors >> _SLOT_SHIFT & 15, minors & 15
+        cells["categories"][:-1] = minors >> _THEME_SHIFT & 0xFFFF
         self._cells = Cells(cells, np.searchsorted(begins, held.starts).astype(np.int32))

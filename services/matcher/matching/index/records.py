@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from services.matcher.matching.index.layout import SLOTS
+from services.matcher.matching.index.layout import SLOTS, UNKNOWN
 
 MONEY, LABEL, BARRIER, GONE, APART, SEVERAL = 1, 2, 4, 8, 16, 32
 """Flags: a pair of which both sides bear one of the first five is refused.
@@ -14,6 +14,9 @@ An offer brings money alone, a project seeks none; one wants the label, or a bar
 on all that asks, and on what was taken out; `APART` on offers that do not accept neighbours, and on who asks them from
 beside. `SEVERAL` refuses nothing: it tells a row that is filed in several places.
 """
+
+TELLS_STAGES, TELLS_OBJECTS, TELLS_COVER, TELLS_CHALLENGES = 1, 2, 4, 8
+"""What an offer names: on what it does not, it earns nothing. Offers that name the same are filed side by side."""
 
 TERM = 3
 """A term of a text takes so many cells of 16 bits: the low and the high half of its place, its weight."""
@@ -77,6 +80,16 @@ def offer_record(row: int, values: Mapping[str, Any], flags: int, challenges: in
         values["least_eur"],
         values["cap_eur"],
         signature,
+    )
+
+
+def tells(values: Mapping[str, Any], challenges: int) -> int:
+    """What an offer names, from the values of its row and its set of challenges."""
+    return (
+        (TELLS_STAGES if values["stages"] else 0)
+        | (TELLS_OBJECTS if values["objects"] else 0)
+        | (TELLS_COVER if values["cap_eur"] != UNKNOWN or values["cap_days"] != UNKNOWN else 0)
+        | (TELLS_CHALLENGES if challenges else 0)
     )
 
 

@@ -17,7 +17,7 @@ class Filed(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Where, among sorted offers, those of one slot and the same categories begin; a last cell ends them.
+    """Where, among sorted offers, those of one slot that name the same begin; a last cell ends them.
 
     `places` tells at which cell each place begins.
     """

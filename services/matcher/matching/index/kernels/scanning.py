@@ -10,31 +10,33 @@ from services.matcher.matching.index.kernels.finding import is_barred, note
 from services.matcher.matching.index.kernels.shares import is_refused, most_asked, most_told, told_share
 from services.matcher.matching.index.kernels.texts import most_text
 
+_ALL = 15
+
 
 @kernel
 def runs_of_offers(filed: Any, cells: Any, ranges: Any, asks: Any, themes: Any, runs: Any) -> int:
     """Where the offers are that a project may look at: how many rows of `runs` were written.
 
-    A run is the place of a first record, that after the last, what all of them earn by nearness and theme, and which
-    of the askers they meet. `asks` tells whether something is asked of a slot. `themes` has, by mask of categories in
-    two halves, what the closest earns; below zero where it meets none.
+    A run is the place of a first record, that after the last, what all of them earn by nearness and theme, which of
+    the askers they meet, and what they name. `asks` tells whether something is asked of a slot. `themes` has, by mask
+    of categories in two halves, what the closest earns; below zero where it meets none.
     """
     heads, later, records, count = filed.heads, filed.later, filed.records, 0
     begins, places = cells.all, cells.places
     for place in range(len(ranges)):
         first, last, near, beside = ranges[place]
         for at in range(places[first], places[last]):
-            slot, theme = begins[at]["slot"], theme_share(themes, begins[at]["categories"])
+            cell = begins[at]
+            slot, theme = cell["slot"], theme_share(themes, cell["categories"])
             if asks[slot] and theme >= 0:
-                count = run(
-                    runs, count, begins[at]["start"], begins[at + 1]["start"], near + theme, slot + beside * len(asks)
-                )
+                asker, end = slot + beside * len(asks), begins[at + 1]["start"]
+                count = run(runs, count, cell["start"], end, near + theme, asker, cell["tells"])
         for unit in range(first, last):
             position = heads[unit]
             while position >= 0:
                 slot, theme = records[position]["slot"], theme_share(themes, records[position]["categories"])
                 if asks[slot] and theme >= 0:
-                    count = run(runs, count, position, position + 1, near + theme, slot + beside * len(asks))
+                    count = run(runs, count, position, position + 1, near + theme, slot + beside * len(asks), _ALL)
                 position = later[position]
     return count
 
@@ -45,19 +47,19 @@ def runs_of_projects(filed: Any, ranges: Any, runs: Any) -> int:
     starts, heads, later, count = filed.starts, filed.heads, filed.later, 0
     for place in range(len(ranges)):
         first, last, near, _beside = ranges[place]
-        count = run(runs, count, starts[first], starts[last], near, 0)
+        count = run(runs, count, starts[first], starts[last], near, 0, _ALL)
         for unit in range(first, last):
             position = heads[unit]
             while position >= 0:
-                count = run(runs, count, position, position + 1, near, 0)
+                count = run(runs, count, position, position + 1, near, 0, _ALL)
                 position = later[position]
     return count
 
 
 @kernel
-def run(runs: Any, count: int, first: int, last: int, met: int, asker: int) -> int:
+def run(runs: Any, count: int, first: int, last: int, met: int, asker: int, tells: int) -> int:
     """Write one run."""
-    runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3] = first, last, met, asker
+    runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3], runs[count, 4] = first, last, met, asker, tells
     return count + 1
 
 
@@ -69,7 +71,7 @@ def sift_offers(records: Any, runs: Any, askers: Any, held: Any, asked: Any, fou
     wanted, least = 0, 0
     for place in range(len(runs)):
         p, met = askers[runs[place, 3]], runs[place, 2]
-        if len(floors) == 0 and met + most_asked(p) + asked.most_text < wanted:
+        if len(floors) == 0 and met + most_asked(p, runs[place, 4]) + asked.most_text < wanted:
             continue
         for at in range(runs[place, 0], runs[place, 1]):
             o = records[at]

@@ -4,6 +4,7 @@ from typing import Any
 
 from services.matcher.matching.criteria import PART, WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
+from services.matcher.matching.index.records import TELLS_CHALLENGES, TELLS_COVER, TELLS_OBJECTS, TELLS_STAGES
 
 STAGE, OBJECTS, COVER, CHALLENGE = (WEIGHTS[name] for name in ("stage", "objects", "cover", "challenge"))
 _PART, _WHOLE = PART
@@ -27,10 +28,14 @@ def is_refused(p: Any, o: Any, day: int) -> bool:
 
 
 @kernel
-def most_asked(p: Any) -> int:
-    """What any offer may earn on these at most, as far as the project asks for it."""
-    total = STAGE + (OBJECTS if p["objects"] != 0 else 0) + (CHALLENGE if p["challenge"] >= 0 else 0)
-    return total + COVER if p["asked_eur"] > 0 or p["asked_days"] > 0 else total
+def most_asked(p: Any, tells: int) -> int:
+    """What an offer that names these may earn on them at most, as far as the project asks for it."""
+    total = STAGE if tells & TELLS_STAGES else 0
+    if tells & TELLS_OBJECTS and p["objects"] != 0:
+        total += OBJECTS
+    if tells & TELLS_COVER and (p["asked_eur"] > 0 or p["asked_days"] > 0):
+        total += COVER
+    return total + CHALLENGE if tells & TELLS_CHALLENGES and p["challenge"] >= 0 else total
 
 
 @kernel
