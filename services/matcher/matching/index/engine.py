@@ -40,6 +40,7 @@ class Engine(Generic[Key, Party]):
         self._squares = np.zeros((8, 256), np.int64)
         self._candidates = np.zeros((0, 4), np.int32)
         self._runs = np.zeros((0, 5), np.int32)
+        self._ordered = np.zeros((0, 5), np.int32)
         self._seen = np.zeros(0, np.int32)
 
     def __len__(self) -> int:
@@ -91,6 +92,11 @@ class Engine(Generic[Key, Party]):
             self._parties[row] = None
             self._details.drop(row)
             self.postings.take(row)
+
+    def _room_for_order(self, most: int) -> NDArray[np.int32]:
+        if len(self._ordered) < most:
+            self._ordered = np.empty((2 * most, 5), np.int32)
+        return self._ordered
 
     def _room_for_runs(self, most: int) -> NDArray[np.int32]:
         if len(self._runs) < most:

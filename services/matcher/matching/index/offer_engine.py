@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.engine import Engine, theme_shares
 from services.matcher.matching.index.kernels.finding import Cells, decide
-from services.matcher.matching.index.kernels.scanning import lay_out_themes, runs_of_offers, sift_offers
+from services.matcher.matching.index.kernels.scanning import best_first, lay_out_themes, runs_of_offers, sift_offers
 from services.matcher.matching.index.layout import SLOTS, offer_row, project_row
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.records import (
@@ -109,8 +109,10 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
             ranges = self.units.serving(project.place.units)
             runs = self._room_for_runs(len(self._cells.all) + self.postings.end - self.postings.sorted)
             filed, asks = self._filed(), np.array(values["asked"])
-            count = runs_of_offers(filed, self._cells, ranges, asks, self._themes, runs)
-            sift_offers(filed.records, runs[:count], askers, held, asked, found)
+            count = runs_of_offers(filed, self._cells, ranges, askers, asks, self._themes, runs)
+            ordered = self._room_for_order(count)
+            best_first(runs, count, ordered)
+            sift_offers(filed.records, ordered[:count], askers, held, asked, found)
             decide(found, held, asked)
         return self._told(found, project.vector)
 
