@@ -90,8 +90,11 @@ class Place:
         )
         stream.hears(["matches"], HANDLERS, group=f"{self.prefix}console-matches")
 
+        said = {key: version_of(record) for key, record in (await self.last("matches")).items()}
+
         async def heard() -> bool:
-            return not sum(stream.lag().values()) and len(stream.lag()) == 4
+            held = await self.pool.fetch("SELECT key, version FROM heard_versions WHERE topic = 'matches'")
+            return {row["key"]: row["version"] for row in held} == said
 
         async with started(stream):
             await eventually(heard, seconds=60)
