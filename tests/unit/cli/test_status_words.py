@@ -28,7 +28,7 @@ WELL = Standing(
 
 def test_where_all_is_well_nothing_is_to_be_done_and_owners_and_lag_are_shown() -> None:
     assert advice(WELL) == []
-    shown = "\n".join(lines(WELL))
+    shown = "\n".join(lines(replace(WELL, audited_at=datetime.now(UTC) - timedelta(hours=3))))
     assert f"0-1 : {HERE} depuis 2 h" in shown
     assert "aucun (projects, answers)" in shown
     assert "il y a 3 h : aucune différence" in shown
