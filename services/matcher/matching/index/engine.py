@@ -1,5 +1,6 @@
 """What both engines share: rows with details, room for what a query finds, and how what was found is told."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from datetime import date
 from typing import Any, Generic, TypeVar
@@ -18,15 +19,18 @@ from services.matcher.matching.index.postings import Postings
 from services.matcher.matching.index.rows import Keys
 from services.matcher.matching.index.search import Floors, Party, Search
 from services.matcher.matching.index.units import units_of
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
 from shared.text.vectors import MILLION, TextVector
 
 Key = TypeVar("Key", str, OfferId)
+Asker = TypeVar("Asker", PreparedProject, PreparedOffer)
+"""A party of the other side."""
 
 _NONE = np.zeros(0, np.int32)
 
 
-class Engine(Generic[Key, Party]):
+class Engine(ABC, Generic[Key, Asker, Party]):
     """The parties of one side. One call at a time, on any thread; kernels run without Python's lock."""
 
     def __init__(self, geography: Geography, dtype: "np.dtype[Any]", places_per_unit: int) -> None:
@@ -64,6 +68,33 @@ class Engine(Generic[Key, Party]):
         if party is None:
             raise KeyError(row)
         return party
+
+    @abstractmethod
+    def search(
+        self,
+        asker: Asker,
+        day: date,
+        k: int = SIZE,
+        /,
+        *,
+        declined: Collection[Key] = (),
+        floors: Floors | None = None,
+    ) -> Search[Party]:
+        """The `k` best eligible parties on `day`, and, where `floors` are given, all that reach their own.
+
+        Declined pairs are left out. Rows are valid until the next change.
+        """
+
+    def best_scores(
+        self, asker: Asker, day: date, k: int = SIZE, *, declined: Collection[Key] = ()
+    ) -> list[tuple[int, Party]]:
+        """The `k` best with their scores in millionths, best first."""
+        return self.search(asker, day, k, declined=declined).best
+
+    def scored(self, asker: Asker, day: date, *, declined: Collection[Key] = ()) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The rows of all eligible ones on `day`, with their scores in millionths; valid until the next change."""
+        found = self.search(asker, day, 1, declined=declined, floors=np.zeros(self.used, np.int32))
+        return found.rows, found.scores
 
     def picked(self, rows: NDArray[Any], scores: NDArray[Any], k: int = SIZE) -> list[tuple[int, Party]]:
         """The `k` best of rows that a search told, best first."""

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.engine import Engine, theme_shares
@@ -35,7 +33,7 @@ _SLOT_SHIFT, _THEME_SHIFT = 20, 4
 """A place is divided by slot, then categories, then what offers name."""
 
 
-class OfferEngine(Engine[OfferId, PreparedOffer]):
+class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
     """As `OfferIndex`, to the bit, and many times faster."""
 
     def __init__(self, geography: Geography) -> None:
@@ -68,19 +66,6 @@ class OfferEngine(Engine[OfferId, PreparedOffer]):
     ) -> list[Fit]:
         """The `k` best eligible offers on `day`, best first, without those of a declined pair; with their reasons."""
         return [fit(project, offer) for _score, offer in self.search(project, day, k, declined=declined).best]
-
-    def best_scores(
-        self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
-    ) -> list[tuple[int, PreparedOffer]]:
-        """The same with scores in millionths, without reasons."""
-        return self.search(project, day, k, declined=declined).best
-
-    def scored(
-        self, project: PreparedProject, day: date, *, declined: Collection[OfferId] = ()
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The rows of all eligible ones on `day`, with their scores in millionths; valid until the next change."""
-        found = self.search(project, day, 1, declined=declined, floors=np.zeros(self.used, np.int32))
-        return found.rows, found.scores
 
     def search(
         self,

@@ -26,7 +26,7 @@ from services.matcher.matching.score import fit
 from shared.reference.geography import Geography
 
 
-class ProjectEngine(Engine[str, PreparedProject]):
+class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
     """As `ProjectIndex`, to the bit, and many times faster: filed by what is asked, then by where projects act."""
 
     def __init__(self, geography: Geography) -> None:
@@ -55,19 +55,6 @@ class ProjectEngine(Engine[str, PreparedProject]):
     def best(self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()) -> list[Fit]:
         """The `k` best eligible projects on `day`, best first, without those of a declined pair; with their reasons."""
         return [fit(project, offer) for _score, project in self.search(offer, day, k, declined=declined).best]
-
-    def best_scores(
-        self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()
-    ) -> list[tuple[int, PreparedProject]]:
-        """The same with scores in millionths, without reasons."""
-        return self.search(offer, day, k, declined=declined).best
-
-    def scored(
-        self, offer: PreparedOffer, day: date, *, declined: Collection[str] = ()
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The rows of all eligible ones on `day`, with their scores in millionths; valid until the next change."""
-        found = self.search(offer, day, 1, declined=declined, floors=np.zeros(self.used, np.int32))
-        return found.rows, found.scores
 
     def search(
         self,
