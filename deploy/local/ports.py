@@ -32,6 +32,9 @@ LABELS = {
     "ESSAIM_POSTGRES_PORT": "PostgreSQL",
 }
 
+_GIVEN: set[int] = set()
+"""What `any_free_port` said so far."""
+
 
 def preferred_port(variable: str) -> int:
     """The port that the environment variable names, or the usual one. Raises `MachineError` when it is no port."""
@@ -79,9 +82,13 @@ def is_free(port: int) -> bool:
 
 
 def any_free_port() -> int:
-    """A port that is free now, below the range from which the system takes ports for outgoing connections."""
+    """A port that is free now, below the range from which the system takes ports for outgoing connections.
+
+    Never the same twice in one process: a server that is yet to listen, or that starts again, finds its own free.
+    """
     for _ in range(1000):
         port = random.randrange(20000, 32000)  # noqa: S311 - not a secret
-        if is_free(port):
+        if port not in _GIVEN and is_free(port):
+            _GIVEN.add(port)
             return port
     raise MachineError("Aucun port libre entre 20000 et 32000.", "Arrêtez des programmes qui en occupent.")

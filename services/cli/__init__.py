@@ -112,7 +112,7 @@ def import_files(
     from services.ingest.submissions import SubmitterGone
 
     async def work(pool: "Pool", path: Path, bar: "Bar") -> int:
-        def show(line: ReportLine) -> None:
+        def show(line: "ReportLine") -> None:
             _show(line, path, language)
 
         def advance(progress: Progress) -> None:

@@ -75,3 +75,8 @@ def test_a_port_can_be_moved_and_must_be_one(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_free_port_is_free() -> None:
     assert is_free(any_free_port())
+
+
+def test_no_port_is_given_twice() -> None:
+    given = [any_free_port() for _ in range(300)]  # of 12 000: twice the same in all but one of forty draws by chance
+    assert len(set(given)) == len(given)
