@@ -9,7 +9,7 @@ from shared.auditing import Finding, Held, HeldKey, Said, TopicView
 from shared.database import Connection, Pool
 from shared.fetching import let_go
 from shared.log_identity import ForeignLog, Log, check_cluster, check_positions
-from shared.received import Position, Received
+from shared.received import Place, Position, Received
 from shared.whole_log import WholeLog
 
 LONG = 600.0
@@ -78,7 +78,7 @@ class Topics:
 
 def _is_last(view: TopicView, one: Received) -> bool:
     last = view.last.get(one.key)
-    return last is not None and (last.partition, last.offset) == (one.partition, one.offset)
+    return last is not None and last.place == one.place
 
 
 async def said(connection: Connection, topic: str, keys: Collection[str] | None = None) -> dict[str, Said]:
@@ -120,10 +120,12 @@ async def handled(connection: Connection, topic: str) -> dict[int, int]:
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
-async def set_aside(connection: Connection, topic: str) -> frozenset[tuple[int, int]]:
+async def set_aside(connection: Connection, topic: str) -> frozenset[Place]:
     """Where the dead letters of a topic stood."""
-    rows = await connection.fetch("SELECT partition, record_offset FROM dead_letters WHERE topic = $1", topic)
-    return frozenset((row["partition"], row["record_offset"]) for row in rows)
+    rows = await connection.fetch(
+        "SELECT partition, record_offset, record_timestamp FROM dead_letters WHERE topic = $1", topic
+    )
+    return frozenset((row[0], row[1], row[2]) for row in rows)
 
 
 async def held(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from shared.received import Received, TopicPartitionNumber
+from shared.received import Place, Received, TopicPartitionNumber
 
 PATIENCE_SECONDS = 60.0
 """What differs for no longer than this may be on its way: a list is merged at the latest after thirty seconds."""
@@ -40,7 +40,13 @@ class Last:
     version: int
     partition: int
     offset: int
+    timestamp: int
     is_tombstone: bool
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its topic."""
+        return self.partition, self.offset, self.timestamp
 
 
 @dataclass(slots=True)
@@ -55,7 +61,7 @@ class TopicView:
         """Take in the next event of its partition; a version that is not above the one held changes nothing."""
         held = self.last.get(record.key)
         if held is None or record.version > held.version:
-            self.last[record.key] = Last(record.version, record.partition, record.offset, record.event is None)
+            self.last[record.key] = Last(record.version, *record.place, record.event is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,13 @@ class HeldKey:
 class Held:
     """What a reader holds of a topic, read in one snapshot.
 
-    `handled` is the next offset of each partition, `set_aside` the (partition, offset) of its dead letters, `excused`
+    `handled` is the next offset of each partition, `set_aside` are the places of its dead letters, `excused`
     are keys that it rightly forgot. `is_complete`: the log, too, still holds all that is live.
     """
 
     keys: Mapping[str, HeldKey]
     handled: Mapping[int, int]
-    set_aside: frozenset[tuple[int, int]] = frozenset()
+    set_aside: frozenset[Place] = frozenset()
     excused: frozenset[str] = frozenset()
     is_complete: bool = True
 
@@ -145,7 +151,7 @@ def held_differences(service: str, view: TopicView, held: Held) -> Iterator[Find
 
 
 def _is_handled(last: Last, held: Held) -> bool:
-    return last.offset < held.handled.get(last.partition, 0) and (last.partition, last.offset) not in held.set_aside
+    return last.offset < held.handled.get(last.partition, 0) and last.place not in held.set_aside
 
 
 def _moved_on(view: TopicView, held: Held, partition: int) -> bool:

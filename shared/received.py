@@ -8,6 +8,8 @@ from shared.events.event import TRACE_HEADER, VERSION_HEADER, Event, InvalidEven
 from shared.events.registry import decode
 
 TopicPartitionNumber = tuple[str, int]
+Place = tuple[int, int, int]
+"""Partition, offset and timestamp (ms) of a record: a topic that was made anew has others at the same offsets."""
 
 
 class RawRecord(Protocol):
@@ -40,6 +42,11 @@ class Received:
     version: int
     event: Event | None
     timestamp: int
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its topic."""
+        return self.partition, self.offset, self.timestamp
 
 
 @dataclass(frozen=True, slots=True)

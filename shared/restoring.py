@@ -96,7 +96,9 @@ FROM generation WHERE topic = $1 AND version <= generation * $2::bigint
 """
 
 _IS_SET_ASIDE = """
-SELECT EXISTS (SELECT FROM dead_letters WHERE topic = $1 AND partition = $2 AND record_offset = $3)
+SELECT EXISTS (
+    SELECT FROM dead_letters
+    WHERE topic = $1 AND partition = $2 AND record_offset = $3 AND record_timestamp = $4)
 """
 
 _GO_ON_AT = """
@@ -236,7 +238,8 @@ class Restoration:
 
     async def _set_aside(self, arrived: Arrived, rejected: Mapping[int, str]) -> None:
         for offset, unreadable in arrived.bad(rejected).items():
-            known = await self.connection.fetchval(_IS_SET_ASIDE, arrived.topic, arrived.partition, offset)
+            place = arrived.partition, offset, unreadable.raw.timestamp
+            known = await self.connection.fetchval(_IS_SET_ASIDE, arrived.topic, *place)
             if not known:
                 await set_aside(self.connection, arrived.topic, unreadable)
 

@@ -9,6 +9,7 @@ from shared.auditing import Finding, Held
 from shared.database import Connection, Pool
 from shared.events.matches import MatchChanged
 from shared.events.people import Erased
+from shared.received import Place
 
 SERVICE = "ingest"
 HEARD: tuple[str, ...] = ()
@@ -29,11 +30,11 @@ async def forgotten(connection: Connection, topic: str) -> frozenset[str]:
 async def findings(pool: Pool, topics: Topics) -> list[Finding]:
     """Submissions that are not as published, and concluded matches that lowered nothing."""
     view = await topics.view(MatchChanged.topic)
-    concluded: dict[str, tuple[int, int]] = {}
+    concluded: dict[str, Place] = {}
     async for records in topics.last_events(view):
         for one in records:
             if isinstance(one.event, MatchChanged) and one.event.state == "concluded":
-                concluded[one.key] = one.partition, one.offset
+                concluded[one.key] = one.place
     async with snapshot(pool) as connection:
         unpublished = await auditing.unpublished(connection)
         done, bad = await handled(connection, MatchChanged.topic), await set_aside(connection, MatchChanged.topic)

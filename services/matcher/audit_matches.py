@@ -17,6 +17,7 @@ from shared.auditing import Finding, Held
 from shared.database import Connection, Pool
 from shared.events.matches import HistoryEntry, MatchChanged
 from shared.events.people import AnswerGiven
+from shared.received import Place
 from shared.text.vectors import MILLION
 
 SERVICE = "matcher"
@@ -110,10 +111,6 @@ def _sides(interested: Iterable[str], declined: str | None) -> str:
     )
 
 
-Place = tuple[int, int]
-"""Partition and offset."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """Every answer by match, with its place in the topic, and what the matcher has handled of them."""
@@ -138,8 +135,8 @@ class _Answers:
     def _of(self, match_id: str) -> list[AnswerGiven]:
         return [
             answer
-            for (partition, offset), answer in self.by_match.get(match_id, ())
-            if offset < self.handled.get(partition, 0) and (partition, offset) not in self.set_aside
+            for place, answer in self.by_match.get(match_id, ())
+            if place[1] < self.handled.get(place[0], 0) and place not in self.set_aside
         ]
 
 
@@ -148,7 +145,7 @@ async def _answers(pool: Pool, topics: Topics) -> list[Finding]:
     async for records in topics.events(AnswerGiven.topic):
         for one in records:
             if isinstance(one.event, AnswerGiven):
-                said_of[one.event.match_id].append(((one.partition, one.offset), one.event))
+                said_of[one.event.match_id].append((one.place, one.event))
     found: list[Finding] = []
     async with snapshot(pool) as connection:
         done, bad = await handled(connection, AnswerGiven.topic), await set_aside(connection, AnswerGiven.topic)

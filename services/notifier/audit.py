@@ -18,7 +18,7 @@ from shared.database import Connection, Pool
 from shared.events.matches import MatchChanged
 from shared.events.people import MailDelivered
 from shared.events.vocabulary import EntityType
-from shared.received import Received
+from shared.received import Place, Received
 from shared.words.french import PARIS
 
 SERVICE = "notifier"
@@ -82,8 +82,8 @@ async def untold(pool: Pool, topics: Topics, contacts_of: ContactsOf) -> list[Fi
     return found
 
 
-def _is_handled(record: Received, done: Mapping[int, int], bad: frozenset[tuple[int, int]]) -> bool:
-    return record.offset < done.get(record.partition, 0) and (record.partition, record.offset) not in bad
+def _is_handled(record: Received, done: Mapping[int, int], bad: frozenset[Place]) -> bool:
+    return record.offset < done.get(record.partition, 0) and record.place not in bad
 
 
 async def _untold(records: Iterable[Received], books: Books, contacts_of: ContactsOf) -> list[Finding]:

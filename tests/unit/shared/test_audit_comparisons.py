@@ -20,7 +20,7 @@ from shared.auditing import (
     standing,
 )
 
-LIVE, TOMBSTONE = Last(3, 0, 7, False), Last(3, 0, 7, True)
+LIVE, TOMBSTONE = Last(3, 0, 7, 900, False), Last(3, 0, 7, 900, True)
 
 
 def view(last: Mapping[str, Last], end: int = 8) -> TopicView:
@@ -99,8 +99,13 @@ def test_what_a_reader_holds_is_what_the_log_ends_with(last: Last, has: HeldKey 
 
 def test_what_is_not_handled_yet_set_aside_or_rightly_forgotten_is_not_expected() -> None:
     assert not list(held_differences("console", view({"a": LIVE}), held({}, handled=7)))
-    assert not list(held_differences("console", view({"a": LIVE}), Held({}, {0: 8}, frozenset({(0, 7)}))))
+    assert not list(held_differences("console", view({"a": LIVE}), Held({}, {0: 8}, frozenset({(0, 7, 900)}))))
     assert not list(held_differences("console", view({"a": LIVE}), held({}, excused=frozenset({"a"}))))
+
+
+def test_a_dead_letter_of_the_log_before_excuses_nothing_of_a_log_that_was_made_anew() -> None:
+    found = held_differences("console", view({"a": LIVE}), Held({}, {0: 8}, frozenset({(0, 7, 899)})))
+    assert whats(found) == [("unheard", "projects/a")]
 
 
 def test_what_a_reader_shows_and_the_log_has_not_is_named_unless_the_log_moved_on() -> None:
@@ -117,7 +122,7 @@ def test_a_repeated_record_counts_from_where_it_stood_first() -> None:
     topic = TopicView("projects")
     for offset, version in ((4, 1), (5, 2), (9, 2), (10, 1)):
         topic.add(Received("projects", 0, offset, "prj-a", version, project_published(version=version), 0))
-    assert topic.last == {"prj-a": Last(2, 0, 5, False)}
+    assert topic.last == {"prj-a": Last(2, 0, 5, 0, False)}
 
 
 def test_a_partition_that_is_behind_says_where_it_stands() -> None:
