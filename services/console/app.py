@@ -25,7 +25,6 @@ from shared.database import Pool, open_pool
 from shared.http import AnswerHead, SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
 from shared.proxies import BehindProxies
-from shared.smtp import Smtp
 from shared.telemetry import AtWork, metrics_route
 from shared.tracing import exporting
 from shared.watching import WatchRequests
@@ -108,7 +107,7 @@ def _pool(app: FastAPI) -> Pool | None:
 
 
 def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -> Console:
-    smtp = _smtp(settings)
+    smtp = settings.smtp()
     for doubt in smtp.doubts():
         logger.warning(doubt)
     return Console(
@@ -135,18 +134,6 @@ def _console(settings: Settings, pool: Pool, ingest: Ingest, matcher: Matcher) -
         feed=Feed(pool),
         clock=utc_now,
         new_id=uuid.uuid4,
-    )
-
-
-def _smtp(settings: Settings) -> Smtp:
-    password = settings.smtp_password
-    return Smtp(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.mail_from,
-        settings.smtp_tls,
-        settings.smtp_username,
-        password.get_secret_value() if password else None,
     )
 
 

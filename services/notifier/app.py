@@ -20,7 +20,6 @@ from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
 from shared.logs import configure
-from shared.smtp import Smtp
 from shared.telemetry import AtWork, metrics_route
 from shared.tracing import exporting
 from shared.watching import WatchRequests
@@ -94,7 +93,7 @@ def _ingest(settings: Settings) -> httpx.AsyncClient:
 
 
 def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
-    smtp = _smtp(settings)
+    smtp = settings.smtp()
     for doubt in smtp.doubts():
         logger.warning(doubt)
     writer = MailWriter(
@@ -106,18 +105,6 @@ def _rounds(settings: Settings, pool: Pool, contacts: Contacts) -> Rounds:
         apart=timedelta(seconds=settings.suggestions_apart_seconds),
     )
     return Rounds(pool, contacts, Mailer(smtp), writer)
-
-
-def _smtp(settings: Settings) -> Smtp:
-    password = settings.smtp_password
-    return Smtp(
-        settings.smtp_host,
-        settings.smtp_port,
-        settings.mail_from,
-        settings.smtp_tls,
-        settings.smtp_username,
-        password.get_secret_value() if password else None,
-    )
 
 
 def _problems(app: FastAPI) -> list[str]:
