@@ -36,7 +36,7 @@ class Matchers:
 
         All of them run at first, then fewer, and more again; those that run in the end are ready.
         """
-        while not over.is_set() or self._is_owed:
+        while not over.is_set() or self._owed:
             async with self._alone:
                 await self._turn()
             seconds = self._chance.uniform(0.5, 1.5) * self._scale.turn_s
@@ -65,20 +65,24 @@ class Matchers:
         return self._installation.runs(name) and await self._installation.is_ready(name)
 
     @property
-    def _is_owed(self) -> bool:
-        return any(self.kills[name] < self._scale.other_kills for name in self._names)
+    def _owed(self) -> list[str]:
+        """Those that are to be killed more often."""
+        return [name for name in self._names if self.kills[name] < self._scale.other_kills]
 
     async def _turn(self) -> None:
         ready = [name for name in ("matcher", *self._running) if await self._is_ready(name)]
         self.most = max(self.most, len(ready))
         ready = [name for name in ready if name != "matcher"]
         if len(self._running) == self._wanted == len(ready):
-            self._wanted = self._chance.randint(0 if not self._is_owed else len(self._names) // 2, len(self._names))
-        if len(self._running) < self._wanted:
-            self._start(self._chance.choice([name for name in self._names if name not in self._running]))
+            self._wanted = self._chance.randint(0 if not self._owed else len(self._names) // 2, len(self._names))
+        away = [name for name in self._names if name not in self._running]
+        if owed := [name for name in away if name in self._owed]:
+            self._start(self._chance.choice(owed))
+        elif len(self._running) < self._wanted:
+            self._start(self._chance.choice(away))
         elif ready and (len(ready) > self._wanted or self._chance.random() < 0.3):
             await self._leave(self._chance.choice(ready), self._chance.choice(("stop", "pause")))
-        if self.most == self._scale.matchers and (self._is_owed or self._chance.random() < 0.3):
+        if self.most == self._scale.matchers and (self._owed or self._chance.random() < 0.3):
             await self._kill_some([name for name in ready if self._installation.runs(name)])
 
     def _start(self, name: str) -> None:
@@ -92,7 +96,7 @@ class Matchers:
             self._count(f"kill {name}")
             await asyncio.to_thread(self._installation.kill, name)
             self.kills[name] += 1
-            if self._is_owed or self._chance.random() < 0.5:
+            if self._owed or self._chance.random() < 0.5:
                 self._start(name)
 
     async def _leave(self, name: str, how: str) -> None:
