@@ -27,6 +27,7 @@ from deploy.local.state import own_secrets
 from services.ingest.accounts import add_key, add_organisation
 from shared.database import open_pool
 from shared.migrations import migrate
+from tests.faults.compaction import NOT_TODAY, set_compaction
 from tests.faults.forwarder import Forwarders
 from tests.faults.post import PostOffice
 
@@ -288,6 +289,7 @@ class Installation:
             await migrate(self.servers.service_dsn(service), service)
         replication = len(self.servers.brokers)
         await ensure_topics(self.servers.bootstrap_servers, prefix=PREFIX, replication=replication)
+        await set_compaction(self.servers.bootstrap_servers, PREFIX, NOT_TODAY)
         pool = await open_pool(self.servers.service_dsn("ingest"), service="ingest")
         await add_organisation(pool, OPERATOR, "Exploitant")
         self.key = await add_key(pool, OPERATOR, ["admin"])

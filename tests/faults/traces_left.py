@@ -4,21 +4,13 @@ import re
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.create_roles import SERVICES
 from deploy.create_topics import TOPICS
+from tests.faults.compaction import AT_ONCE, set_compaction
 from tests.faults.installation import PREFIX, Installation
 
 ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[a-z]{2,}")
-COMPACT_NOW = {
-    "segment.ms": "500",
-    "max.compaction.lag.ms": "500",
-    "min.cleanable.dirty.ratio": "0.001",
-    "file.delete.delay.ms": "0",
-}
-"""What an operator waits a day for."""
 
 
 async def tables_with(installation: Installation, word: str) -> set[str]:
@@ -65,13 +57,7 @@ def logs_with(installation: Installation, word: str) -> set[str]:
 async def compact_at_once(installation: Installation) -> None:
     """Lower what the compaction of every topic waits for, and begin a new segment in each partition."""
     servers, names = installation.servers.bootstrap_servers, [PREFIX + topic.name for topic in TOPICS]
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    kept = {PREFIX + topic.name: topic.settings for topic in TOPICS}
-    await admin.alter_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name, configs={**kept[name], **COMPACT_NOW}) for name in names]
-    )
-    await admin.close()
+    await set_compaction(servers, PREFIX, AT_ONCE)
     consumer = AIOKafkaConsumer(bootstrap_servers=servers)
     await consumer.start()
     partitions = [
