@@ -42,6 +42,8 @@ CONNECTION_LOST: tuple[type[BaseException], ...] = (
 )
 """PostgreSQL is away, or this connection to it is."""
 
+REFUSED_VALUES = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
+"""What PostgreSQL says of a value that it will never take."""
 RETRIED: tuple[type[BaseException], ...] = (
     *CONNECTION_LOST,
     asyncpg.DeadlockDetectedError,

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from shared.database import Connection, Pool, in_transaction
+from shared.database import REFUSED_VALUES, Connection, Pool, in_transaction
 from shared.received import Batch, Received, TopicPartitionNumber, Unreadable, read
 
 AfterCommit: TypeAlias = Callable[[], None]
@@ -196,7 +196,7 @@ async def _replay_one(
 
     try:
         recovered, after_commit = await in_transaction(pool, work)
-    except (Unprocessable, asyncpg.DataError) as error:
+    except (Unprocessable, *REFUSED_VALUES) as error:
         await _keep(pool, letter_id, reason_of(error))
         return False
     if after_commit is not None:
@@ -235,7 +235,7 @@ def _stored(letter: asyncpg.Record) -> _Stored:
     )
 
 
-def reason_of(error: Unprocessable | asyncpg.DataError) -> str:
+def reason_of(error: Exception) -> str:
     """Why a record that a handler could not handle is set aside, without PostgreSQL's detail, which quotes values."""
     return str(error) if isinstance(error, Unprocessable) else f"PostgreSQL refuses a value: {type(error).__name__}"
 

@@ -38,7 +38,8 @@ async def check_log_versions(
             if version > (given or 0):
                 raise LogIsAhead(
                     f"{record.topic}/{record.partition} holds version {version} of {key}, above {given or 0}, the"
-                    f" database's own: it was restored or emptied; run `essaim restored {service}`"
+                    f" database's own: the database was restored or emptied, or somebody else writes to the topic;"
+                    f" run `essaim restored {service}`"
                 )
 
 

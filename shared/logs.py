@@ -45,6 +45,13 @@ def describe(error: BaseException) -> str:
     return kind
 
 
+def first_of(error: BaseException) -> BaseException:
+    """The error itself or, of a group, the first that is none: the others mostly follow from it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def is_worth_saying(times: int) -> bool:
     """Whether what has now happened so many times in a row deserves one more line: an outage is no flood of them."""
     return times <= 3 or (times % 10 == 0 and times <= 100) or times % 100 == 0
@@ -67,8 +74,9 @@ class JsonLines(logging.Formatter):
         }
         line.update({name: value for name, value in record.__dict__.items() if name not in _KNOWN})
         if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = describe(record.exc_info[1])
-            line["raised_at"] = _frames(record.exc_info[2])
+            error = first_of(record.exc_info[1])
+            line["error"] = describe(error)
+            line["raised_at"] = _frames(error.__traceback__)
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

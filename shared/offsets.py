@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-import asyncpg
 from opentelemetry.trace import SpanKind
 
 from shared import tracing
-from shared.database import Connection, Pool, in_transaction
+from shared.database import REFUSED_VALUES, Connection, Pool, in_transaction
 from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, log_set_aside, reason_of, set_aside
 from shared.measures import handled
 from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber, Unreadable
@@ -108,7 +107,7 @@ class Handling:
         """
         try:
             await self._commit(arrived, still_open)
-        except (Unprocessable, asyncpg.DataError) as error:
+        except (Unprocessable, *REFUSED_VALUES) as error:
             if len(arrived.raw) > 1:
                 for one in arrived.split():
                     await self.handle(one, still_open)

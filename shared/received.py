@@ -7,6 +7,9 @@ from typing import Protocol
 from shared.events.event import TRACE_HEADER, VERSION_HEADER, Event, InvalidEvent
 from shared.events.registry import decode
 
+MOST_KEY_BYTES = 1_024
+"""More than any id takes; far longer ones no index of PostgreSQL holds."""
+
 TopicPartitionNumber = tuple[str, int]
 Place = tuple[int, int, int]
 """Partition, offset and timestamp (ms) of a record: a topic that was made anew has others at the same offsets."""
@@ -144,6 +147,8 @@ def _read(topic: str, raw: RawRecord) -> Received:
     key = _text(raw.key, "key")
     if not key or "\0" in key:
         raise InvalidEvent("the key is empty or holds a null character")
+    if len(key.encode()) > MOST_KEY_BYTES:
+        raise InvalidEvent(f"the key is longer than {MOST_KEY_BYTES} bytes")
     version = _version(raw.headers)
     event = None
     if raw.value is not None:

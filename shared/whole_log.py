@@ -1,18 +1,39 @@
 """Reads topics once, from their beginnings to what are their ends now: for a command, while their reader is stopped."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from shared.fetching import reading_once
 from shared.log_identity import Log
 from shared.received import Arrived, Position, TopicPartitionNumber
 
 MOST_RECORDS = 500
+STALLED_SECONDS = 30.0
+"""For how long Kafka may bring nothing of what is still to be read."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done (a topic's short name, while it is read), how far it is, and how far it goes."""
+
+
+class Waiting:
+    """Gives a log up that brings nothing any more: a consumer whose Kafka went away waits for ever, without a word."""
+
+    def __init__(self, topic: str, left: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._topic = topic
+        self._left = left
+        self._clock = clock
+        self._since = clock()
+
+    def go_on(self, left: int) -> None:
+        """To be told how much is left; raises `KafkaTimeoutError` where it was no less for `STALLED_SECONDS`."""
+        if left < self._left:
+            self._left, self._since = left, self._clock()
+        elif self._clock() - self._since > STALLED_SECONDS:
+            raise KafkaTimeoutError(f"nothing of {self._topic} came for {STALLED_SECONDS:.0f} s")
 
 
 class WholeLog:
@@ -36,7 +57,7 @@ class WholeLog:
     async def read(self, topics: Sequence[str]) -> AsyncIterator[Arrived]:
         """Every record, topic after topic, each partition in order.
 
-        Raises `KafkaError`, `MissingTopic` among them, when Kafka is away or a topic is not there.
+        Raises `KafkaError`, `MissingTopic` among them, when Kafka is away, or goes away, or a topic is not there.
         """
         for topic in topics:
             async for arrived in self._read(topic):
@@ -58,7 +79,7 @@ class WholeLog:
                 consumer.seek(partition, firsts[partition])
                 self.positions[topic, partition.partition] = Position(firsts[partition], -1, log.cluster_id)
             total = sum(ends[partition] - firsts[partition] for partition in partitions)
-            left = total
+            left, waiting = total, Waiting(topic, total)
             while left:
                 for partition, records in (await consumer.getmany(timeout_ms=200, max_records=MOST_RECORDS)).items():
                     arrived = Arrived.of(topic, partition.partition, records)
@@ -66,6 +87,7 @@ class WholeLog:
                     self.positions[place] = arrived.position_after(self.positions[place])
                     yield arrived
                 left = await _left(consumer, ends)
+                waiting.go_on(left)
                 self.progress(topic, total - left, total)
 
 

@@ -48,7 +48,8 @@ async def opened(url: str, service: str) -> AsyncIterator["Pool"]:
     from shared.database import open_pool
 
     # What PostgreSQL's absence is worth saying is said by the command, once.
-    logging.getLogger("shared.database").setLevel(logging.ERROR)
+    for name in ("shared.database", "asyncpg.pool"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     async with asyncio.timeout(OPEN_SECONDS):
         pool = await open_pool(url, service=service, attempts=ATTEMPTS)
     try:

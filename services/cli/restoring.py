@@ -95,7 +95,7 @@ def _run(service: str, *, anew: bool) -> None:
         with _bars() as progress:
             report, empty = with_pool(service, lambda pool: _work(pool, service, servers, prefix, progress, anew=anew))
     except StillRunning:
-        refuse(f"{service} tourne encore : arrêtez tous ses processus, puis recommencez")
+        refuse(f"{service} tourne encore, ou une autre reprise : arrêtez tous ses processus, puis recommencez")
     except NothingToRestoreFrom as lack:
         sayer = next(each for each, topics in SAID_BY.items() if str(lack) in topics)
         refuse(

@@ -135,8 +135,6 @@ def _stuck(app: FastAPI) -> bool:
 def _end_with(running: asyncio.Task[None]) -> None:
     """End the process when its rounds end by an error: nobody else would notice."""
     if not running.cancelled() and (failure := running.exception()):
-        while isinstance(failure, ExceptionGroup):
-            failure = failure.exceptions[0]
         logger.critical("the notifier stops", exc_info=failure)
         stop_this_process()
 

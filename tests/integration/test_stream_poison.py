@@ -120,7 +120,13 @@ async def test_replay_recovers_what_can_now_be_handled(
         assert [letter["value"] for letter in letters] == [b"{not json"]
 
 
-@pytest.mark.parametrize("kind", ["unprocessable", "refused value"])
+REFUSED = {
+    "refused value": "SELECT 'x'::text::integer",
+    "beyond a limit": "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded'; END $$",
+}
+
+
+@pytest.mark.parametrize("kind", ["unprocessable", "refused value", "beyond a limit"])
 async def test_a_record_that_fails_its_batch_is_found_and_set_aside_alone(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str, kind: str
 ) -> None:
@@ -129,7 +135,7 @@ async def test_a_record_that_fails_its_batch_is_found_and_set_aside_alone(
             if record.key == "per-3" and kind == "unprocessable":
                 raise Unprocessable("never")
             if record.key == "per-3":
-                await connection.execute("SELECT 'x'::text::integer")
+                await connection.execute(REFUSED[kind])
         return await note(connection, batch)
 
     records = [raw(preference_set(f"per-{n}")) for n in range(6)]

@@ -44,6 +44,11 @@ def test_a_line_bears_service_level_message_and_ids() -> None:
     assert any("test_stream_logs.py" in frame for frame in line["raised_at"])
 
 
+def test_of_a_group_of_errors_the_first_is_told() -> None:
+    line = logged(ExceptionGroup("several", [ExceptionGroup("more", [ForeignLog("why")]), ValueError()]))
+    assert line["error"] == "ForeignLog: why"
+
+
 def unique_violation() -> Exception:
     """As PostgreSQL says it, with the value in its detail."""
     error = asyncpg.UniqueViolationError("duplicate key value")

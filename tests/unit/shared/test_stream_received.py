@@ -53,6 +53,7 @@ def test_a_field_that_is_not_known_is_ignored() -> None:
         (Record(key=b""), "key is empty"),
         (Record(key=b"a\x00"), "key is empty or holds a null"),
         (Record(key=b"\xff"), "key is not UTF-8"),
+        (Record(key=b"k" * 1_025), "key is longer than 1024 bytes"),
         (Record(value=b"{"), "json"),
         (Record(value=b"123"), "model"),
         (Record(value=b"\xff"), "body is not UTF-8"),
