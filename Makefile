@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
-.PHONY: help install install-dev demo demo-reset check generate format test faults simulate bench bench-quick lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+.PHONY: help install install-dev demo demo-reset check generate format test faults simulate bench bench-quick quality lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
 
 help:          ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,8 @@ bench: install-dev    ## the engine against its peers at 100 000 offers, checked
 	$(BIN)/python -m benchmarks.engine $(ARGS)
 bench-quick: install-dev  ## the same in under two minutes, on fewer offers
 	$(BIN)/python -m benchmarks.engine --name engine-quick --offers 30000 --projects 5000 --queries 100 $(ARGS)
+quality: install-dev  ## how often the right fund, or the project of the défi, comes first; fails below benchmarks/quality/floors.json
+	$(BIN)/python -m benchmarks.quality
 lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
 lock-dev:
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.quality.samples import DAYS, challenges_first
 from services.matcher.offline import classify, rank
 from shared.events.shapes import Commitment, Fund, Project
 from shared.reference.samples import SAMPLE_DAY, funds, sample_commitments, sample_projects
@@ -15,7 +16,6 @@ DAY = date(2026, 12, 1)
 PROJECTS = [Project.model_validate(record) for record in sample_projects()]
 COMMITMENTS = [Commitment.model_validate(record) for record in sample_commitments()]
 FUNDS = [Fund.model_validate(record) for record in funds()]
-CHALLENGE_OF = {project.project_id: project.challenge_id for project in PROJECTS}
 
 
 def ranked(**options: Any) -> list[dict[str, Any]]:
@@ -73,14 +73,11 @@ def test_top_keeps_the_first_ranks() -> None:
     assert lines == [line for line in ranked(top=1_000) if line["rank"] <= 2]
 
 
-@pytest.mark.parametrize("day", [SAMPLE_DAY, date(2027, 3, 1)])
+@pytest.mark.parametrize("day", DAYS)
 def test_a_commitment_that_names_a_challenge_has_a_project_of_it_first(day: date) -> None:
-    lines = ranked(on=day, top=1_000, direction="offer")
-    named = {offer.commitment_id: set(offer.challenges) for offer in COMMITMENTS if offer.challenges}
-    answers = [line for line in lines if CHALLENGE_OF.get(line["candidate"]) in named.get(line["for"], ())]
-    concerned = {line["for"] for line in answers}
-    assert len(concerned) >= 20
-    assert {line["for"] for line in answers if line["rank"] == 1} == concerned
+    counted = challenges_first(day)
+    assert counted["eligible"] >= 20
+    assert counted["first"] == 1
 
 
 def test_the_words_for_scores_mean_something_on_the_samples() -> None:
