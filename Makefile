@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
-.PHONY: help install install-dev demo demo-reset check generate format test faults simulate bench bench-quick quality lock lock-dev lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+.PHONY: help install install-dev install-bench demo demo-reset check generate format test faults simulate bench bench-quick quality lock lock-dev lock-bench lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
 
 help:          ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,8 @@ install:       ## the environment of the demo: leaves .venv/bin/essaim ready
 	@$(PYTHON) -m deploy.local.install demo --venv $(VENV)
 install-dev:   ## the same, with what checks and tests need
 	@$(PYTHON) -m deploy.local.install dev --venv $(VENV)
+install-bench: ## and with what benchmarks compare with
+	@$(PYTHON) -m deploy.local.install bench --venv $(VENV)
 demo: install  ## all of Essaim on this machine, on real servers; Ctrl-C stops it (ARGS=--quiet: no feed)
 	@exec $(BIN)/essaim demo $(ARGS)
 demo-reset:    ## forget the data of the demo (what was downloaded stays)
@@ -29,15 +31,17 @@ faults: install-dev  ## the long version of tests/faults, half an hour: what it 
 	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest -v tests/faults $(ARGS)
 simulate: install-dev  ## matchers on a scripted log, with crashes and pauses at any await: ESSAIM_SIMULATION_STEPS of them (200000), anew each time
 	ESSAIM_SIMULATION_STEPS=$${ESSAIM_SIMULATION_STEPS:-200000} $(BIN)/pytest -s tests/simulation/test_simulation.py $(ARGS)
-bench: install-dev    ## the engine against its peers at 100 000 offers, checked and written to benchmarks/results
+bench: install-bench    ## the engine against its peers at 100 000 offers, checked and written to benchmarks/results
 	$(BIN)/python -m benchmarks.engine $(ARGS)
-bench-quick: install-dev  ## the same in under two minutes, on fewer offers
+bench-quick: install-bench  ## the same in under two minutes, on fewer offers
 	$(BIN)/python -m benchmarks.engine --name engine-quick --offers 30000 --projects 5000 --queries 100 $(ARGS)
 quality: install-dev  ## how often the right fund, or the project of the défi, comes first; fails below benchmarks/quality/floors.json
 	$(BIN)/python -m benchmarks.quality
-lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-tools no-address  ## pin what pyproject.toml asks, with hashes
+lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-bench lock-tools no-address  ## pin what pyproject.toml asks, with hashes
 lock-dev:
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev -o requirements/dev.txt
+lock-bench: lock-dev
+	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo --extra dev --extra bench -c requirements/dev.txt -o requirements/bench.txt
 lock-demo: lock-dev
 	$(COMPILE) pyproject.toml $(ALL_SERVICES) --extra demo -c requirements/dev.txt -o requirements/demo.txt
 lock-ingest lock-matcher lock-notifier lock-console: lock-%: lock-dev

@@ -2,30 +2,34 @@
 
 import argparse
 import json
-import platform
-import random
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clock import mean_us, median_us
-from benchmarks.peers import Answer, Peer
+from benchmarks import machine
+from benchmarks.changes import change
+from benchmarks.clock import load, median_us
+from benchmarks.lines import lines_of
+from benchmarks.other_direction import other_direction
+from benchmarks.peers import Answer, Peer, differing
 from benchmarks.peers.compiled import Compiled
+from benchmarks.peers.duck import DuckDb
+from benchmarks.peers.inverted import Tantivy
 from benchmarks.peers.numpy_lists import NumpyLists
+from benchmarks.peers.postgres import PostgreSql
 from benchmarks.peers.scikit_brute import ScikitBrute
+from benchmarks.preparing import PREPARATION, prepared
+from benchmarks.processes import two_against_one
+from benchmarks.stock import Stock
 from benchmarks.workload import DAY, Workload
-from services.matcher.matching.index import ProjectIndex
-from services.matcher.matching.index.project_engine import ProjectEngine
-from services.matcher.matching.model import PreparedOffer, PreparedProject
-from services.matcher.matching.prepare import is_context
-from services.matcher.offline import reference_preparation
-from shared.events.shapes import Fund
+from services.matcher.matching.index import warm_up
+from services.matcher.matching.model import PreparedProject
 
 RESULTS = Path(__file__).parent / "results"
-PEERS: tuple[type[Peer], ...] = (NumpyLists, ScikitBrute)
-PREPARATION = reference_preparation()
+PEERS: tuple[type[Peer], ...] = (NumpyLists, ScikitBrute, Tantivy, DuckDb, PostgreSql)
+ALIKE = 50
+"""Questions that the slower peers are asked at most."""
 
 
 def main() -> int:
@@ -37,10 +41,12 @@ def main() -> int:
     parser.add_argument("--national", type=float, default=0.1)
     parser.add_argument("--twins", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--memory", type=int, default=2_048, help="MiB over which the machine's limits are measured")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of two processes against one")
     parser.add_argument("--name", default="engine")
     options = parser.parse_args()
     result = measure(options)
-    text = json.dumps(result, indent=2)
+    text = json.dumps(result, indent=2, ensure_ascii=False)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{options.name}.json").write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(text + "\n")
@@ -52,92 +58,104 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
     Every query is asked twice, and measured the second time: where places are is found out once, by all.
     """
+    found: dict[str, Any] = {"workload": vars(options), "machine": machine.description()}
+    limits = machine.limits(options.memory)
     workload = Workload(seed=options.seed, national=options.national, twins=options.twins)
-    offers = list(prepared(workload, options.offers))
+    stock = Stock(list(prepared(workload, options.offers)))
     queries = [PREPARATION.project(project) for project in workload.projects(options.queries)]
-    engine, exact, times = Compiled(), {}, {}
+    warm_up(queries[0], stock.offers[0], DAY)
     before = time.process_time()
-    engine.load(offers)
-    load_us = (time.process_time() - before) / len(offers) * 1e6
-    answers = _answers(engine, queries)
-    times["engine"] = median_us(engine.best, queries)
+    engine = Compiled()
+    engine.load(stock)
+    loading = (time.process_time() - before) / len(stock.offers) * 1e6
+    answers = [engine.best(project) for project in queries]
+    exact: dict[str, bool] = {}
+    times = {"engine": median_us(engine.best, queries), "load": loading}
+    tenth = _tenth(stock, queries)
+    touched = _touched(engine, queries, times["engine"], limits)
+    processes = two_against_one(engine.index, queries, options.seconds)
     for kind in PEERS:
-        peer = kind()
-        peer.load(offers)
-        some = queries[: max(10, options.queries // 5)]
-        exact[peer.name] = _answers(peer, some) == answers[: len(some)]
-        times[peer.name] = median_us(peer.best, some)
-        if isinstance(peer, NumpyLists):
-            upserts, exact["after 10 % of changes"] = change(workload, engine, peer, offers, queries)
-    reverse = other_direction(workload, options.projects, offers[: options.queries])
-    exact["projects of an offer"] = reverse.pop("exact")
+        times[kind.name], told = against(kind(), stock, queries, answers)
+        exact |= told
+    times["upsert"], exact["after 10 % of changes"] = change(workload, engine, stock, queries)
+    reverse = other_direction(workload, options.projects, list(stock.offers[: options.queries]))
+    exact |= reverse.pop("exact")
     return {
-        "workload": vars(options),
-        "machine": {"python": platform.python_version(), "processor": platform.machine()},
+        **found,
+        "limits": limits,
         "exact": exact,
-        "microseconds": {**times, **reverse, "upsert": upserts, "load": load_us},
+        "microseconds": {**times, "engine on a tenth of the offers": tenth, **reverse},
         "ratios": {
-            **{f"engine is faster than {kind.name}": times[kind.name] / times["engine"] for kind in PEERS},
-            "projects of an offer, engine is faster than numpy": reverse["offer, numpy"] / reverse["offer, engine"],
-            "one upsert, in queries": upserts / times["engine"],
+            **{f"faster than {kind.name}": times[kind.name] / times["engine"] for kind in PEERS},
+            "one upsert, in queries": times["upsert"] / times["engine"],
+            "query, against one on a tenth of the offers": times["engine"] / tenth,
+            **_of_offers(reverse),
         },
-        "bytes per offer": engine.index.nbytes() / len(offers),
+        "processes": processes,
+        "lines": touched,
+        "bytes per offer": engine.index.nbytes() / len(stock.offers),
+        "load at the end": load(),
     }
 
 
-def prepared(workload: Workload, count: int, *, start: int = 0) -> Iterator[PreparedOffer]:
-    """So many offers of the workload, ready to be judged."""
-    for offer in workload.offers(count, start=start):
-        if not (isinstance(offer, Fund) and is_context(offer, frozenset())):
-            yield PREPARATION.offer(offer)
+def against(
+    peer: Peer, stock: Stock, queries: list[PreparedProject], answers: list[Answer]
+) -> tuple[float, dict[str, bool]]:
+    """What a query takes a peer, and whether it finds what the engine does; it is closed afterwards."""
+    few = queries if isinstance(peer, NumpyLists) else queries[:ALIKE]
+    peer.load(stock)
+    try:
+        if isinstance(peer, Tantivy):
+            told = {f"{peer.name}: eligible offers": _same_eligible(peer, stock, few)}
+        else:
+            told = {peer.name: differing(peer, few, answers[: len(few)]) == 0}
+        return median_us(peer.best, few, peer.spent_ns), told
+    finally:
+        peer.close()
 
 
-def change(
-    workload: Workload, engine: Compiled, plain: NumpyLists, offers: list[PreparedOffer], queries: list[PreparedProject]
-) -> tuple[float, bool]:
-    """Put one in twenty in anew and take one in twenty out: what an upsert takes, and whether answers stay exact.
+def _same_eligible(peer: Tantivy, stock: Stock, queries: list[PreparedProject]) -> bool:
+    """Whether the filters let the same number through as the oracle's gates, and what is told is among these.
 
-    The time that sorting takes, which searches do, is in the mean: a search follows every hundred upserts.
+    Tantivy orders them by BM25, which is not the score: the order is not compared.
     """
-    chance = random.Random(workload.seed)
-    anew = list(prepared(workload, len(offers) // 20, start=chance.randrange(len(offers) // 2)))
-    sorting = [max(0.0, _sorting_us(engine)) / 100 for _ in range(3)]
-    spent = mean_us(engine.index.upsert, anew)
-    share = min(sorting) * 100 / max(1_024, len(offers) // 100)
-    for offer in anew:
-        plain.index.upsert(offer)
-    for offer in chance.sample(offers, len(offers) // 20):
-        engine.index.remove(offer.id, offer.type)
-        plain.index.remove(offer.id, offer.type)
-    some = queries[:20]
-    return spent + share, _answers(engine, some) == _answers(plain, some)
+    for project in queries:
+        rows, _scores = stock.index.scored(project, DAY)
+        passed = {(stock.offers[row].id, stock.offers[row].type) for row in rows.tolist()}
+        told = {(offer_id, offer_type) for _score, offer_id, offer_type in peer.best(project)}
+        if len(passed) != peer.eligible(project) or not told <= passed or len(told) != min(20, len(passed)):
+            return False
+    return True
 
 
-def _sorting_us(engine: Compiled) -> float:
-    before = time.process_time()
-    engine.index.sort()
-    return (time.process_time() - before) * 1e6
+def _tenth(stock: Stock, queries: list[PreparedProject]) -> float:
+    """What the same queries take over the first tenth of the offers."""
+    engine = Compiled()
+    engine.load(Stock(stock.offers[: max(1, len(stock.offers) // 10)], stock.geography))
+    for project in queries:
+        engine.best(project)
+    return median_us(engine.best, queries)
 
 
-def _answers(peer: Peer, queries: list[PreparedProject]) -> list[Answer]:
-    return [peer.best(project) for project in queries]
-
-
-def other_direction(workload: Workload, count: int, offers: list[PreparedOffer]) -> dict[str, Any]:
-    """The best projects of an offer, among so many."""
-    engine, plain = ProjectEngine(PREPARATION.geography), ProjectIndex(PREPARATION.geography)
-    for project in workload.projects(count, start=1_000_000):
-        ready = PREPARATION.project(project)
-        engine.upsert(ready)
-        plain.upsert(ready)
-    engine.sort()
-    some = offers[:50]
-    told = [[(score, each.id) for score, each in engine.search(offer, DAY).best] for offer in offers]
-    expected = [[(score, each.id) for score, each in plain.best_scores(offer, DAY)] for offer in some]
+def _touched(
+    engine: Compiled, queries: list[PreparedProject], query_us: float, limits: dict[str, float]
+) -> dict[str, float]:
+    """The cache lines of a query on average, and the share of the machine's random ones that it reads in its time."""
+    found = [lines_of(engine.index, project) for project in queries]
+    means = {name: sum(each[name] for each in found) / len(found) for name in found[0]}
+    seconds = sum(median_us(engine.best, [project]) for project in queries) / len(queries) / 1e6
+    rate = sum(means.values()) / seconds
     return {
-        "offer, engine": median_us(lambda offer: engine.search(offer, DAY), offers),
-        "offer, numpy": median_us(lambda offer: plain.best_scores(offer, DAY), some),
-        "exact": told[:50] == expected,
+        **means,
+        "share of random lines": rate / limits["lines_per_s"],
+        "share of bytes in order": rate * 64 / limits["bytes_per_s"],
+    }
+
+
+def _of_offers(reverse: dict[str, float]) -> dict[str, float]:
+    return {
+        "projects of an offer, faster than NumPy lists": reverse["offer, NumPy lists"] / reverse["offer, engine"],
+        "projects of an offer, against a tenth of the projects": reverse["offer, engine"] / reverse["offer, a tenth"],
     }
 
 

@@ -1,24 +1,21 @@
 """The compiled engine itself."""
 
-from collections.abc import Iterable
-
+from benchmarks.clock import OwnTime
 from benchmarks.peers import Answer
+from benchmarks.stock import Stock
 from benchmarks.workload import DAY
 from services.matcher.matching.index.offer_engine import OfferEngine
-from services.matcher.matching.model import PreparedOffer, PreparedProject
-from shared.reference.geography import load_geography
+from services.matcher.matching.model import PreparedProject
 
 
-class Compiled:
+class Compiled(OwnTime):
     """Numba kernels over cells of records."""
 
     name = "engine"
 
-    def __init__(self) -> None:
-        self.index = OfferEngine(load_geography())
-
-    def load(self, offers: Iterable[PreparedOffer]) -> None:
-        for offer in offers:
+    def load(self, stock: Stock) -> None:
+        self.index = OfferEngine(stock.geography)
+        for offer in stock.offers:
             self.index.upsert(offer)
         self.index.sort()
 

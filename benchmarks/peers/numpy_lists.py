@@ -1,25 +1,19 @@
 """The plain NumPy index: lists of rows by unit, gates and scores over whole arrays."""
 
-from collections.abc import Iterable
-
+from benchmarks.clock import OwnTime
 from benchmarks.peers import Answer
+from benchmarks.stock import Stock
 from benchmarks.workload import DAY
-from services.matcher.matching.index import OfferIndex
-from services.matcher.matching.model import PreparedOffer, PreparedProject
-from shared.reference.geography import load_geography
+from services.matcher.matching.model import PreparedProject
 
 
-class NumpyLists:
+class NumpyLists(OwnTime):
     """The oracle, which serves where numba is missing."""
 
-    name = "numpy"
+    name = "NumPy lists"
 
-    def __init__(self) -> None:
-        self.index = OfferIndex(load_geography())
-
-    def load(self, offers: Iterable[PreparedOffer]) -> None:
-        for offer in offers:
-            self.index.upsert(offer)
+    def load(self, stock: Stock) -> None:
+        self.index = stock.index
 
     def best(self, project: PreparedProject) -> Answer:
         return [(score, offer.id, offer.type) for score, offer in self.index.best_scores(project, DAY)]

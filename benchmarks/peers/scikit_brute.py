@@ -1,37 +1,30 @@
 """scikit-learn as it is mostly used: one matrix of all texts, kept, multiplied by each query; then the same filters."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.metrics.pairwise import linear_kernel
 
+from benchmarks.clock import OwnTime
 from benchmarks.peers import Answer
+from benchmarks.stock import Stock
 from benchmarks.workload import DAY
-from services.matcher.matching.index import OfferIndex
 from services.matcher.matching.index.best import best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import PROJECT, project_row
 from services.matcher.matching.index.table import single
-from services.matcher.matching.model import PreparedOffer, PreparedProject
-from shared.reference.geography import load_geography
+from services.matcher.matching.model import PreparedProject
 from shared.text.vectors import MILLION, TextVector
 
 
-class ScikitBrute:
+class ScikitBrute(OwnTime):
     """Every offer is scored, those that pass are kept. Filters are columns kept in arrays, by row of the matrix."""
 
     name = "scikit-learn"
 
-    def __init__(self) -> None:
-        self.index = OfferIndex(load_geography())
-
-    def load(self, offers: Iterable[PreparedOffer]) -> None:
-        loaded = list(offers)
-        for offer in loaded:
-            self.index.upsert(offer)
-        self._matrix = _matrix([offer.vector for offer in loaded])
-        self._norms = np.array([offer.vector.norm for offer in loaded], np.int64)
+    def load(self, stock: Stock) -> None:
+        self.index = stock.index
+        self._matrix = _matrix([offer.vector for offer in stock.offers])
+        self._norms = np.array([offer.vector.norm for offer in stock.offers], np.int64)
 
     def best(self, project: PreparedProject) -> Answer:
         index, columns = self.index, self.index._table.columns

@@ -18,12 +18,14 @@ from deploy.local.machine import MachineError, certificates, check_machine, disk
 ROOT = Path(__file__).resolve().parents[2]
 # Free space asked for before anything is downloaded: packages, their unpacking, jars, and the servers' first data.
 NEEDED_BYTES = 1_500_000_000
+# Each set of packages has all of the one before.
+SETS = ("demo", "dev", "bench")
 
 
 def main() -> int:
     """Bring the environment to the wanted set of packages, or do nothing when it is there; returns the exit code."""
     parser = argparse.ArgumentParser(description="Installe les paquets d'Essaim dans un environnement virtuel.")
-    parser.add_argument("packages", choices=["demo", "dev"])
+    parser.add_argument("packages", choices=SETS)
     parser.add_argument("--venv", type=Path, default=Path(".venv"))
     options = parser.parse_args()
     try:
@@ -35,15 +37,14 @@ def main() -> int:
 
 
 def install(packages: str, venv: Path) -> None:
-    """Install `packages`; an environment that has the development packages keeps them. Raises `MachineError`."""
+    """Install `packages`; an environment that has a greater set keeps it. Raises `MachineError`."""
     check_machine(venv.parent, needed_bytes=0)
-    if _stamp(venv, "dev").exists():
-        packages = "dev"
+    packages = max([packages, *(each for each in SETS if _stamp(venv, each).exists())], key=SETS.index)
     wanted = _fingerprint(packages)
     if _is_installed(venv, packages, wanted):
         return
     check_machine(venv.parent, needed_bytes=NEEDED_BYTES)
-    for name in ("demo", "dev"):
+    for name in SETS:
         with suppress(FileNotFoundError):
             _stamp(venv, name).unlink()
     _create(venv)

@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,11 +45,13 @@ START_SECONDS = 180
 class Postgres:
     """One server with its data below `folder`, or beside it where root's state is out of an ordinary user's reach."""
 
-    def __init__(self, folder: Path, run: Path, port: int, *, durable: bool = True) -> None:
-        """`durable=False` gives up safety against a power cut, for tests."""
+    def __init__(
+        self, folder: Path, run: Path, port: int, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`durable=False` gives up safety against a power cut, for tests; `settings` change those below."""
         self._folder = folder
         self._port = port
-        self._settings = SETTINGS if durable else {**SETTINGS, **FAST}
+        self._settings = {**SETTINGS, **({} if durable else FAST), **(settings or {})}
         self.child = Child("postgresql", run, stop_signal=signal.SIGINT)
 
     def dsn(self, database: str = "postgres") -> str:

@@ -11,7 +11,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("ingest", "matcher", "notifier", "console")
-SETS = {**{service: (service,) for service in SERVICES}, "demo": (*SERVICES, "demo"), "dev": (*SERVICES, "demo", "dev")}
+SETS = {
+    **{service: (service,) for service in SERVICES},
+    "demo": (*SERVICES, "demo"),
+    "dev": (*SERVICES, "demo", "dev"),
+    "bench": (*SERVICES, "demo", "dev", "bench"),
+}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -45,12 +50,17 @@ def test_every_pin_has_hashes(name: str) -> None:
 
 def test_a_package_has_one_version_everywhere() -> None:
     for name in SETS:
-        assert pins(name).items() <= pins("dev").items()
+        assert pins(name).items() <= pins("bench").items()
 
 
 def test_a_service_is_not_given_the_tools_of_tests() -> None:
     for name in (*SERVICES, "demo"):
         assert not {"pytest", "mypy", "ruff", "playwright"} & pins(name).keys()
+
+
+def test_a_service_and_tests_are_not_given_what_benchmarks_compare_with() -> None:
+    for name in (*SERVICES, "demo", "dev"):
+        assert not {"duckdb", "matplotlib", "tantivy"} & pins(name).keys()
 
 
 def test_no_file_of_pins_bears_an_address() -> None:
