@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ALL_SERVICES = --extra ingest --extra matcher --extra notifier --extra console
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command 'make lock' $(ARGS)
 
-.PHONY: help install install-dev install-bench demo demo-reset check generate format test faults simulate bench bench-quick quality lock lock-dev lock-bench lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
+.PHONY: help install install-dev install-bench demo demo-reset check generate format test faults simulate bench bench-million bench-quick quality lock lock-dev lock-bench lock-demo lock-ingest lock-matcher lock-notifier lock-console lock-tools no-address
 
 help:          ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,10 +31,12 @@ faults: install-dev  ## the long version of tests/faults, half an hour: what it 
 	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest -v tests/faults $(ARGS)
 simulate: install-dev  ## matchers on a scripted log, with crashes and pauses at any await: ESSAIM_SIMULATION_STEPS of them (200000), anew each time
 	ESSAIM_SIMULATION_STEPS=$${ESSAIM_SIMULATION_STEPS:-200000} $(BIN)/pytest -s tests/simulation/test_simulation.py $(ARGS)
-bench: install-bench    ## the engine against its peers at 100 000 offers, checked and written to benchmarks/results
-	$(BIN)/python -m benchmarks.engine $(ARGS)
-bench-quick: install-bench  ## the same in under two minutes, on fewer offers
-	$(BIN)/python -m benchmarks.engine --name engine-quick --offers 30000 --projects 5000 --queries 100 $(ARGS)
+bench: install-bench  ## the engine against its peers at 100 000 offers, and the stream, checked and written to benchmarks/results and docs
+	$(BIN)/python -m benchmarks.engine $(ARGS) && $(BIN)/python -m benchmarks.engine --national 0.4 --twins 0.4 --name engine-national && $(BIN)/python -m benchmarks.stream && $(BIN)/python -m benchmarks.page
+bench-million: install-bench  ## the engine against its peers at 1 000 000 offers: 16 GB, and an hour
+	$(BIN)/python -m benchmarks.engine --offers 1000000 --projects 200000 --queries 100 --name engine-1m $(ARGS) && $(BIN)/python -m benchmarks.page
+bench-quick: install-bench  ## the same in under two minutes, on fewer offers and events; says less
+	$(BIN)/python -m benchmarks.engine --name engine-quick --offers 10000 --projects 2000 --queries 50 --memory 512 --seconds 2 $(ARGS) && $(BIN)/python -m benchmarks.stream --name stream-quick --events 3000 --offers 300 --projects 100 --rate 4 --seconds 5
 quality: install-dev  ## how often the right fund, or the project of the défi, comes first; fails below benchmarks/quality/floors.json
 	$(BIN)/python -m benchmarks.quality
 lock: lock-ingest lock-matcher lock-notifier lock-console lock-demo lock-bench lock-tools no-address  ## pin what pyproject.toml asks, with hashes

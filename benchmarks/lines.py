@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numba
 import numpy as np
 
 from benchmarks.workload import DAY
 from services.matcher.matching.index import offer_engine as measured
-from services.matcher.matching.index.kernels.compiled import kernel
 from services.matcher.matching.index.kernels.finding import (
     BOUND,
     CANDIDATES,
@@ -16,7 +16,6 @@ from services.matcher.matching.index.kernels.finding import (
     KNOWN,
     ROW,
     TOP,
-    is_barred,
     least_at_top,
     note,
     rise,
@@ -53,8 +52,10 @@ def _counted(counted: Any) -> Iterator[None]:
     def counting_sift(*given: Any) -> None:
         records, runs, askers, held, asked, found = given
         copied = _copied(found)
-        _count_sifting(records, runs, askers, held, asked, copied, counted)
         sift(*given)
+        noted = np.zeros(len(held.details), np.bool_)
+        noted[found.candidates[: found.counts[CANDIDATES], ROW]] = True
+        _count_sifting(records, runs, askers, noted, asked, copied, counted)
         assert copied.counts.tolist() == found.counts.tolist(), "the engine reads otherwise than is counted"
 
     def counting_decide(found: Any, held: Any, asked: Any) -> None:
@@ -74,11 +75,11 @@ def _copied(found: Any) -> Any:
     return found._replace(counts=found.counts.copy(), candidates=found.candidates.copy(), top=found.top.copy())
 
 
-@kernel
+@numba.njit(error_model="numpy")
 def _count_sifting(  # noqa: PLR0917 - compiled: has no arguments by name
-    records: Any, runs: Any, askers: Any, held: Any, asked: Any, found: Any, counted: Any
+    records: Any, runs: Any, askers: Any, noted: Any, asked: Any, found: Any, counted: Any
 ) -> None:
-    counts, candidates, top, details = found.counts, found.candidates, found.top, held.details
+    counts, candidates, top = found.counts, found.candidates, found.top
     wanted = 0
     for place in range(len(runs)):
         p, met = askers[runs[place, 3]], runs[place, 2]
@@ -93,11 +94,12 @@ def _count_sifting(  # noqa: PLR0917 - compiled: has no arguments by name
             bound = known + most_text(o["signature"], asked.squares, asked.norm)
             if bound >= wanted:
                 counted[DETAILS] += 1
-                if not is_barred(details, o["row"], asked.organisation, asked.siren, asked.declined):
+                # What bars a pair besides is left to the engine.
+                if noted[o["row"]]:
                     wanted = note(counts, candidates, top, o, known, bound)
 
 
-@kernel
+@numba.njit(error_model="numpy")
 def _count_deciding(found: Any, held: Any, asked: Any, counted: Any) -> None:
     counts, candidates, top, details = found.counts, found.candidates, found.top, held.details
     least = wanted = least_at_top(counts, top)

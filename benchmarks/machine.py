@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 
 from benchmarks.clock import load
-from services.matcher.matching.index.kernels.compiled import kernel
 
 _WORDS_PER_LINE = 8
 _READS = 4_000_000
@@ -67,8 +67,8 @@ def _median_s(work: Any) -> float:
     return statistics.median(found)
 
 
-@kernel
-def _gather(words: Any, lines: int, count: int) -> int:
+@numba.njit
+def _gather(words: Any, lines: int, count: int) -> Any:
     total, state = 0, np.uint64(88172645463325252)
     for _ in range(count):
         state ^= state << np.uint64(13)
@@ -78,7 +78,7 @@ def _gather(words: Any, lines: int, count: int) -> int:
     return total
 
 
-@kernel
+@numba.njit
 def _chase(words: Any, _lines: int, count: int) -> Any:
     at = 1
     for _ in range(count):
@@ -86,8 +86,8 @@ def _chase(words: Any, _lines: int, count: int) -> Any:
     return at
 
 
-@kernel
-def _in_order(words: Any) -> int:
+@numba.njit
+def _in_order(words: Any) -> Any:
     total = 0
     for at in range(len(words)):
         total += words[at]
