@@ -1,4 +1,4 @@
-"""Writes what the last runs found into docs/benchmarks.md, and draws it: goals reached, and goals missed by how much."""
+"""Writes what the last runs found into docs/benchmarks.md, and draws it: goals reached, or missed by how much."""
 
 import json
 import sys
