@@ -17,12 +17,7 @@ from benchmarks.engine import RESULTS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FOLDER = DOCS / "benchmarks.md", DOCS / "benchmarks"
-RUNS = {
-    "engine": "100 000 offers",
-    "engine-national": "100 000, 40 % national and twins",
-    "engine-1m": "1 000 000 offers",
-    "stream": "the stream",
-}
+RUNS = ("engine", "engine-national", "engine-1m", "stream")
 PEERS = ("NumPy lists", "scikit-learn", "Tantivy", "DuckDB", "PostgreSQL")
 Result = Mapping[str, Any]
 
@@ -117,14 +112,23 @@ def _runs(results: Mapping[str, Result]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for run, result in results.items():
         told, begun, end = result["machine"], result["machine"]["load"][0], result["load at the end"][0]
-        yield f"| {RUNS[run]} | {told['date']} | {begun}, {end} | {told['processor']} | {told['cores']} |"
+        yield f"| {_name(run, result)} | {told['date']} | {begun}, {end} | {told['processor']} | {told['cores']} |"
 
 
 def _goals(results: Mapping[str, Result]) -> Iterator[str]:
-    yield "| goal | " + " | ".join(RUNS[run] for run in results) + " |"
+    yield "| goal | " + " | ".join(_name(run, result) for run, result in results.items()) + " |"
     yield "|---|" + "---|" * len(results)
     for goal in GOALS:
         yield f"| {goal.name} | " + " | ".join(_cell(goal, run, result) for run, result in results.items()) + " |"
+
+
+def _name(run: str, result: Result) -> str:
+    asked = result["workload"]
+    if run == "stream":
+        return "the stream"
+    offers = f"{asked['offers']:,} offers".replace(",", " ")
+    usual = asked["national"] == 0.1
+    return offers if usual else f"{offers}, {asked['national']:.0%} national, {asked['twins']:.0%} twins"
 
 
 def _cell(goal: Goal, run: str, result: Result) -> str:
@@ -148,7 +152,7 @@ def _draw_peers(results: Mapping[str, Result]) -> None:
     width = 0.8 / max(1, len(results))
     for number, (run, result) in enumerate(results.items()):
         places = [place + number * width for place in range(len(names))]
-        bars = axes.bar(places, [result["microseconds"][name] for name in names], width, label=RUNS[run])
+        bars = axes.bar(places, [result["microseconds"][name] for name in names], width, label=_name(run, result))
         axes.bar_label(bars, fmt="{:,.0f}", fontsize=6, padding=1)
     axes.set_yscale("log")
     axes.set_ylabel("µs of processor time a query, median")
@@ -162,7 +166,7 @@ def _draw_goals(results: Mapping[str, Result]) -> None:
     figure, axes = plt.subplots(figsize=(7.5, 0.21 * len(rows) + 0.8))
     reached = [goal.reached(run, result) for goal, run, result in rows]
     axes.barh(range(len(rows)), reached, color=["tab:green" if each >= 1 else "tab:orange" for each in reached])
-    axes.set_yticks(range(len(rows)), [f"{goal.name} ({RUNS[run]})" for goal, run, _ in rows], fontsize=6)
+    axes.set_yticks(range(len(rows)), [f"{goal.name} ({_name(run, result)})" for goal, run, result in rows], fontsize=6)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=0.8)
