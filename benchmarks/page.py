@@ -96,7 +96,13 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     # The same results give the same files.
     plt.rcParams.update(
-        {"svg.hashsalt": "essaim", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+        {
+            "svg.hashsalt": "essaim",
+            "svg.fonttype": "none",
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
     )
     _draw_peers({run: result for run, result in results.items() if run != "stream"})
     _draw_goals(results)
@@ -127,13 +133,13 @@ def _name(run: str, result: Result) -> str:
     if run == "stream":
         return "the stream"
     offers = f"{asked['offers']:,} offers".replace(",", " ")
-    usual = asked["national"] == 0.1
-    return offers if usual else f"{offers}, {asked['national']:.0%} national, {asked['twins']:.0%} twins"
+    return offers if asked["national"] == 0.1 else f"{offers}, {asked['national']:.0%} national and twins"
 
 
 def _cell(goal: Goal, run: str, result: Result) -> str:
     if run not in goal.wanted:
-        return ""
+        is_measured = ("stream" in goal.wanted) == (run == "stream")
+        return f"{goal.of(result):.3g}" if is_measured else ""
     word = "reached" if goal.reached(run, result) >= 1 else "missed"
     bound = "≥" if goal.at_least else "≤"
     return f"**{goal.of(result):.3g}** ({bound} {goal.wanted[run]:g}: {word})"
@@ -163,14 +169,14 @@ def _draw_peers(results: Mapping[str, Result]) -> None:
 
 def _draw_goals(results: Mapping[str, Result]) -> None:
     rows = [(goal, run, result) for goal in GOALS for run, result in results.items() if run in goal.wanted]
-    figure, axes = plt.subplots(figsize=(7.5, 0.21 * len(rows) + 0.8))
+    figure, axes = plt.subplots(figsize=(8.5, 0.21 * len(rows) + 0.8))
     reached = [goal.reached(run, result) for goal, run, result in rows]
     axes.barh(range(len(rows)), reached, color=["tab:green" if each >= 1 else "tab:orange" for each in reached])
     axes.set_yticks(range(len(rows)), [f"{goal.name} ({_name(run, result)})" for goal, run, result in rows], fontsize=6)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("measured, as a share of the goal (from 1 on it is reached)")
+    axes.set_xlabel("share of the goal; from 1 on it is reached")
     _keep(figure, "goals")
 
 
