@@ -35,7 +35,7 @@ bench: install-bench  ## the engine against its peers at 100 000 offers, and the
 	$(BIN)/python -m benchmarks.engine $(ARGS) && $(BIN)/python -m benchmarks.engine --national 0.4 --twins 0.4 --name engine-national && $(BIN)/python -m benchmarks.stream && $(BIN)/python -m benchmarks.page
 bench-million: install-bench  ## the engine against its peers at 1 000 000 offers: 16 GB, and an hour
 	$(BIN)/python -m benchmarks.engine --offers 1000000 --projects 200000 --queries 100 --name engine-1m $(ARGS) && $(BIN)/python -m benchmarks.page
-bench-quick: install-bench  ## the same in under two minutes, on fewer offers and events; says less
+bench-quick: install-bench  ## the same on fewer offers and events, in some two minutes; says less
 	$(BIN)/python -m benchmarks.engine --name engine-quick --offers 10000 --projects 2000 --queries 50 --memory 512 --seconds 2 $(ARGS) && $(BIN)/python -m benchmarks.stream --name stream-quick --events 3000 --offers 300 --projects 100 --rate 4 --seconds 5
 quality: install-dev  ## how often the right fund, or the project of the défi, comes first; fails below benchmarks/quality/floors.json
 	$(BIN)/python -m benchmarks.quality
