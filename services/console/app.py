@@ -19,6 +19,7 @@ from services.console.pages import errors, routes
 from services.console.pages.context import Console, Site
 from services.console.pages.housekeeping import keep_house, say_due_answers
 from services.console.settings import Settings
+from shared.bodies import BoundBodies
 from shared.broker import Stream, stop_this_process
 from shared.clock import utc_now
 from shared.database import Pool, open_pool
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 SERVICE = "console"
 INTERNAL_TIMEOUT_S = 5.0
+MOST_BYTES = 200_000
+"""Of a form, or of an answer in JSON."""
 
 _described = Stream(service=SERVICE)
 _described.hears(tuple(HANDLERS), HANDLERS)
@@ -66,7 +69,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await pool.close()
 
-    app = FastAPI(title="Essaim", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Essaim",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     _add_middleware(app)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(metrics_route(lambda: _pool(app), lambda: _at_work(app)))
@@ -79,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _add_middleware(app: FastAPI) -> None:
     """What is added last sees a request first."""
     app.add_middleware(WatchRequests)
+    app.add_middleware(BoundBodies, most=MOST_BYTES)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(SecurityHeaders, policy=routes.POLICY)
     app.add_middleware(AnswerHead)

@@ -24,6 +24,7 @@ from services.ingest.intake.known import warm_up
 from services.ingest.seed import load_reference
 from services.ingest.settings import Settings
 from shared import logs
+from shared.bodies import BoundBodies
 from shared.broker import Stream, stop_this_process
 from shared.clock import utc_now
 from shared.database import Pool, open_pool
@@ -37,6 +38,8 @@ from shared.watching import WatchRequests
 
 logger = logging.getLogger(__name__)
 
+MOST_BYTES = 256 * 1024
+"""Of a request; a file has a limit of its own."""
 ENTITY_TYPES: tuple[EntityType, ...] = ("project", "commitment", "fund", "territory")
 
 
@@ -124,6 +127,7 @@ def create_app() -> FastAPI:
     made.include_router(metrics_route(lambda: _pool(made), lambda: _at_work(made)))
     made.include_router(asyncapi_routes(stream))
     made.add_middleware(WatchRequests)
+    made.add_middleware(BoundBodies, most=MOST_BYTES, larger={imports.router.prefix: imports.MOST_BYTES})
     made.add_middleware(AnnounceLimits)
     made.add_middleware(SecurityHeaders)
     made.add_middleware(AnswerHead)

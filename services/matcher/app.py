@@ -22,6 +22,7 @@ from services.matcher.owners import OtherRules, Owners
 from services.matcher.settings import Settings
 from services.matcher.whole import KEEPER, Whole
 from shared.absence import NOTED_EVERY_SECONDS, absences, note_presence
+from shared.bodies import MOST_INTERNAL_BYTES, BoundBodies
 from shared.broker import Stream, stop_this_process
 from shared.database import CONNECTION_LOST, RETRIED, Pool, backoff, open_pool
 from shared.http import SecurityHeaders, answer_while_away, asyncapi_routes, health_routes
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(metrics_route(pool, at_work, of_leases))
     answer_while_away(app)
     app.add_middleware(WatchRequests)
+    app.add_middleware(BoundBodies, most=MOST_INTERNAL_BYTES)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -16,6 +16,7 @@ from services.notifier.measures import of_mails
 from services.notifier.rounds.running import STOP_SECONDS, Rounds
 from services.notifier.rounds.writing import MailWriter
 from services.notifier.settings import Settings
+from shared.bodies import MOST_INTERNAL_BYTES, BoundBodies
 from shared.broker import Stream, stop_this_process
 from shared.database import Pool, open_pool
 from shared.http import SecurityHeaders, asyncapi_routes, health_routes
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(asyncapi_routes(stream))
     app.include_router(metrics_route(lambda: _pool(app), lambda: _at_work(app), of_mails))
     app.add_middleware(WatchRequests)
+    app.add_middleware(BoundBodies, most=MOST_INTERNAL_BYTES)
     app.add_middleware(SecurityHeaders)
     return app
 

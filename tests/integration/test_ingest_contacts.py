@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.ingest import accounts
+from services.ingest.app import MOST_BYTES
 from shared.events.entities import FundPublished, TerritoryPublished
 from tests.factories import a_commitment, a_fund, a_project, a_territory
 from tests.integration.ingest_house import House, open_house
@@ -34,6 +35,10 @@ async def test_contacts_need_the_services_token(house: House) -> None:
     body = {"address": "lea@example.org"}
     assert (await partner.post("/internal/contacts", json=body)).status_code == 401
     assert (await house.client().post("/internal/contacts", json=body)).status_code == 401
+    assert (await house.client().post("/internal/contacts", content=b"{")).status_code == 401  # before it is read
+    too_long = await house.service().post("/internal/contacts", content=b"[" * (MOST_BYTES + 1))
+    assert (too_long.status_code, too_long.headers["content-type"]) == (413, "application/problem+json")
+    assert str(MOST_BYTES) in too_long.json()["detail"].replace("\u202f", "").replace("\xa0", "")
 
 
 async def test_strange_question_is_a_problem(house: House) -> None:

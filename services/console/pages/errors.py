@@ -15,10 +15,11 @@ from shared.database import RETRIED
 
 RETRY_S = 5
 
-PAGES: Mapping[int, str] = {400: "refused", 403: "forbidden", 404: "missing", 409: "moved", 410: "gone", 413: "refused"}
+PAGES: Mapping[int, str] = {400: "refused", 403: "forbidden", 404: "missing", 409: "moved", 410: "gone"}
 
 TITLES: Mapping[str, str] = {
     "form-expired": "Formulaire expiré",
+    "body-too-large": "Contenu trop grand",
     "match-gone": "Ce rapprochement n'existe plus",
     "answer-not-open": "Cette réponse n'est plus possible",
 }

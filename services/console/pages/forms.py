@@ -10,7 +10,6 @@ from fastapi import HTTPException, Request
 
 COOKIE = "essaim_formulaire"
 FIELD = "jeton"
-MOST_BYTES = 200_000
 MOST_FIELDS = 400
 _SALT = 16
 
@@ -58,14 +57,9 @@ def is_form_token(key: str, token: str, secret: str, session: str | None) -> boo
 
 
 async def read_form(request: Request, key: str, session: str | None) -> Form:
-    """The fields sent, once their token was checked. Raises `FormExpired`, and 413 when they are too large."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, "form-too-large")
+    """The fields sent, once their token was checked. Raises `FormExpired`."""
     try:
-        form = Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        form = Form(parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
         raise HTTPException(400, "form-unreadable") from error
     if any("\0" in name + value for name, value in form):

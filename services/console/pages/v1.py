@@ -14,6 +14,7 @@ from services.console.store import matches
 from services.console.views.answers import Speaker
 from services.console.views.rights import may_see
 from services.console.views.speaking import AskedAnswer, speakers
+from shared.bodies import json_body
 from shared.events.matches import MatchChanged, MatchState
 from shared.events.people import Answer
 from shared.events.shapes import Days, Euros
@@ -43,6 +44,11 @@ def from_here(request: Request, sec_fetch_site: Annotated[str, Header()] = "") -
         raise HTTPException(403, "Envoyez du JSON depuis votre propre programme")
 
 
+async def signed_in(visitor: CurrentVisitor) -> None:
+    """Refuses who has no session, before anything that they sent is read."""
+    visitor.known  # noqa: B018
+
+
 @router.get("/matches")
 async def list_matches(
     console: CurrentConsole,
@@ -67,12 +73,12 @@ async def read_match(match_id: str, console: CurrentConsole, visitor: CurrentVis
     return JSONResponse(_body(await _seen(console, visitor, match_id)), headers={"Cache-Control": "no-store"})
 
 
-@router.post("/matches/{match_id}/answers", dependencies=[Depends(from_here)])
+@router.post("/matches/{match_id}/answers", dependencies=[Depends(from_here), Depends(signed_in)])
 async def answer_match(
     match_id: str,
-    body: AnswerBody,
     console: CurrentConsole,
     visitor: CurrentVisitor,
+    body: Annotated[AnswerBody, json_body(AnswerBody)],
     idempotency_key: Annotated[str, Header(max_length=200)] = "",
 ) -> Response:
     """Answer a match; the same `Idempotency-Key` twice answers once."""

@@ -1,4 +1,4 @@
-"""Reads what a request carries: bounded, then as JSON that any database can keep."""
+"""Reads what a request carries as JSON that any database can keep."""
 
 import json
 from typing import Any, NoReturn
@@ -9,21 +9,7 @@ from services.ingest.api.problems import Problem
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.structure import RepeatedField, each_once
 
-MOST_BYTES = 256 * 1024
 _JSON = ("application/json", "application/merge-patch+json")
-
-
-async def read_bytes(request: Request, limit: int = MOST_BYTES) -> bytes:
-    """The body; a problem as soon as it proves longer than `limit`, whatever its header says."""
-    said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > limit:
-        raise Problem("contenu-trop-grand", limit=limit)
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise Problem("contenu-trop-grand", limit=limit)
-    return bytes(body)
 
 
 async def read_json(request: Request) -> tuple[Any, bytes]:
@@ -31,7 +17,7 @@ async def read_json(request: Request) -> tuple[Any, bytes]:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind not in _JSON:
         raise Problem("type-refuse", allowed=", ".join(_JSON))
-    body = await read_bytes(request)
+    body = await request.body()
     return parsed(body), body
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -23,6 +24,7 @@ from shared.database import CONNECTION_LOST
 from shared.events.vocabulary import EntityType
 
 MOST_BYTES = 50 * 1024 * 1024
+"""Of a file, in the body or in a form."""
 _IN_MEMORY = 1024 * 1024
 _STOPPED: tuple[type[BaseException], ...] = (*CONNECTION_LOST, SubmitterGone)
 _TYPES: dict[str, EntityType] = {plural: entity_type for entity_type, plural in PLURALS.items()}
@@ -87,25 +89,19 @@ def _asked_type(request: Request) -> EntityType | None:
 
 
 async def _spooled(request: Request) -> BinaryIO:
-    """The file, bounded, on disk beyond a megabyte."""
+    """The file, on disk beyond a megabyte."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await _form_file(request)
-    # Closed when the report ends.
-    spooled = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            spooled.close()
-            raise Problem("contenu-trop-grand", limit=MOST_BYTES)
-        spooled.write(part)
+    with ExitStack() as unless_whole:
+        spooled = cast(BinaryIO, unless_whole.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY)))
+        async for part in request.stream():
+            spooled.write(part)
+        # Closed when the report ends.
+        unless_whole.pop_all()
     return spooled
 
 
 async def _form_file(request: Request) -> BinaryIO:
-    said = request.headers.get("content-length", "")
-    if not said.isdigit() or int(said) > MOST_BYTES:
-        raise Problem("contenu-trop-grand", limit=MOST_BYTES)
     form = await request.form(max_files=1, max_fields=10)
     for value in form.values():
         if not isinstance(value, str):

@@ -1,6 +1,6 @@
 """The one internal read: whom to write to about what, for the notifier and the console."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -13,6 +13,7 @@ from services.ingest.intake.reading import valid_email
 from services.ingest.people import described_person
 from services.ingest.store import people
 from services.ingest.store.people import Person
+from shared.bodies import json_body
 from shared.database import Pool, in_transaction
 from shared.events.shapes import Identifier
 from shared.events.vocabulary import EntityType
@@ -41,7 +42,7 @@ class Asked(BaseModel):
 
 
 @router.post("/internal/contacts")
-async def contacts(request: Request, asked: Asked) -> JSONResponse:
+async def contacts(request: Request, asked: Annotated[Asked, json_body(Asked)]) -> JSONResponse:
     """Contacts and owners' names of parties, or the person of an address or an id with what they answer for."""
     pool = context_of(request).pool
     headers = {"Cache-Control": "no-store"}

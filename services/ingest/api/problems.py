@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from services.ingest.intake.outcome import Fault
 from services.ingest.intake.wording import Language, language_of, say_all
 from services.ingest.submissions import SubmitterGone
+from shared.bodies import BodyTooLarge
 from shared.database import RETRIED
 from shared.http import RETRY_AFTER_SECONDS
 from shared.words.french import typeset
@@ -175,7 +176,9 @@ async def answer_away(request: Request, _error: Exception) -> JSONResponse:
 
 
 async def answer_http_error(request: Request, error: HTTPException) -> JSONResponse:
-    """What the framework refuses by itself: no such address, no such method."""
+    """What is refused before a route of ours: no such address, no such method, a body longer than its limit."""
+    if isinstance(error, BodyTooLarge):
+        return await answer_problem(request, Problem("contenu-trop-grand", limit=error.limit))
     kind = {401: "cle-requise", 404: "adresse-inconnue", 405: "methode-refusee"}.get(error.status_code, "json-invalide")
     return await answer_problem(request, Problem(kind, headers=error.headers))
 
