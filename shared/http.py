@@ -112,6 +112,12 @@ def service_token(expected: Callable[[Request], str]) -> Any:
     return Depends(check)
 
 
+def refuse_nul(request: Request) -> None:
+    """A dependency: nothing of ours has a NUL in its address, and PostgreSQL takes none. Raises 404."""
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise HTTPException(404)
+
+
 def asyncapi_routes(stream: FastStream) -> APIRouter:
     """`/asyncapi.json` and `.yaml`: what the service hears and says. No page: it would call a CDN, and publish."""
     router = APIRouter(include_in_schema=False)

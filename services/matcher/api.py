@@ -14,13 +14,14 @@ from services.matcher.owners import Owners
 from services.matcher.refused import Refused, nearest, refused_pairs
 from services.matcher.store import entities, heads
 from shared.events.vocabulary import OfferType
-from shared.http import service_token
+from shared.http import refuse_nul, service_token
 
 AT_ONCE = 2_000
 """Pairs judged before the stream gets its turn again."""
 
 Pairs = Iterator[tuple[PreparedProject, PreparedOffer]]
-router = APIRouter(dependencies=[service_token(lambda request: str(request.app.state.service_token))])
+_FOR_SERVICES = service_token(lambda request: str(request.app.state.service_token))
+router = APIRouter(dependencies=[_FOR_SERVICES, Depends(refuse_nul)])
 
 
 def _owners(request: Request) -> Owners:

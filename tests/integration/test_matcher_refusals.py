@@ -42,6 +42,13 @@ async def client(matcher: Stage) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+@pytest.mark.parametrize("kind", ["projects", "commitments", "funds"])
+async def test_nothing_has_a_nul_in_its_id(client: httpx.AsyncClient, kind: str) -> None:
+    for path in (f"/internal/{kind}/%00/refusals", f"/internal/{kind}/prj%00a/refusals?x=%00"):
+        assert (await client.get(path)).status_code == 404
+        assert (await client.get(path, headers={"Authorization": ""})).status_code == 401
+
+
 async def test_the_offers_refused_for_a_project_come_nearest_first(matcher: Stage, client: httpx.AsyncClient) -> None:
     far = a_commitment("eng-far", perimeter=[{"level": "departement", "code": "75"}], stages=["idee"])
     closed = a_commitment("eng-closed", status="clos")

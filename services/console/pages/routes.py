@@ -1,6 +1,6 @@
 """Every page, in one place, with the static files."""
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -21,6 +21,7 @@ from services.console.pages import (
     v1,
 )
 from services.console.pages.rendering import STATIC
+from shared.http import refuse_nul
 
 POLICY = "; ".join(
     (
@@ -51,12 +52,6 @@ PAGES = (
     offer_pages,
     v1,
 )
-
-
-def refuse_nul(request: Request) -> None:
-    """Nothing of ours has a NUL in its address, and PostgreSQL takes none. Raises 404."""
-    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
-        raise HTTPException(404)
 
 
 class KeptFiles(StaticFiles):

@@ -85,9 +85,12 @@ def link_digest(token: str) -> str:
 
 
 def safe_path(asked: str) -> str:
-    """Where to go after signing in: a path of ours, else the home page."""
-    is_ours = asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\n" not in asked and len(asked) < 500
-    return asked if is_ours and not asked.startswith("/connexion") else "/"
+    """Where to go after signing in: a path of ours, else the home page.
+
+    Browsers read a backslash as a slash, and drop tabs and line ends: `/<tab>/elsewhere` would leave this site.
+    """
+    is_ours = asked.startswith("/") and not asked.startswith(("//", "/connexion")) and len(asked) < 500
+    return asked if is_ours and asked.isprintable() and not set(asked) & {" ", "\\"} else "/"
 
 
 def sign_in_text(public_url: str, token: str, then: str, *, account: str = "") -> str:

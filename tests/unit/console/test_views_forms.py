@@ -61,7 +61,15 @@ def test_what_is_no_day_is_nothing(text: str) -> None:
 def test_place_to_go_after_signing_in_is_always_ours(asked: str) -> None:
     path = safe_path(asked)
     assert path.startswith("/")
-    assert not path.startswith(("//", "/\\", "/connexion"))
+    assert not path.startswith(("//", "/connexion"))
+    assert not any(character == "\\" or character.isspace() or ord(character) < 32 for character in path)
+
+
+@pytest.mark.parametrize("between", ["\t", "\r", "\n", "\0", "\x1f", "\x7f", "\x85", "\\", " ", "\xa0", "\u2028"])
+def test_place_to_go_holds_nothing_that_a_browser_drops_or_turns(between: str) -> None:
+    for asked in (f"/{between}/evil.example", f"/projets{between}/prj-a", f"/{between}evil.example"):
+        assert safe_path(asked) == "/"
+    assert safe_path("/projets/prj-a?tri=note&page=2") == "/projets/prj-a?tri=note&page=2"
 
 
 @pytest.mark.parametrize(
