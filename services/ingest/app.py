@@ -115,6 +115,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     for entity_type in ENTITY_TYPES:
         made.include_router(routes_of(entity_type))

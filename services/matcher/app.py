@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         found = work()
         return found.owners.pool if found else None
 
-    app = FastAPI(title="Essaim : rapprochements", lifespan=lifespan, openapi_url=None)
+    app = FastAPI(title="Essaim : rapprochements", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.include_router(router)
     app.include_router(health_routes(problems, pool, is_stuck, lambda: _notes(work())))
     app.include_router(asyncapi_routes(stream))

@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await pool.close()
 
-    app = FastAPI(title="Essaim : alertes", lifespan=lifespan, openapi_url=None)
+    app = FastAPI(title="Essaim : alertes", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.state.pool = app.state.stream = app.state.rounds = None
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(asyncapi_routes(stream))

@@ -68,8 +68,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
     detail = str(error.detail) if isinstance(error, HTTPException | StarletteHTTPException) else ""
     if is_api(request):
         return problem(status, TITLES.get(detail, detail or "Erreur"))
+    if status == 404 and request.method == "GET" and (page := _without_slash(request)):
+        return RedirectResponse(page, 307)
     kind = detail if detail in TITLES else PAGES.get(status, "refused")
     return await render(request, "error.html", status=status, kind=kind)
+
+
+def _without_slash(request: Request) -> str:
+    """The address without the slash that someone typed at its end, on this very site; empty when there is none."""
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    page = "/" + quote(path.strip("/"))
+    return page + (f"?{query}" if query else "") if path.endswith("/") and page != "/" else ""
 
 
 async def _unreadable(request: Request, _: Exception) -> Response:
