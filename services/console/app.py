@@ -69,15 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await pool.close()
 
-    app = FastAPI(
-        title="Essaim",
-        version="1",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
+    app = FastAPI(title="Essaim", version="1", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_middleware(app)
     app.include_router(health_routes(lambda: _problems(app), lambda: _pool(app), lambda: _stuck(app)))
     app.include_router(metrics_route(lambda: _pool(app), lambda: _at_work(app)))

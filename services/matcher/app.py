@@ -66,8 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return getattr(app.state, "work", None)
 
     def is_stuck() -> bool:
-        found = work()
-        return found is not None and found.is_stuck()
+        return (found := work()) is not None and found.is_stuck()
 
     def problems() -> list[str]:
         found = work()
