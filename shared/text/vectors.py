@@ -94,9 +94,16 @@ class TextModel:
 
     def vectorise_terms(self, found: Sequence[str]) -> TextVector:
         """The same from terms that `terms` gave."""
-        counts = Counter(self.vocabulary[term] for term in found if term in self.vocabulary)
-        top = len(_TF_FACTORS)
-        weighed = [(index, _TF_FACTORS[min(count, top) - 1] * self._idf[index]) for index, count in counts.items()]
+        return self.vectorise_counts(Counter(found))
+
+    def vectorise_counts(self, counts: Mapping[str, int]) -> TextVector:
+        """The same from how often each term was found, once at least."""
+        known, top = self.vocabulary, len(_TF_FACTORS)
+        weighed = [
+            (known[term], _TF_FACTORS[min(count, top) - 1] * self._idf[known[term]])
+            for term, count in counts.items()
+            if term in known
+        ]
         if len(weighed) > MAX_TERMS:
             weighed = sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:MAX_TERMS]
         weighed.sort()

@@ -1,37 +1,27 @@
-"""Fits the text model and the classifier on the reference; run as a module, writes the artefact that is committed."""
+"""Fits the text model and the classifier on data of the repository; run as a module, writes what is committed.
 
+`python -m services.matcher.learning.fit` writes the classifier; with `--text-model`, the text model too, whose epoch
+names the scores of matches: where it is another, so must `EPOCH` be.
+"""
+
+import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, get_args
+from collections.abc import Sequence
 
-import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from services.matcher.learning.corpus import Document, documents
-from shared.events.vocabulary import Category, CommitmentKind, Stage
-from shared.text.classify import Classifier, LinearHead
-from shared.text.model import ARTEFACT
+from services.matcher.learning.examples import TASKS, digest
+from services.matcher.learning.heads import fit_head
+from services.matcher.learning.labelled import TEACHERS, Labelled, texts_of
+from shared.text.classify import Classifier
+from shared.text.model import CLASSIFIER, TEXT_MODEL
 from shared.text.terms import terms, terms_with_words
 from shared.text.vectors import TextModel
 
 EPOCH = "2026-12-a"
-"""Names this model for ever: change it whenever the artefact changes."""
-
-SECONDARY = 0.4
-"""How much a document teaches of a category that is not its main one."""
-_STRENGTH = {"categories": 30.0, "stage": 10.0, "needs": 10.0}
-_THRESHOLD = {"categories": 0.2, "stage": 0.5, "needs": 0.5}
-_TOLERANCE, _ROUNDS = 1e-8, 1_000
-
-
-class Example(NamedTuple):
-    """A text that says a label, and how much it teaches."""
-
-    text: str
-    label: str
-    weight: float
+"""Names the text model for ever: change it whenever that changes. The classifier scores no match and needs no name."""
 
 
 def fit_text_model(corpus: Sequence[Document], epoch: str = EPOCH) -> TextModel:
@@ -46,69 +36,21 @@ def fit_text_model(corpus: Sequence[Document], epoch: str = EPOCH) -> TextModel:
     return TextModel.quantised(idf, words, epoch)
 
 
-def fit_classifier(corpus: Sequence[Document], model: TextModel) -> Classifier:
-    """Three linear models over `model`; the same corpus gives the same classifier."""
-    categories = (
-        Example(document.text, category, SECONDARY if place else 1.0)
-        for document in corpus
-        for place, category in enumerate(document.categories)
-    )
-    stages = (Example(document.text, document.stage, 1.0) for document in corpus if document.stage)
-    return Classifier(
-        model,
-        categories=_exclusive("categories", get_args(Category), categories, model),
-        stage=_exclusive("stage", get_args(Stage), stages, model),
-        needs=_independent("needs", get_args(CommitmentKind), corpus, model),
-    )
-
-
-def _exclusive(name: str, labels: tuple[str, ...], examples: Iterable[Example], model: TextModel) -> LinearHead:
-    """One probability shared among the labels."""
-    known = list(examples)
-    targets = np.array([labels.index(example.label) for example in known])
-    fitted = _regression(name).fit(
-        _features((example.text for example in known), model),
-        targets,
-        sample_weight=np.array([example.weight for example in known]),
-    )
-    return LinearHead.quantised(labels, fitted.coef_, fitted.intercept_, exclusive=True, threshold=_THRESHOLD[name])
-
-
-def _independent(name: str, labels: tuple[str, ...], corpus: Sequence[Document], model: TextModel) -> LinearHead:
-    """A probability of its own for each label."""
-    known = [document for document in corpus if document.needs is not None]
-    features = _features((document.text for document in known), model)
-    rows = [
-        _regression(name).fit(features, np.array([label in (document.needs or ()) for document in known]))
-        for label in labels
-    ]
-    return LinearHead.quantised(
-        labels,
-        np.vstack([row.coef_ for row in rows]),
-        np.concatenate([row.intercept_ for row in rows]),
-        exclusive=False,
-        threshold=_THRESHOLD[name],
-    )
-
-
-def _regression(name: str) -> LogisticRegression:
-    return LogisticRegression(
-        C=_STRENGTH[name], class_weight="balanced", solver="newton-cg", tol=_TOLERANCE, max_iter=_ROUNDS
-    )
-
-
-def _features(texts: Iterable[str], model: TextModel) -> csr_matrix:
-    vectors = [model.vectorise(text) for text in texts]
-    ends = np.cumsum([0, *map(len, vectors)])
-    weights = np.concatenate([vector.unit_weights() for vector in vectors])
-    columns = np.concatenate([vector.indices for vector in vectors])
-    return csr_matrix((weights, columns, ends), shape=(len(vectors), len(model.vocabulary)))
+def fit_classifier(corpus: Sequence[Document], folds: Sequence[Sequence[Labelled]]) -> Classifier:
+    """Three heads that learned a corpus and all folds of labelled texts; the same gives the same classifier."""
+    with threadpool_limits(1):  # several threads gain nothing on such small matrices, and add in another order
+        categories, stage, needs = (fit_head(task, corpus, folds) for task in TASKS)
+    return Classifier(categories, stage, needs, digest(corpus, [each for fold in folds for each in fold]))
 
 
 def main() -> None:
-    """Write the artefact."""
+    """Write the artefacts."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--text-model", action="store_true", help="fit the text model too, for another epoch")
     corpus = documents()
-    ARTEFACT.write_bytes(fit_classifier(corpus, fit_text_model(corpus)).to_bytes())
+    if asked.parse_args().text_model:
+        TEXT_MODEL.write_bytes(fit_text_model(corpus).to_bytes())
+    CLASSIFIER.write_bytes(fit_classifier(corpus, [texts_of(author) for author in TEACHERS]).to_bytes())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The fitted text model and classifier, as the committed artefact that `services.matcher.learning.fit` writes."""
+"""The fitted text model and classifier, as the committed artefacts that `services.matcher.learning.fit` writes."""
 
 from functools import cache
 from pathlib import Path
@@ -6,17 +6,19 @@ from pathlib import Path
 from shared.text.classify import Classifier
 from shared.text.vectors import TextModel
 
-__all__ = ["ARTEFACT", "load_classifier", "load_text_model"]
+__all__ = ["CLASSIFIER", "TEXT_MODEL", "load_classifier", "load_text_model"]
 
-ARTEFACT = Path(__file__).parent / "classifier.npz"
+_FOLDER = Path(__file__).parent
+CLASSIFIER, TEXT_MODEL = _FOLDER / "classifier.npz", _FOLDER / "text.npz"
 
 
 @cache
 def load_classifier() -> Classifier:
-    """The classifier, read once per process; it carries its text model."""
-    return Classifier.from_bytes(ARTEFACT.read_bytes())
+    """The classifier, read once per process; its vocabularies are its own."""
+    return Classifier.from_bytes(CLASSIFIER.read_bytes())
 
 
+@cache
 def load_text_model() -> TextModel:
-    """The text model whose epoch names the scores of matches."""
-    return load_classifier().model
+    """The text model whose epoch names the scores of matches, read once per process."""
+    return TextModel.from_bytes(TEXT_MODEL.read_bytes())
