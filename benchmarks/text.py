@@ -1,0 +1,82 @@
+"""What looking a text up costs, against `TfidfVectorizer.transform` of scikit-learn, over the same terms, in one run.
+
+Before it measures, it checks that the two agree: term frequencies and idf as the model has them before it rounds them
+give the vectors of scikit-learn to 1e-9, and its whole numbers stay within `ROUNDED` of these.
+"""
+
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from benchmarks.clock import median_us
+from services.matcher.learning.corpus import documents
+from services.matcher.learning.fit import fit_text_model
+from shared.text.terms import terms
+from shared.text.vectors import TextModel
+
+RESULT = Path(__file__).parent / "results" / "text.json"
+ROUNDED = 0.01
+"""How far a weight of a text of norm 1 may lie from its unrounded value."""
+_ROUNDS = 5
+
+
+def unrounded(idf: Mapping[str, float], text: str) -> dict[str, float]:
+    """The weight of each known term: (1 + ln tf) * idf, divided by the norm of all."""
+    counts = Counter(term for term in terms(text) if term in idf)
+    weights = {term: (1 + math.log(count)) * idf[term] for term, count in counts.items()}
+    norm = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+    return {term: weight / norm for term, weight in weights.items()}
+
+
+def farthest(vectorizer: TfidfVectorizer, model: TextModel, texts: Sequence[str]) -> tuple[float, float]:
+    """How far any weight of any text lies from scikit-learn's: unrounded, and in the model's whole numbers."""
+    names = vectorizer.get_feature_names_out().tolist()
+    idf = dict(zip(names, vectorizer.idf_.tolist(), strict=True))
+    plain, whole = 0.0, 0.0
+    for text in texts:
+        theirs = vectorizer.transform([text]).toarray()[0]
+        ours: NDArray[np.float64] = np.zeros(len(names))
+        for term, weight in unrounded(idf, text).items():
+            ours[model.vocabulary[term]] = weight
+        plain = max(plain, float(np.abs(ours - theirs).max()))
+        vector = model.vectorise(text)
+        ours[:] = 0
+        ours[vector.indices] = vector.unit_weights()
+        whole = max(whole, float(np.abs(ours - theirs).max()))
+    return plain, whole
+
+
+def main() -> int:
+    """Print and write the ratio; the exit code is 1 where the two do not agree."""
+    corpus = documents()
+    vectorizer = TfidfVectorizer(analyzer=terms, sublinear_tf=True).fit(document.text for document in corpus)
+    model = fit_text_model(corpus)
+    texts = [document.text for document in corpus if document.group and document.categories]
+    plain, whole = farthest(vectorizer, model, texts)
+    ours = median_us(model.vectorise, texts * _ROUNDS)
+    theirs = median_us(lambda text: vectorizer.transform([text]), texts * _ROUNDS)
+    together = median_us(vectorizer.transform, [texts] * _ROUNDS) / len(texts)
+    result = {
+        "texts": len(texts),
+        "ours_us": round(ours, 1),
+        "scikit_learn_us": round(theirs, 1),
+        "ratio": round(ours / theirs, 3),
+        "scikit_learn_all_at_once_us": round(together, 1),
+        "farthest_unrounded": plain,
+        "farthest_rounded": round(whole, 5),
+    }
+    text = json.dumps(result, indent=2)
+    RESULT.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+    return 0 if plain <= 1e-9 and whole <= ROUNDED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
