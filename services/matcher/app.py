@@ -13,10 +13,12 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from services.matcher.api import router
+from services.matcher.compiling import compile_engine
 from services.matcher.epochs import ModelEpochs, OtherBytes
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
+from services.matcher.matching.index import fastest
 from services.matcher.measures import of_leases
 from services.matcher.owners import OtherRules, Owners
 from services.matcher.settings import Settings
@@ -101,10 +103,10 @@ async def running(settings: Settings, give_up: Callable[[], None] = stop_this_pr
     """The matcher at work, without its routes; `give_up` ends the process when what it lives by fails."""
     pool = await open_pool(settings.database_url, service=SERVICE)
     model = load_text_model()
-    judge = Judge(Catalogue(preparation(model)))
+    judge = Judge(Catalogue(preparation(model), fastest()))
     owners = Owners(pool, judge, owner=uuid4().hex, address=settings.address)
     work = Work(settings, pool, owners, ModelEpochs(owners, model), give_up)
-    task = asyncio.create_task(work.run())
+    task = asyncio.create_task(work.run(partial(asyncio.to_thread, compile_engine, settings.compiled_dir)))
     try:
         yield work
     finally:
@@ -127,6 +129,7 @@ class Work:
         self._epochs = epochs
         self._give_up = give_up
         self._kept_out: str | None = None
+        self._is_compiling = False
         self._unsaid = 0
         self._whole = Whole(owners)
         self._topics = WholeTopics(
@@ -143,9 +146,13 @@ class Work:
         handlers = {"projects": partial(on_projects, owners), "answers": partial(on_answers, owners)}
         self._stream.hears(HEARD, handlers, owner=owners)
 
-    async def run(self) -> None:
-        """Work until cancelled."""
+    async def run(self, compiling: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Work until cancelled, once what searches need is compiled."""
         try:
+            if compiling is not None:
+                self._is_compiling = True
+                await compiling()
+                self._is_compiling = False
             await self._topics.fill(*await self._begun())
             self.owners.judge.partitions = await self._count_partitions()
             await self._stream.start()
@@ -231,6 +238,8 @@ class Work:
     def problems(self) -> list[str]:
         """Why not all is heard and judged, in words."""
         found = [*self._stream.problems(), self._topics.problem(), self._kept_out]
+        if self._is_compiling:
+            found.append("the matching engine is being compiled")
         if self.owners.catalogue.day is None:
             found.append("no day was heard yet: nothing can be judged")
         return [each for each in found if each]

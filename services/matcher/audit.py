@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.eligibility import refusals
 from services.matcher.matching.head import SIDES, Head
-from services.matcher.matching.index.offers import OfferIndex
+from services.matcher.matching.index import OfferIndex
 from services.matcher.matching.life import UNANSWERED
 from services.matcher.matching.model import Fit, Pair, PreparedOffer, PreparedProject
 from services.matcher.matching.rows import HeadRow
@@ -33,6 +33,9 @@ from services.matcher.store import entities, heads, leases, lists, models
 from shared.audit_reading import snapshot
 from shared.database import Connection, Pool
 from shared.text.vectors import MILLION, TextModel
+
+if TYPE_CHECKING:
+    from services.matcher.matching.index.offer_engine import OfferEngine
 
 MOST_PAIRS = 1_000_000
 """So many pairs are judged one by one, by the rules as they are written: half a minute."""
@@ -130,7 +133,7 @@ def lists_from_scratch(
 
 
 def lists_by_index(
-    projects: Iterable[PreparedProject], index: OfferIndex, declined: frozenset[Pair], day: date
+    projects: Iterable[PreparedProject], index: "OfferEngine | OfferIndex", declined: frozenset[Pair], day: date
 ) -> Lists:
     """The same lists where judging every pair by the written rules would take hours: by the arrays that matching uses.
 

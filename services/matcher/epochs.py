@@ -46,7 +46,7 @@ class ModelEpochs:
         # Compressed, the same model may be other bytes elsewhere.
         if stored != model.artefact and TextModel.from_bytes(stored).to_bytes() != model.artefact:
             raise OtherBytes(f"another model is already named {model.name}: name the one of this matcher otherwise")
-        self._judge.catalogue = Catalogue(preparation(await self._load(self._known.current)))
+        self._judge.catalogue = self._made(await self._load(self._known.current))
 
     async def run(self) -> None:
         """For ever: one step after the other while there is something to do, else once a second."""
@@ -119,7 +119,7 @@ class ModelEpochs:
 
     async def _retold(self, model: str) -> Catalogue:
         """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""
-        made = Catalogue(preparation(await self._load(model)))
+        made = self._made(await self._load(model))
         await asyncio.to_thread(made.follow, await self._judge.compute(self._judge.catalogue.told))
         return await self._judge.compute(self._attach, made)
 
@@ -127,6 +127,10 @@ class ModelEpochs:
         made.follow(self._judge.catalogue.told())
         self._judge.next = made
         return made
+
+    def _made(self, model: TextModel) -> Catalogue:
+        """Nothing heard yet; its indexes are made as those of the one at work."""
+        return Catalogue(preparation(model), self._judge.catalogue.indexes)
 
     async def _load(self, model: str) -> TextModel:
         if model == self._carried.epoch:

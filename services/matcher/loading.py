@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from services.matcher.matching.catalogue import OFFER_TYPES, Catalogue
-from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import HeldProject, Partition
 from services.matcher.matching.rows import Positions, StoredProject
@@ -39,7 +38,8 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     Where a territory or the model changed since, nothing of the lists can be trusted: no day is taken over, so that
     everything is judged.
     """
-    partition = Partition(lease.partition, lease.epoch, lease.revision, ProjectIndex(catalogue.preparation.geography))
+    index = catalogue.indexes.of_projects(catalogue.preparation.geography)
+    partition = Partition(lease.partition, lease.epoch, lease.revision, index)
     prepare = catalogue.preparation.project
     for each in stored.projects:
         held = HeldProject(each.version, prepare(each.project) if each.project else None)

@@ -1,5 +1,7 @@
 """What the matcher reads from its environment, once, at start."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -13,4 +15,8 @@ class Settings(ServiceSettings):
 
     address: str = Field(
         "http://127.0.0.1:8002", description="Where the other services reach this process; kept in its lease rows."
+    )
+    compiled_dir: Path | None = Field(
+        None,
+        description="Folder where the compiled engine is kept for the next start; nobody else may write there.",
     )

@@ -13,6 +13,7 @@ from services.matcher.epochs import ModelEpochs
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import Catalogue, preparation
+from services.matcher.matching.index import fastest
 from services.matcher.owners import Owners
 from services.matcher.whole import Whole
 from shared.database import Connection, Pool, in_transaction, open_pool
@@ -91,7 +92,7 @@ class Process:
         """It carries a text model of its own named `model`, where given."""
         self.pool = pool
         carried = load_text_model() if model is None else other_model(model)
-        judge = Judge(Catalogue(preparation(carried)))
+        judge = Judge(Catalogue(preparation(carried), fastest()))
         judge.partitions = PARTITIONS
         self.owners = Owners(
             pool,

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.matcher.compiling import compile_engine
 from services.matcher.matching.index import OfferIndex, ProjectIndex, kernels, serving
 from services.matcher.matching.index.offer_engine import OfferEngine
 from services.matcher.matching.index.project_engine import ProjectEngine
-from services.matcher.matching.index.serving import offer_index, project_index, warm_up
+from services.matcher.matching.index.serving import fastest, warm_up
 from tests.integration.engine_cases import DAY, GEOGRAPHY, Cases
 
 
@@ -25,9 +26,9 @@ def compiled() -> dict[str, Any]:
 def test_nothing_is_left_to_compile_after_warming_up() -> None:
     """DESIGN §6.7: « compile before readiness »."""
     cases = Cases(11)
-    warm_up(cases.project(1), cases.offer(1), DAY)
+    compile_engine(None)
     known = {name: len(each.signatures) for name, each in compiled().items()}
-    offers, projects = offer_index(GEOGRAPHY), project_index(GEOGRAPHY)
+    offers, projects = (make(GEOGRAPHY) for make in fastest())
     for number in range(1_200):
         offers.upsert(cases.offer(number))
         projects.upsert(cases.project(number))
@@ -50,11 +51,9 @@ def test_kernels_let_other_threads_run() -> None:
 def test_without_numba_the_plain_indexes_serve_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert isinstance(offer_index(GEOGRAPHY), OfferEngine)
-    assert isinstance(project_index(GEOGRAPHY), ProjectEngine)
-    monkeypatch.setattr(serving, "is_compiled", lambda: False)
-    assert isinstance(offer_index(GEOGRAPHY), OfferIndex)
-    assert isinstance(project_index(GEOGRAPHY), ProjectIndex)
+    assert fastest() == (OfferEngine, ProjectEngine)
+    monkeypatch.setattr(serving, "can_compile", lambda: False)
+    assert fastest() == (OfferIndex, ProjectIndex)
     cases = Cases(12)
     with caplog.at_level(logging.WARNING):
         warm_up(cases.project(1), cases.offer(1), DAY)

@@ -1,14 +1,17 @@
 """The matcher on real Kafka: a project in, a match out, whatever stops in between."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from services.matcher import app
+from deploy.local.state import default_cache
+from services.matcher import app, compiling
 from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.epochs import ModelEpochs
@@ -45,7 +48,37 @@ def settings(database: Callable[[str], str], bootstrap_servers: str, topic_prefi
         kafka_bootstrap_servers=bootstrap_servers,
         topic_prefix=topic_prefix,
         service_token=SecretStr("between-services"),
+        compiled_dir=default_cache() / "compiled",
     )
+
+
+async def test_a_matcher_compiles_beside_its_loop_before_it_hears_anything(
+    kafka: Kafka, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN §6.7: « Compile before readiness »; issue 5.1. Meanwhile it is alive, and says what it waits for."""
+    compiles, goes_on = threading.Event(), threading.Event()
+
+    def compile_engine(folder: Path | None) -> None:
+        compiles.set()
+        assert goes_on.wait(60)
+        compiling.compile_engine(folder)
+
+    async def is_compiling() -> bool:
+        return compiles.is_set()
+
+    async def is_ready() -> bool:
+        return not work.problems()
+
+    monkeypatch.setattr(app, "compile_engine", compile_engine)
+    await kafka.say(day_started(), commitment_published(), project_published())
+    async with running(settings, give_up=lambda: None) as work:
+        await eventually(is_compiling)
+        assert "the matching engine is being compiled" in work.problems()
+        assert not work.is_stuck()
+        assert work.owners.owned == []
+        goes_on.set()
+        await kafka.matches(1)
+        await eventually(is_ready)
 
 
 async def test_a_project_in_a_match_out(kafka: Kafka, settings: Settings) -> None:

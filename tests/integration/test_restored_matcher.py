@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
+from deploy.local.state import default_cache
 from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.matching.reading_back import head_of
@@ -57,6 +58,7 @@ def settings(database: ServiceDsn, bootstrap_servers: str, topic_prefix: str) ->
         kafka_bootstrap_servers=bootstrap_servers,
         topic_prefix=topic_prefix,
         service_token=SecretStr("between-services"),
+        compiled_dir=default_cache() / "compiled",
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.matcher.matching.catalogue import Catalogue
-from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.partitions import Arrival, Aside, Delivered, HeldProject, Partition, Plan
 from services.matcher.matching.plans import plan_of
 from services.matcher.matching.shortlists import OfferKey
@@ -42,7 +41,7 @@ class Planned:
 
 def begun(partition: Partition, catalogue: Catalogue) -> Aside:
     """What `partition` becomes with the model of `catalogue`, none of its projects judged yet."""
-    index = ProjectIndex(catalogue.preparation.geography)
+    index = catalogue.indexes.of_projects(catalogue.preparation.geography)
     aside = Partition(partition.number, partition.epoch, 0, index, day=catalogue.day)
     aside.territories_sequence = catalogue.territories_sequence
     aside.load({}, {}, partition.declined_pairs())

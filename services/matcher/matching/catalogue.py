@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.matcher.matching.index.offers import OfferIndex
+from services.matcher.matching.index import PLAIN, Indexes
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context, wholes_of
 from services.matcher.matching.reach import Reach
@@ -73,8 +73,9 @@ def preparation(model: TextModel | None = None) -> Preparation:
 class Catalogue:
     """All offers, territories and the day as this process has heard them; changed by one thread alone."""
 
-    def __init__(self, preparation: Preparation) -> None:
+    def __init__(self, preparation: Preparation, indexes: Indexes = PLAIN) -> None:
         self.preparation = preparation
+        self.indexes = indexes  # of its partitions, too
         self.day: date | None = None
         self.sequence = 0
         self.territories_sequence = 0
@@ -82,7 +83,7 @@ class Catalogue:
         self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
         self.heard: dict[str, dict[str, Heard]] = {topic: {} for topic in WHOLE_TOPICS}
         self.offers: dict[OfferKey, PreparedOffer] = {}
-        self.index = OfferIndex(preparation.geography)
+        self.index = indexes.of_offers(preparation.geography)
         self._wholes: frozenset[str] = frozenset()
 
     @property

@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
-from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import Pair, PreparedProject
 from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList, offer_of
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
+
+if TYPE_CHECKING:
+    from services.matcher.matching.index import ProjectIndex
+    from services.matcher.matching.index.project_engine import ProjectEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Partition:
     number: int
     epoch: int
     revision: int
-    index: ProjectIndex
+    index: "ProjectEngine | ProjectIndex"
     is_lost: bool = False
     day: date | None = None
     territories_sequence: int = 0

@@ -2,6 +2,6 @@
 
 from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.index.projects import ProjectIndex
-from services.matcher.matching.index.serving import offer_index, project_index, warm_up
+from services.matcher.matching.index.serving import PLAIN, Indexes, can_compile, fastest, warm_up
 
-__all__ = ["OfferIndex", "ProjectIndex", "offer_index", "project_index", "warm_up"]
+__all__ = ["PLAIN", "Indexes", "OfferIndex", "ProjectIndex", "can_compile", "fastest", "warm_up"]

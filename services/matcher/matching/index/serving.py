@@ -1,9 +1,10 @@
 """The indexes that serve: compiled where numba is installed, the plain ones of NumPy else; both answer the same."""
 
 import logging
+from collections.abc import Callable
 from datetime import date
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,32 +20,35 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def is_compiled() -> bool:
+def can_compile() -> bool:
     """Whether this installation can compile."""
     return find_spec("numba") is not None
 
 
-def offer_index(geography: Geography) -> "OfferEngine | OfferIndex":
-    """No offers yet."""
-    if not is_compiled():
-        return OfferIndex(geography)
+class Indexes(NamedTuple):
+    """What makes the indexes of one process, empty: of offers, of projects."""
+
+    of_offers: "Callable[[Geography], OfferEngine | OfferIndex]"
+    of_projects: "Callable[[Geography], ProjectEngine | ProjectIndex]"
+
+
+PLAIN = Indexes(OfferIndex, ProjectIndex)
+"""Nothing to compile: for few entities, and for who must not depend on what is compiled."""
+
+
+def fastest() -> Indexes:
+    """The compiled ones where this installation can compile."""
+    if not can_compile():
+        return PLAIN
     from services.matcher.matching.index.offer_engine import OfferEngine
-
-    return OfferEngine(geography)
-
-
-def project_index(geography: Geography) -> "ProjectEngine | ProjectIndex":
-    """No projects yet."""
-    if not is_compiled():
-        return ProjectIndex(geography)
     from services.matcher.matching.index.project_engine import ProjectEngine
 
-    return ProjectEngine(geography)
+    return Indexes(OfferEngine, ProjectEngine)
 
 
 def warm_up(project: PreparedProject, offer: PreparedOffer, day: date) -> None:
     """Compile all that searches need by one in each direction, in some seconds of a core; says so where it cannot."""
-    if not is_compiled():
+    if not can_compile():
         logger.warning("numba is not installed: matching is exact all the same, but many times slower")
         return
     from services.matcher.matching.index.offer_engine import OfferEngine
