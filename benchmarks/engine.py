@@ -120,8 +120,8 @@ def _same_eligible(peer: Tantivy, stock: Stock, queries: list[PreparedProject]) 
     Tantivy orders them by BM25, which is not the score: the order is not compared.
     """
     for project in queries:
-        rows, _scores = stock.index.scored(project, DAY)
-        passed = {(stock.offers[row].id, stock.offers[row].type) for row in rows.tolist()}
+        found = stock.index.search(project, DAY, floors=np.zeros(stock.index.used, np.int32))
+        passed = {(stock.offers[row].id, stock.offers[row].type) for row in found.rows.tolist()}
         told = {(offer_id, offer_type) for _score, offer_id, offer_type in peer.best(project)}
         if len(passed) != peer.eligible(project) or not told <= passed or len(told) != min(20, len(passed)):
             return False

@@ -141,18 +141,19 @@ def lists_by_index(
     """
     of_projects: dict[str, ProjectList] = {}
     of_offers: dict[int, list[ProjectRank]] = defaultdict(list)
-    floors = np.full(index.used, -1, np.int64)
+    floors = np.zeros(index.used, np.int32)
     refused: dict[str, list[OfferKey]] = defaultdict(list)
     for pair in declined:
         refused[pair.project_id].append(offer_of(pair))
     for project in projects:
-        rows, scores = index.scored(project, day, declined=refused.get(project.id, ()))
-        if listed := index.picked(rows, scores, LENGTH):
-            of_projects[project.id] = tuple(OfferRank(-score, OfferKey(each.id, each.type)) for score, each in listed)
-        may_enter = scores >= floors[rows]
-        for row, found in zip(rows[may_enter].tolist(), scores[may_enter].tolist(), strict=True):
+        found = index.search(project, day, LENGTH, declined=refused.get(project.id, ()), floors=floors)
+        if found.best:
+            of_projects[project.id] = tuple(
+                OfferRank(-score, OfferKey(each.id, each.type)) for score, each in found.best
+            )
+        for row, reached in zip(found.rows.tolist(), found.scores.tolist(), strict=True):
             ranks = of_offers[row]
-            insort(ranks, ProjectRank(-found, project.id))
+            insort(ranks, ProjectRank(-reached, project.id))
             if len(ranks) >= LENGTH:
                 del ranks[LENGTH:]
                 floors[row] = ranks[-1].score

@@ -19,9 +19,6 @@ import shared.sending
 import shared.whole_topics
 from services.matcher import audit
 from services.matcher.matching import plans, shortlists
-from services.matcher.matching.index import tops
-from services.matcher.matching.index.offers import OfferIndex
-from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.store import models
 from shared.reading import Reading
 from tests.simulation.actors import CURRENT
@@ -75,9 +72,6 @@ def _shorten_lists(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plans, "LENGTH", LENGTH)
     patch.setattr(models, "LENGTH", LENGTH)
     patch.setattr(audit, "LENGTH", LENGTH)
-    patch.setattr(tops, "SIZE", LENGTH)
-    for ranked in (OfferIndex.best, OfferIndex.best_scores, OfferIndex.picked, ProjectIndex.best, ProjectIndex.picked):
-        patch.setattr(ranked, "__defaults__", (LENGTH,))
 
 
 class _Fatal(logging.Handler):

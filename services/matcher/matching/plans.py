@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.declines import declined_by
+from services.matcher.matching.index.search import Floors, Search
 from services.matcher.matching.index.tops import Tops
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.partitions import Delivered, HeldProject, Partition, Plan
@@ -61,9 +61,9 @@ class _Judging:
         )
         """The offers whose list names a changed project."""
         rows = map(partition.index.row_of, self.changed_projects)
-        self.unchanged = np.ones(partition.index.used, np.bool_)
-        self.unchanged[[row for row in rows if row is not None]] = False
-        self.all_changed = not self.unchanged.any() or all(
+        self.changed_rows = np.zeros(partition.index.used, np.bool_)
+        self.changed_rows[[row for row in rows if row is not None]] = True
+        self.all_changed = self.changed_rows.all() or all(
             project_id in self.changed_projects for project_id, each in held.items() if each.prepared
         )
 
@@ -143,26 +143,27 @@ class _Judging:
         fits: Fits = defaultdict(list)
         lists: dict[str, ProjectList] = {}
         index, ids = self.catalogue.index, sorted(self.changed_projects)
-        tops = Tops(self._offer_floors())
+        tops = Tops(self._offer_floors(), LENGTH)
         for party, project_id in enumerate(ids):
             self.check()
             prepared = self.changed_projects[project_id].prepared
             ranks: list[OfferRank] = []
             if prepared and self.day is not None:
-                rows, scores = index.scored(prepared, self.day, declined=self._declined_by(project_id))
-                ranks = _offer_ranks(index.picked(rows, scores))
-                tops.add(party, rows, scores)
+                declined = self._declined_by(project_id)
+                found = index.search(prepared, self.day, LENGTH, declined=declined, floors=tops.floors)
+                ranks = _offer_ranks(found.best)
+                tops.add(party, found.rows, found.scores)
             self._note_list(lists, project_id, tuple(ranks))
         for row, entries in tops.lists():
             fits[_key(index.at(row))] = [ProjectRank(-score, ids[party]) for score, party in entries]
         return fits, lists
 
-    def _offer_floors(self) -> NDArray[np.int64]:
-        """The score below which a changed project enters no list of the offer of each row: that of its twentieth.
+    def _offer_floors(self) -> Floors:
+        """The score from which a changed project may enter the list of the offer of each row: that of its twentieth.
 
-        None where the list is judged anew, or loses someone.
+        Any where the list is judged anew, or loses someone.
         """
-        floors = np.zeros(self.catalogue.index.used, np.int64)
+        floors = np.zeros(self.catalogue.index.used, np.int32)
         judged_anew = self.changed_offers | self.named
         for offer, ranks in self.partition.offer_lists.items() if self.changed_projects else ():
             row = self.catalogue.index.row_of(offer)
@@ -174,12 +175,12 @@ class _Judging:
         """Each changed offer against the other projects: the projects' lists that changed; its fits are added."""
         affected = {each for offer in self.changed_offers for each in self.partition.listing.get(offer, ())}
         index, offers = self.partition.index, sorted(self.changed_offers)
-        tops = Tops(self._project_floors())
+        tops = Tops(self._project_floors(), LENGTH)
         for party, offer in enumerate(offers):
             self.check()
-            rows, scores = self._scored_for(offer)
-            fits[offer] += _project_ranks(index.picked(rows, scores))
-            tops.add(party, rows, scores)
+            if found := self._search_for(offer, tops.floors):
+                fits[offer] += _project_ranks(found.best)
+                tops.add(party, found.rows, found.scores)
         entering: dict[str, list[OfferRank]] = defaultdict(list)
         for row, entries in tops.lists():
             entering[index.at(row).id] = [OfferRank(-score, offers[party]) for score, party in entries]
@@ -195,9 +196,9 @@ class _Judging:
             self._note_list(lists, project_id, new or ())
         return lists
 
-    def _project_floors(self) -> NDArray[np.int64]:
-        """The score below which a changed offer enters no list of the project of each row: that of its twentieth."""
-        floors = np.zeros(self.partition.index.used, np.int64)
+    def _project_floors(self) -> Floors:
+        """The score from which a changed offer may enter the list of the project of each row: that of its twentieth."""
+        floors = np.zeros(self.partition.index.used, np.int32)
         for project_id, ranks in self.partition.project_lists.items() if self.changed_offers else ():
             row = self.partition.index.row_of(project_id)
             if row is not None and len(ranks) == LENGTH:
@@ -215,8 +216,8 @@ class _Judging:
             kept = [rank for rank in old if rank.project_id not in self.changed_projects]
             new = revised(old, kept, fits[offer])
             if new is None:
-                ranks = _project_ranks(self.partition.index.picked(*self._scored_for(offer)))
-                new = best((*ranks, *fits[offer]))
+                found = self._search_for(offer)
+                new = best((*(_project_ranks(found.best) if found else ()), *fits[offer]))
             self._note_offer_list(lists, offer, new)
         return lists
 
@@ -237,22 +238,22 @@ class _Judging:
         """The best offers for a project that has not changed."""
         if self.day is None:
             return ()
-        found = self.catalogue.index.best_scores(project, self.day, declined=self._declined_by(project.id))
-        return tuple(_offer_ranks(found))
+        found = self.catalogue.index.search(project, self.day, LENGTH, declined=self._declined_by(project.id))
+        return tuple(_offer_ranks(found.best))
 
     def _declined_by(self, project_id: str) -> set[OfferKey]:
         declined = {offer_of(pair) for pair in self.declined if pair.project_id == project_id}
         return declined | self.partition.declined.get(project_id, set())
 
-    def _scored_for(self, offer: OfferKey) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The rows of the projects that fit an offer, but for the changed ones, and their scores."""
+    def _search_for(self, offer: OfferKey, floors: Floors | None = None) -> Search[PreparedProject] | None:
+        """The best projects for an offer, but for the changed ones, and those whose floor it reaches."""
         prepared = self.catalogue.offers.get(offer)
         if self.day is None or prepared is None or self.all_changed:
-            return np.zeros(0, np.intp), np.zeros(0, np.int64)
-        declined = self.partition.declining.get(offer, set())
-        rows, scores = self.partition.index.scored(prepared, self.day, declined=declined)
-        kept = self.unchanged[rows]
-        return rows[kept], scores[kept]
+            return None
+        declined, changed = self.partition.declining.get(offer, set()), self.changed_rows
+        return self.partition.index.search(
+            prepared, self.day, LENGTH, declined=declined, left_out=changed, floors=floors
+        )
 
 
 def _key(offer: PreparedOffer) -> OfferKey:

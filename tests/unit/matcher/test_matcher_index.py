@@ -129,9 +129,10 @@ def test_tops_are_the_best_twenty_that_reach_the_floor(said: list[dict[int, int]
     for at_once in (0, 10_000):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(tops, "AT_ONCE", at_once)
-            found = Tops(np.full(3, floor, np.int64))
+            found = Tops(np.full(3, floor, np.int32), 20)
             for party, scores in enumerate(said):
-                found.add(party, np.array([*scores], np.intp), np.array([*scores.values()], np.int64))
+                reaching = {row: score for row, score in scores.items() if score >= found.floors[row]}
+                found.add(party, np.array([*reaching], np.intp), np.array([*reaching.values()], np.int64))
             listed = dict(found.lists())
         for row in range(3):
             kept = [(scores[row], party) for party, scores in enumerate(said) if scores.get(row, -1) >= floor]

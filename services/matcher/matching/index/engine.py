@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.criteria import WEIGHTS
-from services.matcher.matching.index.best import SIZE, best_rows
+from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.details import Details
 from services.matcher.matching.index.kernels.finding import KNOWN, ROW, SAID, TOP, WANTED, Asked, Filed, Found, Held
 from services.matcher.matching.index.kernels.texts import TEXT, clear, spread
@@ -17,7 +17,7 @@ from services.matcher.matching.index.layout import Numbers
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.postings import Postings
 from services.matcher.matching.index.rows import Keys
-from services.matcher.matching.index.search import Floors, Party, Search
+from services.matcher.matching.index.search import Floors, LeftOut, Party, Search
 from services.matcher.matching.index.units import units_of
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
@@ -28,6 +28,7 @@ Asker = TypeVar("Asker", PreparedProject, PreparedOffer)
 """A party of the other side."""
 
 _NONE = np.zeros(0, np.int32)
+_NOBODY = np.zeros(0, np.bool_)
 
 
 class Engine(ABC, Generic[Key, Asker, Party]):
@@ -78,28 +79,13 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         /,
         *,
         declined: Collection[Key] = (),
+        left_out: LeftOut | None = None,
         floors: Floors | None = None,
     ) -> Search[Party]:
         """The `k` best eligible parties on `day`, and, where `floors` are given, all that reach their own.
 
-        Declined pairs are left out. Rows are valid until the next change.
+        In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
         """
-
-    def best_scores(
-        self, asker: Asker, day: date, k: int = SIZE, *, declined: Collection[Key] = ()
-    ) -> list[tuple[int, Party]]:
-        """The `k` best with their scores in millionths, best first."""
-        return self.search(asker, day, k, declined=declined).best
-
-    def scored(self, asker: Asker, day: date, *, declined: Collection[Key] = ()) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The rows of all eligible ones on `day`, with their scores in millionths; valid until the next change."""
-        found = self.search(asker, day, 1, declined=declined, floors=np.zeros(self.used, np.int32))
-        return found.rows, found.scores
-
-    def picked(self, rows: NDArray[Any], scores: NDArray[Any], k: int = SIZE) -> list[tuple[int, Party]]:
-        """The `k` best of rows that a search told, best first."""
-        chosen = best_rows(rows, scores, k, lambda row: _name(self._keys.key_of(row)))
-        return [(score, self.at(row)) for score, row in chosen]
 
     def pack(self) -> None:
         """Give back the room that was left; done by itself once it pays."""
@@ -142,9 +128,15 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         return Held(self._details.rows, self._details.texts.cells, self._details.ids.cells)
 
     def _asked(
-        self, vector: TextVector, day: date, values: Any, declined: Collection[Key], sets: tuple[Any, Any]
+        self,
+        vector: TextVector,
+        day: date,
+        values: Any,
+        apart: tuple[Collection[Key], LeftOut | None],
+        sets: tuple[Any, Any],
     ) -> Asked:
-        """The query, with its text laid out until `_told`."""
+        """The query, with its text laid out until `_told`; `apart` are the declined, and who else does not count."""
+        declined, left_out = apart
         if len(self._dense) < len(vector.words):
             self._dense = np.zeros(len(vector.words), np.int32)
         spread(vector.indices, vector.weights, self._dense, self._squares)
@@ -154,6 +146,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             values["organisation"],
             values["siren"],
             np.array(rows, np.int32) if rows else _NONE,
+            _NOBODY if left_out is None else left_out,
             *sets,
             self._dense,
             self._squares,

@@ -21,7 +21,7 @@ from services.matcher.matching.index.records import (
     project_records,
     tells,
 )
-from services.matcher.matching.index.search import Floors, Search
+from services.matcher.matching.index.search import Floors, LeftOut, Search
 from services.matcher.matching.index.sets import Sets
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.score import fit
@@ -74,11 +74,12 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         k: int = SIZE,
         *,
         declined: Collection[OfferId] = (),
+        left_out: LeftOut | None = None,
         floors: Floors | None = None,
     ) -> Search[PreparedOffer]:
         """The `k` best eligible offers on `day`, and, where `floors` are given, all that reach their own.
 
-        Declined pairs are left out. Rows are valid until the next change.
+        In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
         """
         if self.postings.needs_sorting():
             self.sort()
@@ -88,7 +89,7 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
             askers[slot] = askers[SLOTS + slot] = record
         askers["flags"][SLOTS:] |= APART
         lay_out_themes(theme_shares(values["theme_worth"]), values["has_theme"], self._themes)
-        asked = self._asked(project.vector, day, values, declined, self._challenges.arrays())
+        asked = self._asked(project.vector, day, values, (declined, left_out), self._challenges.arrays())
         held, found = self._held(), self._found(k, floors)
         if not values["out"]:
             ranges = self.units.serving(project.place.units)

@@ -11,7 +11,7 @@ from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
 from services.matcher.matching.index.places import Filed, overlaps_of
-from services.matcher.matching.index.search import Floors, Search, reaching
+from services.matcher.matching.index.search import Floors, LeftOut, Search, reaching
 from services.matcher.matching.index.table import Rows, Table, single
 from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
@@ -72,13 +72,7 @@ class OfferIndex:
         self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
     ) -> list[Fit]:
         """The `k` best eligible offers on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, offer in self.best_scores(project, day, k, declined=declined)]
-
-    def best_scores(
-        self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
-    ) -> list[tuple[int, PreparedOffer]]:
-        """The same with scores in millionths, without reasons."""
-        return self.picked(*self.scored(project, day, declined=declined), k)
+        return [fit(project, offer) for _score, offer in self.search(project, day, k, declined=declined).best]
 
     def search(
         self,
@@ -87,29 +81,31 @@ class OfferIndex:
         k: int = SIZE,
         *,
         declined: Collection[OfferId] = (),
+        left_out: LeftOut | None = None,
         floors: Floors | None = None,
     ) -> Search[PreparedOffer]:
-        """The `k` best eligible on `day`, and, where `floors` are given, all that reach their own, in one pass."""
-        rows, found = self.scored(project, day, declined=declined)
-        return Search(self.picked(rows, found, k), *reaching(rows, found, floors))
+        """The `k` best eligible on `day`, best first, and, where `floors` are given, all that reach their own.
 
-    def picked(
-        self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int = SIZE
-    ) -> list[tuple[int, PreparedOffer]]:
-        """The `k` best of what `scored` found, best first."""
+        In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
+        """
+        rows, found = self._scored(project, day, declined, left_out)
+        return Search(self._picked(rows, found, k), *reaching(rows, found, floors))
+
+    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, PreparedOffer]]:
         chosen = best_rows(rows, found, k, lambda row: (self._offers[row].id, self._offers[row].type))
         return [(score, self._offers[row]) for score, row in chosen]
 
-    def scored(
-        self, project: PreparedProject, day: date, *, declined: Collection[OfferId] = ()
+    def _scored(
+        self, project: PreparedProject, day: date, declined: Collection[OfferId], left_out: LeftOut | None
     ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The rows of all eligible offers on `day`, with their scores in millionths; valid until the next change."""
+        """The rows of all eligible ones that count, with their scores."""
         proximity = self._proximity(project.place)
         rows = np.flatnonzero(proximity)
         one, columns = single(PROJECT, project_row(project, self._numbers)), self._table.columns
         rows = rows[eligible(one, 0, columns, rows, day)]
         out = [row for row in map(self._table.row_of, declined) if row is not None]
         rows = rows[~np.isin(rows, out)] if out else rows
+        rows = rows if left_out is None else rows[~left_out[rows]]
         found = scores(
             one,
             0,

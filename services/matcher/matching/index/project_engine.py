@@ -20,7 +20,7 @@ from services.matcher.matching.index.records import (
     offer_record,
     project_records,
 )
-from services.matcher.matching.index.search import Floors, Search
+from services.matcher.matching.index.search import Floors, LeftOut, Search
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
 from services.matcher.matching.score import fit
 from shared.reference.geography import Geography
@@ -63,11 +63,12 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         k: int = SIZE,
         *,
         declined: Collection[str] = (),
+        left_out: LeftOut | None = None,
         floors: Floors | None = None,
     ) -> Search[PreparedProject]:
         """The `k` best eligible projects on `day`, and, where `floors` are given, all that reach their own.
 
-        Declined pairs are left out. Rows are valid until the next change.
+        In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
         """
         if self.postings.needs_sorting():
             self.sort()
@@ -75,7 +76,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         askers = np.array([offer_record(0, values, GONE, 1, 0)], OFFER_RECORD)
         named = np.array([self.numbers.of(challenge) for challenge in offer.challenges], np.int32)
         sets = named, np.array([0, 0, len(named)], np.int32)
-        asked = self._asked(offer.vector, day, values, declined, sets)
+        asked = self._asked(offer.vector, day, values, (declined, left_out), sets)
         held, found = self._held(), self._found(k, floors)
         if not values["out"]:
             ranges = self.units.served(offer.units, accepts_neighbours=offer.offer.accepts_neighbours).copy()

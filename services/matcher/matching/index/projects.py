@@ -11,7 +11,7 @@ from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
 from services.matcher.matching.index.places import Filed, overlaps_of
-from services.matcher.matching.index.search import Floors, Search, reaching
+from services.matcher.matching.index.search import Floors, LeftOut, Search, reaching
 from services.matcher.matching.index.table import Table, single
 from services.matcher.matching.index.texts import Texts
 from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
@@ -53,13 +53,7 @@ class ProjectIndex:
 
     def best(self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()) -> list[Fit]:
         """The `k` best eligible projects on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, project in self.best_scores(offer, day, k, declined=declined)]
-
-    def best_scores(
-        self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()
-    ) -> list[tuple[int, PreparedProject]]:
-        """The same with scores in millionths, without reasons."""
-        return self.picked(*self.scored(offer, day, declined=declined), k)
+        return [fit(project, offer) for _score, project in self.search(offer, day, k, declined=declined).best]
 
     def search(
         self,
@@ -68,29 +62,31 @@ class ProjectIndex:
         k: int = SIZE,
         *,
         declined: Collection[str] = (),
+        left_out: LeftOut | None = None,
         floors: Floors | None = None,
     ) -> Search[PreparedProject]:
-        """The `k` best eligible on `day`, and, where `floors` are given, all that reach their own, in one pass."""
-        rows, found = self.scored(offer, day, declined=declined)
-        return Search(self.picked(rows, found, k), *reaching(rows, found, floors))
+        """The `k` best eligible on `day`, best first, and, where `floors` are given, all that reach their own.
 
-    def picked(
-        self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int = SIZE
-    ) -> list[tuple[int, PreparedProject]]:
-        """The `k` best of what `scored` found, best first."""
+        In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
+        """
+        rows, found = self._scored(offer, day, declined, left_out)
+        return Search(self._picked(rows, found, k), *reaching(rows, found, floors))
+
+    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, PreparedProject]]:
         chosen = best_rows(rows, found, k, lambda row: (self._projects[row].id,))
         return [(score, self._projects[row]) for score, row in chosen]
 
-    def scored(
-        self, offer: PreparedOffer, day: date, *, declined: Collection[str] = ()
+    def _scored(
+        self, offer: PreparedOffer, day: date, declined: Collection[str], left_out: LeftOut | None
     ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The rows of all eligible projects on `day`, with their scores in millionths; valid until the next change."""
+        """The rows of all eligible ones that count, with their scores."""
         proximity = self._proximity(offer)
         rows = np.flatnonzero(proximity)
         one, columns = single(OFFER, offer_row(offer, self._numbers)), self._table.columns
         rows = rows[eligible(columns, rows, one, 0, day)]
         out = [row for row in map(self._table.row_of, declined) if row is not None]
         rows = rows[~np.isin(rows, out)] if out else rows
+        rows = rows if left_out is None else rows[~left_out[rows]]
         named = [self._numbers.of(challenge) for challenge in offer.challenges]
         found = scores(
             columns,

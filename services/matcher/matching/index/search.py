@@ -12,6 +12,9 @@ Party = TypeVar("Party", PreparedProject, PreparedOffer)
 Floors = NDArray[np.int32]
 """By row, the score from which its party wants to hear of who asks."""
 
+LeftOut = NDArray[np.bool_]
+"""By row, whether its party does not count."""
+
 
 class Search(NamedTuple, Generic[Party]):
     """The best with their scores, best first; and the rows whose floor is reached, in no order, with their scores."""

@@ -27,12 +27,16 @@ class Cells(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What is the same for a whole query: the day, who asks, whom it declined, the challenges named, its text."""
+    """What is the same for a whole query: the day, who asks, who does not count, the challenges named, its text.
+
+    `declined` has rows, `left_out` is told by row, or empty.
+    """
 
     day: int
     organisation: int
     siren: int
     declined: Any
+    left_out: Any
     sets: Any
     set_starts: Any
     dense: Any
@@ -71,8 +75,10 @@ ROW, KNOWN, BOUND, FLAGS = range(4)
 
 
 @kernel
-def is_barred(details: Any, row: int, organisation: int, siren: int, declined: Any) -> bool:
-    """Whether both sides are one organisation, or one of them declined the other."""
+def is_barred(details: Any, row: int, organisation: int, siren: int, declined: Any, left_out: Any) -> bool:
+    """Whether both sides are one organisation, one of them declined the other, or the row does not count."""
+    if len(left_out) and left_out[row]:
+        return True
     if siren >= 0 and details[row]["siren"] >= 0:
         same = siren == details[row]["siren"]
     else:

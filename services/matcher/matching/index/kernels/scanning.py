@@ -87,6 +87,7 @@ def best_first(runs: Any, count: int, ordered: Any) -> None:
 def sift_offers(records: Any, runs: Any, askers: Any, held: Any, asked: Any, found: Any) -> None:
     """Note the offers of `runs` that no gate refuses and that somebody may want."""
     day, sets, starts, squares, norm = asked.day, asked.sets, asked.set_starts, asked.squares, asked.norm
+    organisation, siren, declined, left_out = asked.organisation, asked.siren, asked.declined, asked.left_out
     counts, candidates, top, floors, details = found.counts, found.candidates, found.top, found.floors, held.details
     wanted, least = 0, 0
     for place in range(len(runs)):
@@ -100,7 +101,7 @@ def sift_offers(records: Any, runs: Any, askers: Any, held: Any, asked: Any, fou
                 continue
             known = met + told_share(p, o, sets, starts)
             bound = known + most_text(o["signature"], squares, norm)
-            if bound >= least and not is_barred(details, o["row"], asked.organisation, asked.siren, asked.declined):
+            if bound >= least and not is_barred(details, o["row"], organisation, siren, declined, left_out):
                 wanted = note(counts, candidates, top, o, known, bound)
 
 
@@ -111,6 +112,7 @@ def sift_projects(records: Any, runs: Any, askers: Any, themes: Any, held: Any, 
     `themes` has, by number of a project's theme, what the offer's categories earn; below zero where they do not meet.
     """
     day, sets, starts, squares, norm = asked.day, asked.sets, asked.set_starts, asked.squares, asked.norm
+    organisation, siren, declined, left_out = asked.organisation, asked.siren, asked.declined, asked.left_out
     counts, candidates, top, floors, details = found.counts, found.candidates, found.top, found.floors, held.details
     wanted, least, o = 0, 0, askers[0]
     for place in range(len(runs)):
@@ -123,7 +125,7 @@ def sift_projects(records: Any, runs: Any, askers: Any, themes: Any, held: Any, 
                 continue
             known = met + told_share(p, o, sets, starts)
             bound = known + most_text(p["signature"], squares, norm)
-            if bound >= least and not is_barred(details, p["row"], asked.organisation, asked.siren, asked.declined):
+            if bound >= least and not is_barred(details, p["row"], organisation, siren, declined, left_out):
                 wanted = note(counts, candidates, top, p, known, bound)
 
 
