@@ -13,7 +13,6 @@ from services.matcher.epochs import ModelEpochs
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import Catalogue, preparation
-from services.matcher.matching.index import fastest
 from services.matcher.owners import Owners
 from services.matcher.whole import Whole
 from shared.database import Connection, Pool, in_transaction, open_pool
@@ -24,6 +23,7 @@ from shared.received import Arrived, Batch, Position, Received
 from shared.text.model import load_text_model
 from shared.text.vectors import TextModel
 from shared.whole_topics import WholeBatch
+from tests.compiled import compiled_indexes
 
 PARTITIONS = 2
 
@@ -92,7 +92,7 @@ class Process:
         """It carries a text model of its own named `model`, where given."""
         self.pool = pool
         carried = load_text_model() if model is None else other_model(model)
-        judge = Judge(Catalogue(preparation(carried), fastest()))
+        judge = Judge(Catalogue(preparation(carried), compiled_indexes()))
         judge.partitions = PARTITIONS
         self.owners = Owners(
             pool,

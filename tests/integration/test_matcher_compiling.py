@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.state import default_cache
 from services.matcher import compiling
 from services.matcher.compiling import compile_engine
 from services.matcher.matching.index.kernels import compiled, shares
+from tests.compiled import KEPT
 
 START = """
 import json, sys
@@ -36,9 +36,8 @@ def started(folder: Path) -> list[int]:
 
 
 def test_a_second_start_compiles_nothing() -> None:
-    folder = default_cache() / "compiled"
-    started(folder)
-    loaded, missed = started(folder)
+    started(KEPT)
+    loaded, missed = started(KEPT)
     assert missed == 0
     assert loaded >= len(compiled.KERNELS) - 1
 

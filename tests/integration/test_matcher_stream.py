@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from deploy.local.state import default_cache
 from services.matcher import app, compiling
 from services.matcher.app import running
 from services.matcher.audit import audit
@@ -25,6 +24,7 @@ from shared.dead_letter import ask_replay
 from shared.events.event import VERSION_HEADER, Event
 from shared.text.model import load_text_model
 from shared.whole_topics import WholeTopics
+from tests.compiled import KEPT
 from tests.deadline import eventually
 from tests.factories import a_commitment, a_project, answer_given, commitment_published, day_started, project_published
 from tests.integration.matcher_kafka import Kafka, child, kafka_of, ready
@@ -48,7 +48,7 @@ def settings(database: Callable[[str], str], bootstrap_servers: str, topic_prefi
         kafka_bootstrap_servers=bootstrap_servers,
         topic_prefix=topic_prefix,
         service_token=SecretStr("between-services"),
-        compiled_dir=default_cache() / "compiled",
+        compiled_dir=KEPT,
     )
 
 

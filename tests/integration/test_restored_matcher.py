@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from deploy.local.state import default_cache
 from services.matcher.app import running
 from services.matcher.audit import audit
 from services.matcher.matching.reading_back import head_of
@@ -20,6 +19,7 @@ from shared.events.event import GENERATION_SPAN
 from shared.events.matches import HistoryEntry, MatchChanged
 from shared.outbox import announce, next_version
 from shared.restoring import NothingToRestoreFrom, StillRunning, restoring
+from tests.compiled import KEPT
 from tests.conftest import ServiceDsn
 from tests.deadline import eventually
 from tests.factories import (
@@ -58,7 +58,7 @@ def settings(database: ServiceDsn, bootstrap_servers: str, topic_prefix: str) ->
         kafka_bootstrap_servers=bootstrap_servers,
         topic_prefix=topic_prefix,
         service_token=SecretStr("between-services"),
-        compiled_dir=default_cache() / "compiled",
+        compiled_dir=KEPT,
     )
 
 

@@ -8,10 +8,10 @@ from services.matcher.app import Work
 from services.matcher.epochs import ModelEpochs
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import Catalogue, preparation
-from services.matcher.matching.index import fastest
 from services.matcher.owners import Owners
 from services.matcher.settings import Settings
 from shared.text.model import load_text_model
+from tests.compiled import compiled_indexes
 from tests.simulation.connections import open_gated_pool
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def run_matcher(actor: "Actor") -> None:
     loop = asyncio.get_running_loop()
     pool = await open_gated_pool(actor.world.dsn, actor)
     model = load_text_model()
-    judge = Judge(Catalogue(preparation(model), fastest()), now=actor.world.now)
+    judge = Judge(Catalogue(preparation(model), compiled_indexes()), now=actor.world.now)
     judge.close()
     judge._thread = AtOnce()  # type: ignore[assignment]
     owners = Owners(pool, judge, owner=actor.name, address=f"http://{actor.name}", clock=loop.time)
