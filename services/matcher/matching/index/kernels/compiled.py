@@ -51,7 +51,7 @@ def fingerprint() -> str:
 
     numba itself looks at sources alone. Raises `TypeError` for a kernel that reads what this cannot see.
     """
-    sources = sorted({inspect.getfile(made.py_func) for made in KERNELS})
+    sources = sorted({__file__, *(inspect.getfile(made.py_func) for made in KERNELS)})
     frozen = sorted((made.py_func.__module__, made.py_func.__name__, _frozen_by(made.py_func)) for made in KERNELS)
     versions = (sys.version, np.__version__, numba.__version__)
     processor = cpu_target.target_context.codegen().magic_tuple()
