@@ -39,7 +39,7 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     everything is judged.
     """
     index = catalogue.indexes.of_projects(catalogue.preparation.geography)
-    partition = Partition(lease.partition, lease.epoch, lease.revision, index)
+    partition = Partition(lease.partition, lease.epoch, lease.revision, index, catalogue.index)
     prepare = catalogue.preparation.project
     for each in stored.projects:
         held = HeldProject(each.version, prepare(each.project) if each.project else None)

@@ -18,7 +18,7 @@ from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.index import PLAIN, Indexes, tops
 from services.matcher.matching.partitions import Arrival, Delivered, Partition
 from services.matcher.matching.plans import plan_of
-from services.matcher.matching.shortlists import OfferKey, OfferList, best
+from services.matcher.matching.shortlists import OfferKey, OfferList, best, floor
 from shared.events.event import Event
 from shared.events.shapes import Commitment
 from shared.received import Received
@@ -47,7 +47,7 @@ def indexes(request: pytest.FixtureRequest) -> Indexes:
 
 
 def history(cases: Cases, chance: random.Random) -> list[Said]:
-    """What is said of some projects and offers, each up to three times, the last time perhaps that it is erased."""
+    """What is said of some projects and offers, each up to three times, then perhaps that it is erased, then again."""
     days = sorted({*DAYS})
     said: list[Said] = [_record(day_started(day, version=place), place) for place, day in enumerate(days, 1)]
     for number in range(chance.choice((4, 16))):
@@ -60,9 +60,12 @@ def history(cases: Cases, chance: random.Random) -> list[Said]:
                 event = fund_published(offer, version=version)
             said.append(_record(event, version))
             said.append((project.project_id, Arrival(version, project)))
-        if chance.random() < 0.2:
+        if chance.random() < 0.5:
             said.append((project.project_id, Arrival(9, None)))
             said.append(Received(event.topic, 0, 9, event.key, 9, None, 1_000))
+            if chance.random() < 0.7:
+                said.append((project.project_id, Arrival(10, project)))
+                said.append(_record(event.model_copy(update={"version": 10}), 10))
     return said
 
 
@@ -75,8 +78,10 @@ class Process:
 
     def __init__(self, indexes: Indexes, numbers: Sequence[int], of: int) -> None:
         self.catalogue = Catalogue(PREPARATION, indexes)
-        made = (Partition(number, 1, 0, indexes.of_projects(PREPARATION.geography)) for number in numbers)
-        self.partitions = {partition.number: partition for partition in made}
+        self.partitions = {
+            number: Partition(number, 1, 0, indexes.of_projects(PREPARATION.geography), self.catalogue.index)
+            for number in numbers
+        }
         self.of = of
 
     def hear(self, batch: Sequence[Said]) -> None:
@@ -94,6 +99,13 @@ class Process:
 
     def judge(self, partition: Partition, arrived: dict[str, Arrival]) -> None:
         partition.apply(plan_of(partition, self.catalogue, Delivered(arrived), check=lambda: None), frozenset())
+        for key, ranks in partition.project_lists.items():
+            row = partition.index.row_of(key)
+            assert row is not None
+            assert partition.project_floors.of(partition.index.used)[row] == floor(ranks)
+        for offer, entries in partition.offer_lists.items():
+            at = self.catalogue.index.row_of(offer)
+            assert at is None or partition.offer_floors.of(self.catalogue.index.used)[at] == floor(entries)
 
     def end(self) -> None:
         """Judge what was noted since the last project."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from services.matcher.matching.floors import KeptFloors
 from services.matcher.matching.model import Pair, PreparedProject
 from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList, offer_of
@@ -13,7 +14,8 @@ from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
 
 if TYPE_CHECKING:
-    from services.matcher.matching.index import ProjectIndex
+    from services.matcher.matching.index import OfferIndex, ProjectIndex
+    from services.matcher.matching.index.offer_engine import OfferEngine
     from services.matcher.matching.index.project_engine import ProjectEngine
 
 
@@ -72,6 +74,8 @@ class Plan:
 class Partition:
     """One owned partition. `revision` is that of its lease row: other memory is stale and must not be used.
 
+    `index` has its projects, `offers` is that of all offers it is judged against.
+
     `is_lost` once memory is half changed: nothing but loading it again makes it true.
     `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
     `heads_behind` while its lists are of a model to which its heads have not moved yet. `aside` is what the next model
@@ -82,6 +86,7 @@ class Partition:
     epoch: int
     revision: int
     index: "ProjectEngine | ProjectIndex"
+    offers: "OfferEngine | OfferIndex"
     is_lost: bool = False
     day: date | None = None
     territories_sequence: int = 0
@@ -93,6 +98,8 @@ class Partition:
     pending: dict[OfferKey, int] = field(default_factory=dict)
     listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
+    project_floors: KeptFloors = field(default_factory=KeptFloors)
+    offer_floors: KeptFloors = field(default_factory=KeptFloors)
     heads_behind: bool = False
     aside: "Aside | None" = None
 
@@ -142,6 +149,7 @@ class Partition:
             self._put_project_list(project_id, entries)
         for offer, ranks in plan.offer_lists.items():
             self._put_offer_list(offer, ranks)
+        self._note_floors(plan.changed_projects, plan.changed_offers)
         for offer in plan.changed_offers:
             if self.pending.get(offer, plan.sequence + 1) <= plan.sequence:
                 del self.pending[offer]
@@ -158,6 +166,7 @@ class Partition:
             self.listing[rank.offer].add(project_id)
         if entries:
             self.project_lists[project_id] = entries
+        self.project_floors.note(self.index.row_of(project_id), entries)
 
     def _put_offer_list(self, offer: OfferKey, ranks: OfferList) -> None:
         for rank in self.offer_lists.pop(offer, ()):
@@ -166,6 +175,14 @@ class Partition:
             self.naming[rank.project_id].add(offer)
         if ranks:
             self.offer_lists[offer] = ranks
+        self.offer_floors.note(self.offers.row_of(offer), ranks)
+
+    def _note_floors(self, project_ids: Iterable[str], offers: Iterable[OfferKey]) -> None:
+        """Who changed may stand in another row, with the same list."""
+        for project_id in project_ids:
+            self.project_floors.note(self.index.row_of(project_id), self.project_lists.get(project_id, ()))
+        for offer in offers:
+            self.offer_floors.note(self.offers.row_of(offer), self.offer_lists.get(offer, ()))
 
 
 @dataclass(slots=True)

@@ -163,19 +163,16 @@ class _Judging:
 
         Any where the list is judged anew, or loses someone.
         """
-        floors = np.zeros(self.catalogue.index.used, np.int32)
-        judged_anew = self.changed_offers | self.named
-        for offer, ranks in self.partition.offer_lists.items() if self.changed_projects else ():
-            row = self.catalogue.index.row_of(offer)
-            if row is not None and len(ranks) == LENGTH and offer not in judged_anew:
-                floors[row] = ranks[-1].score
+        floors = self.partition.offer_floors.of(self.catalogue.index.used)
+        rows = map(self.catalogue.index.row_of, self.changed_offers | self.named)
+        floors[[row for row in rows if row is not None]] = 0
         return floors
 
     def _judge_changed_offers(self, fits: Fits) -> dict[str, ProjectList]:
         """Each changed offer against the other projects: the projects' lists that changed; its fits are added."""
         affected = {each for offer in self.changed_offers for each in self.partition.listing.get(offer, ())}
         index, offers = self.partition.index, sorted(self.changed_offers)
-        tops = Tops(self._project_floors(), LENGTH)
+        tops = Tops(self.partition.project_floors.of(index.used), LENGTH)
         for party, offer in enumerate(offers):
             self.check()
             if found := self._search_for(offer, tops.floors):
@@ -195,15 +192,6 @@ class _Judging:
                 new = self._list_of(prepared)
             self._note_list(lists, project_id, new or ())
         return lists
-
-    def _project_floors(self) -> Floors:
-        """The score from which a changed offer may enter the list of the project of each row: that of its twentieth."""
-        floors = np.zeros(self.partition.index.used, np.int32)
-        for project_id, ranks in self.partition.project_lists.items() if self.changed_offers else ():
-            row = self.partition.index.row_of(project_id)
-            if row is not None and len(ranks) == LENGTH:
-                floors[row] = ranks[-1].score
-        return floors
 
     def _offer_lists(self, fits: Fits) -> dict[OfferKey, OfferList]:
         """The offers' lists within this partition that changed; compared with this partition's own twentieth."""

@@ -58,6 +58,11 @@ def best(ranks: Iterable[Rank]) -> tuple[Rank, ...]:
     return tuple(sorted(ranks)[:LENGTH])
 
 
+def floor(ranks: Sequence[OfferRank | ProjectRank]) -> int:
+    """The score below which nobody enters this list: that of its last entry, once it is full."""
+    return ranks[-1].score if len(ranks) == LENGTH else 0
+
+
 def may_enter(held: Sequence[Rank], rank: Rank) -> bool:
     """Whether `rank` may stand in the list that `held` is now: it has room, or the last is no better."""
     return len(held) < LENGTH or rank <= held[-1]

@@ -35,9 +35,9 @@ def catalogue() -> Catalogue:
     return heard(day_started(), *(commitment_published(a_commitment(offer.offer_id)) for offer in OFFERS))
 
 
-def partition(*project_ids: str) -> Partition:
+def partition(catalogue: Catalogue, *project_ids: str) -> Partition:
     """A partition that holds these projects, and has judged nothing."""
-    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY))
+    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY), catalogue.index)
     for project_id in project_ids:
         made.put_project(project_id, HeldProject(1, PREPARATION.project(a_project(project_id))))
     return made
@@ -60,7 +60,7 @@ def checked(partition: Partition, catalogue: Catalogue, delivered: Delivered, *,
 
 
 def test_a_first_day_lists_every_pair_that_fits(catalogue: Catalogue) -> None:
-    plan, _ = checked(partition(*IDS), catalogue, Delivered(), most=1_000)
+    plan, _ = checked(partition(catalogue, *IDS), catalogue, Delivered(), most=1_000)
     assert plan is not None
     assert {key: [rank.offer for rank in ranks] for key, ranks in plan.project_lists.items()} == dict.fromkeys(
         IDS, OFFERS
@@ -70,14 +70,14 @@ def test_a_first_day_lists_every_pair_that_fits(catalogue: Catalogue) -> None:
 
 def test_judging_can_be_ended_before_any_project_that_arrives(catalogue: Catalogue) -> None:
     arrived = Delivered({project_id: Arrival(1, a_project(project_id)) for project_id in IDS})
-    plan, checks = checked(partition(), catalogue, arrived, most=1_000)
+    plan, checks = checked(partition(catalogue), catalogue, arrived, most=1_000)
     assert plan is not None
     assert checks >= len(IDS)
-    assert checked(partition(), catalogue, arrived, most=len(IDS) - 1) == (None, len(IDS))
+    assert checked(partition(catalogue), catalogue, arrived, most=len(IDS) - 1) == (None, len(IDS))
 
 
 def test_judging_can_be_ended_before_any_offer_that_the_day_opens(catalogue: Catalogue) -> None:
-    judged = partition(*IDS)
+    judged = partition(catalogue, *IDS)
     first, _ = checked(judged, catalogue, Delivered(), most=1_000)
     assert first is not None
     judged.apply(first, frozenset())
