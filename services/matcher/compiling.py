@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -67,10 +68,11 @@ def _compile_in(folder: Path) -> None:
     compiled.keep_in(part)
     _search_once()
     (part / WHOLE).write_text(_digest(part), encoding="ascii")
-    shutil.rmtree(kept, ignore_errors=True)
+    if not _is_whole(kept):  # else another process was first
+        shutil.rmtree(kept, ignore_errors=True)
     try:
         part.rename(kept)
-    except OSError:  # another process was first
+    except OSError:
         shutil.rmtree(part, ignore_errors=True)
     _forget_others(folder, kept)
 
@@ -124,5 +126,6 @@ def _digest(folder: Path) -> str:
 
 def _forget_others(folder: Path, kept: Path) -> None:
     for other in folder.glob(f"{NAMED}*"):
-        if other != kept and time.time() - other.stat().st_mtime > FORGOTTEN_SECONDS:
-            shutil.rmtree(other, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process forgets them, too
+            if other != kept and time.time() - other.stat().st_mtime > FORGOTTEN_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
