@@ -1,7 +1,7 @@
 """What the notifier does with each batch it hears: what is to be told is noted; nothing is sent from here."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.notifier.messages.notices import Notice, Party, is_told, life_of, notices_of
 from services.notifier.messages.schedule import Preference, due_at
@@ -12,6 +12,8 @@ from shared.events.people import Erased, PreferenceSet
 from shared.offsets import Batch, Handler, Received
 from shared.words.french import PARIS
 
+ENDED_WITHIN = timedelta(hours=1)
+"""A match that its writer has not ended for so long after an erasure is of parties that it found submitted anew."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -19,15 +21,35 @@ async def on_matches(connection: Connection, batch: Batch) -> None:
     """Hold each match as it stands, and note whom its new events give reason to tell."""
     held = await matches.versions(connection, (record.key for record in batch.records))
     new = list(_rising(batch.records, held))
-    events = [record.event for record in new if isinstance(record.event, MatchChanged)]
-    erased = await matches.erased_at(connection, {party for event in events for party in _sides(event)})
-    ended = {e.match_id for e in events if any(erased.get(side, _NEVER) >= e.occurred_at for side in _sides(e))}
-    await matches.add_notices(connection, await _untold(connection, events))
+    standing = await _standing(connection, new)
+    await matches.add_notices(connection, await _untold(connection, standing))
     last = {record.key: record for record in new}
     await matches.keep(connection, [record.event for record in last.values() if isinstance(record.event, MatchChanged)])
-    gone = [r for r in last.values() if r.event is None or r.key in ended]
+    stand = {(event.key, event.version) for event in standing}
+    gone = [record for record in last.values() if (record.key, record.version) not in stand]
     await matches.end(connection, gone)
+    await matches.note_ended(connection, [record.key for record in new if record.event is None])
     await erasures.purge_dead_letters(connection, *(r.key for r in gone))
+
+
+async def _standing(connection: Connection, records: Sequence[Received]) -> list[MatchChanged]:
+    """The events that nobody's erasure has overtaken.
+
+    Overtaken is what came before it and, of a match that was held then, all until its writer heard of it and ended it.
+    """
+    events = [record.event for record in records if isinstance(record.event, MatchChanged)]
+    erased = await matches.erased_at(connection, {party for event in events for party in _sides(event)})
+    to_end = await matches.to_be_ended(connection, [record.key for record in records])
+    found = []
+    for record in records:
+        if not isinstance(record.event, MatchChanged):
+            to_end.pop(record.key, None)
+            continue
+        at = record.event.occurred_at
+        is_before = any(erased.get(side, _NEVER) >= at for side in _sides(record.event))
+        if not is_before and not (record.key in to_end and at < to_end[record.key] + ENDED_WITHIN):
+            found.append(record.event)
+    return found
 
 
 async def _untold(connection: Connection, events: Sequence[MatchChanged]) -> set[Notice]:

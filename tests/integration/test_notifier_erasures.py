@@ -5,11 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from shared.events.matches import MatchChanged
+from shared.received import Received
 from tests.factories import NOW, erased, match_changed
 from tests.integration.notifier_stage import WINDOW, Stage, on_stage
 
 HOUR = timedelta(hours=1)
 MATCH = "prj-a~commitment~eng-a"
+
+
+def of(event: MatchChanged) -> Received:
+    return Received("matches", 0, 0, event.key, event.version, event, 0)
+
+
+def gone(version: int) -> Received:
+    return Received("matches", 0, 0, MATCH, version, None, 0)
 
 
 @pytest.fixture
@@ -76,3 +86,37 @@ async def test_what_an_older_erasure_alone_names_is_purged(stage: Stage) -> None
     await stage.hear(erased().model_copy(update=person | {"entities": (("project", "prj-a"),)}))
     assert await stage.rows("notices") == 0
     assert await stage.pool.fetchval("SELECT body FROM matches WHERE match_id = $1", MATCH) is None
+
+
+async def test_what_the_matcher_says_before_it_hears_of_an_erasure_is_told_to_nobody_again(stage: Stage) -> None:
+    """The ledger forgot what they were told; more may be said of it until the tombstone, and then of a new life."""
+    await stage.hear(match_changed(occurred_at=NOW - HOUR, began_at=NOW - HOUR))
+    await stage.go()
+    await stage.hear(erased("project", "prj-a"))
+    soon = NOW + timedelta(seconds=1)
+    await stage.hear(match_changed(version=2, occurred_at=soon, began_at=NOW - HOUR))
+    await stage.hear(match_changed(version=3, occurred_at=soon, began_at=soon))
+    assert await stage.rows("notices") == 0
+    await stage.take(gone(4))
+    await stage.hear(match_changed(version=5, occurred_at=soon, began_at=soon))
+    await stage.go()
+    assert len(stage.sink.mails) == 4
+
+
+async def test_an_end_and_a_new_life_heard_at_once_are_told_apart(stage: Stage) -> None:
+    await stage.hear(match_changed(occurred_at=NOW - HOUR, began_at=NOW - HOUR))
+    await stage.hear(erased("project", "prj-a"))
+    soon = NOW + timedelta(seconds=1)
+    late, new = (match_changed(version=each, occurred_at=soon, began_at=soon) for each in (2, 4))
+    await stage.take(of(late), gone(3), of(new))
+    await stage.go()
+    assert len(stage.sink.mails) == 2
+
+
+async def test_a_match_that_its_writer_never_ended_is_told_again_after_an_hour(stage: Stage) -> None:
+    """Erased and submitted anew at once, parties come to the matcher as changed: their match goes on."""
+    await stage.hear(match_changed(occurred_at=NOW - HOUR, began_at=NOW - HOUR))
+    await stage.hear(erased("project", "prj-a"))
+    await stage.hear(match_changed(version=2, occurred_at=NOW + HOUR, began_at=NOW - HOUR))
+    await stage.go()
+    assert len(stage.sink.mails) == 2

@@ -61,7 +61,14 @@ async def purge_matches(connection: Connection, entity_type: str, entity_id: str
     )
     gone = [row["match_id"] for row in rows if not row["is_new"]]
     anew = [row["match_id"] for row in rows if row["is_new"]]
-    await connection.execute("UPDATE matches SET body = NULL WHERE match_id = ANY ($1)", gone)
+    await connection.execute(
+        """
+        UPDATE matches SET body = NULL, erased_at = CASE WHEN began_at IS NOT NULL THEN $2::timestamptz END
+        WHERE match_id = ANY ($1)
+        """,
+        gone,
+        at,
+    )
     told = await connection.fetch(f"SELECT DISTINCT mail_id FROM ledger WHERE {_OLD}", gone, anew, at)  # noqa: S608 - above
     await _stop_mails(connection, "mail_id = ANY ($1)", [row["mail_id"] for row in told])
     await connection.execute(f"DELETE FROM ledger WHERE {_OLD}", gone, anew, at)  # noqa: S608 - above

@@ -33,6 +33,19 @@ async def erased_at(connection: Connection, parties: Iterable[Party]) -> dict[Pa
     return {Party(row["subject"], row["subject_id"]): row["erased_at"] for row in rows}
 
 
+async def to_be_ended(connection: Connection, match_ids: Sequence[str]) -> dict[str, datetime]:
+    """When a party of these was erased, for those that were held then and have not been ended since."""
+    rows = await connection.fetch(
+        "SELECT match_id, erased_at FROM matches WHERE match_id = ANY ($1) AND erased_at IS NOT NULL", match_ids
+    )
+    return {row["match_id"]: row["erased_at"] for row in rows}
+
+
+async def note_ended(connection: Connection, match_ids: Sequence[str]) -> None:
+    """Remember that their writer has heard of the erasure: what it says from now on is of new lives."""
+    await connection.execute("UPDATE matches SET erased_at = NULL WHERE match_id = ANY ($1)", match_ids)
+
+
 async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
     """Hold these versions, and the bodies of the matches that something waits for. Call after `add_notices`."""
     await connection.execute(
