@@ -90,11 +90,11 @@ WRONGS = (
         "matcher: marks",
     ),
     _wrong(
-        "an answer was set aside, and its match is answered",
+        "the last answer was set aside, and its match is concluded",
         "WITH aside AS (INSERT INTO matcher.dead_letters (topic, partition, record_offset, record_timestamp, reason)"
-        " SELECT 'answers', partition, record_offset, 0, 'test' FROM matcher.offsets,"
-        " generate_series(0, next_offset) AS record_offset WHERE topic = 'answers')"
-        " SELECT match_id FROM matcher.match_heads WHERE state IN ('interested', 'concluded')",
+        " SELECT topic, partition, next_offset - 1, highest_timestamp, 'test' FROM matcher.offsets"
+        " WHERE topic = 'answers' AND next_offset > 0)"
+        " SELECT match_id FROM matcher.match_heads WHERE state = 'concluded'",
         "matcher: answer",
     ),
     _wrong(
