@@ -78,7 +78,7 @@ def test_a_service_that_runs_must_be_stopped_first(dsn: str, bootstrap_servers: 
 
     refused = run_apart(meanwhile())
     assert refused.exit_code == 1
-    assert "console tourne encore : arrêtez tous ses processus" in refused.output
+    assert "console tourne encore, ou une autre reprise : arrêtez tous ses processus" in refused.output
 
 
 def test_an_empty_topic_that_matches_depend_on_is_named_with_who_says_it(
