@@ -9,7 +9,6 @@ from pathlib import Path
 
 from deploy.local.ports import preferred_port
 from deploy.local.servers import LocalServers
-from deploy.local.state import default_cache
 
 # Who plays a role, where it is not the console's own choice: a company with many matching projects.
 DEMO_ADDRESSES = {"entreprise": "engagement-004@example.org"}
@@ -66,7 +65,8 @@ def environment(
     own = {
         # Everything of the demo comes from one machine, and from few keys.
         "ingest": {"CALLS_PER_MINUTE": "100000"},
-        "matcher": {"ADDRESS": ports.url("matcher"), "COMPILED_DIR": str(default_cache() / "compiled")},
+        # Some hundred offers, and nobody waits for a compiler.
+        "matcher": {"ADDRESS": ports.url("matcher"), "ENGINE": "plain"},
         # Who tries the demo waits for a mail, not for an hour.
         "notifier": {
             "INGEST_URL": ports.url("ingest"),

@@ -18,7 +18,7 @@ from services.matcher.epochs import ModelEpochs, OtherBytes
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
 from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
-from services.matcher.matching.index import fastest
+from services.matcher.matching.index import PLAIN, fastest
 from services.matcher.measures import of_leases
 from services.matcher.owners import OtherRules, Owners
 from services.matcher.settings import Settings
@@ -103,10 +103,12 @@ async def running(settings: Settings, give_up: Callable[[], None] = stop_this_pr
     """The matcher at work, without its routes; `give_up` ends the process when what it lives by fails."""
     pool = await open_pool(settings.database_url, service=SERVICE)
     model = load_text_model()
-    judge = Judge(Catalogue(preparation(model), fastest()))
+    is_compiled = settings.engine == "compiled"
+    judge = Judge(Catalogue(preparation(model), fastest() if is_compiled else PLAIN))
     owners = Owners(pool, judge, owner=uuid4().hex, address=settings.address)
     work = Work(settings, pool, owners, ModelEpochs(owners, model), give_up)
-    task = asyncio.create_task(work.run(partial(asyncio.to_thread, compile_engine, settings.compiled_dir)))
+    compiling = partial(asyncio.to_thread, compile_engine, settings.compiled_dir)
+    task = asyncio.create_task(work.run(compiling if is_compiled else None))
     try:
         yield work
     finally:

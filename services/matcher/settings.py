@@ -1,6 +1,7 @@
 """What the matcher reads from its environment, once, at start."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -15,6 +16,9 @@ class Settings(ServiceSettings):
 
     address: str = Field(
         "http://127.0.0.1:8002", description="Where the other services reach this process; kept in its lease rows."
+    )
+    engine: Literal["compiled", "plain"] = Field(
+        "compiled", description="`plain` has nothing to compile at start, and finds the same: for some hundred offers."
     )
     compiled_dir: Path | None = Field(
         None,

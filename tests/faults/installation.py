@@ -23,7 +23,7 @@ from deploy.local.ports import any_free_port
 from deploy.local.progress import Silent
 from deploy.local.servers import LocalServers, run_apart
 from deploy.local.services import Ports, command, environment
-from deploy.local.state import own_secrets
+from deploy.local.state import default_cache, own_secrets
 from services.ingest.accounts import add_key, add_organisation
 from shared.database import open_pool
 from shared.migrations import migrate
@@ -39,6 +39,8 @@ SETTINGS = {
     # Mails leave at once: nothing waits for a clock.
     "NOTIFIER_WINDOW_SECONDS": "0.5",
     "NOTIFIER_SUGGESTIONS_APART_SECONDS": "0",
+    "MATCHER_ENGINE": "compiled",
+    "MATCHER_COMPILED_DIR": str(default_cache() / "compiled"),
     # Long enough for a program to take an answer back.
     "CONSOLE_DECLINE_GRACE_S": "2",
 }
