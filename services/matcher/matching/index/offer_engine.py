@@ -23,8 +23,7 @@ from services.matcher.matching.index.records import (
 )
 from services.matcher.matching.index.search import Floors, LeftOut, Search
 from services.matcher.matching.index.sets import Sets
-from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
-from services.matcher.matching.score import fit
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.events.vocabulary import OfferType
 from shared.reference.geography import Geography
 
@@ -60,12 +59,6 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
     def remove(self, offer_id: str, offer_type: OfferType) -> None:
         """Take an offer out; nothing happens when it is not there."""
         self._take((offer_id, offer_type))
-
-    def best(
-        self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
-    ) -> list[Fit]:
-        """The `k` best eligible offers on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, offer in self.search(project, day, k, declined=declined).best]
 
     def search(
         self,

@@ -21,8 +21,7 @@ from services.matcher.matching.index.records import (
     project_records,
 )
 from services.matcher.matching.index.search import Floors, LeftOut, Search
-from services.matcher.matching.model import Fit, PreparedOffer, PreparedProject
-from services.matcher.matching.score import fit
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
 
 
@@ -51,10 +50,6 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
     def remove(self, project_id: str) -> None:
         """Take a project out; nothing happens when it is not there."""
         self._take(project_id)
-
-    def best(self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()) -> list[Fit]:
-        """The `k` best eligible projects on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, project in self.search(offer, day, k, declined=declined).best]
 
     def search(
         self,
