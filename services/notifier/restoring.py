@@ -59,6 +59,7 @@ async def _hold_what_is_over(work: Restoration, told: set[str]) -> Lives:
         await store.note_over(work.connection, [notice for event in events for notice in _untellable(event)])
         await matches.keep(work.connection, events)
         await matches.end(work.connection, [each for each in over.values() if each.event is None])
+        await matches.note_ended(work.connection, [each.key for each in records if each.event is None])
         work.report.counts["untold"] += len(over)
     await work.forget_offsets(MatchChanged.topic)
     return lives

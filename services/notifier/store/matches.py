@@ -43,7 +43,8 @@ async def to_be_ended(connection: Connection, match_ids: Sequence[str]) -> dict[
 
 async def note_ended(connection: Connection, match_ids: Sequence[str]) -> None:
     """Remember that their writer has heard of the erasure: what it says from now on is of new lives."""
-    await connection.execute("UPDATE matches SET erased_at = NULL WHERE match_id = ANY ($1)", match_ids)
+    if match_ids:
+        await connection.execute("UPDATE matches SET erased_at = NULL WHERE match_id = ANY ($1)", match_ids)
 
 
 async def keep(connection: Connection, events: Sequence[MatchChanged]) -> None:
