@@ -32,11 +32,12 @@ class Matchers:
         """How many were ready at once."""
 
     async def come_and_go(self, over: asyncio.Event) -> None:
-        """Have others start, end, be killed and be paused until `over` and until each was killed often enough.
+        """Have others start, end, be killed and be paused until `over`, all were ready at once, and each was killed
+        often enough.
 
         All of them run at first, then fewer, and more again; those that run in the end are ready.
         """
-        while not over.is_set() or self._owed:
+        while not over.is_set() or self._owed or not self._all_were_ready:
             async with self._alone:
                 await self._turn()
             seconds = self._chance.uniform(0.5, 1.5) * self._scale.turn_s
@@ -65,6 +66,10 @@ class Matchers:
         return self._installation.runs(name) and await self._installation.is_ready(name)
 
     @property
+    def _all_were_ready(self) -> bool:
+        return self.most == self._scale.matchers
+
+    @property
     def _owed(self) -> list[str]:
         """Those that are to be killed more often."""
         return [name for name in self._names if self.kills[name] < self._scale.other_kills]
@@ -80,9 +85,9 @@ class Matchers:
             self._start(self._chance.choice(owed))
         elif len(self._running) < self._wanted:
             self._start(self._chance.choice(away))
-        elif ready and (len(ready) > self._wanted or self._chance.random() < 0.3):
+        elif self._all_were_ready and ready and (len(ready) > self._wanted or self._chance.random() < 0.3):
             await self._leave(self._chance.choice(ready), self._chance.choice(("stop", "pause")))
-        if self.most == self._scale.matchers and (self._owed or self._chance.random() < 0.3):
+        if self._all_were_ready and (self._owed or self._chance.random() < 0.3):
             await self._kill_some([name for name in ready if self._installation.runs(name)])
 
     def _start(self, name: str) -> None:
