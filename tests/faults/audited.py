@@ -93,7 +93,7 @@ WRONGS = (
         "the last answer was set aside, and its match is concluded",
         "WITH aside AS (INSERT INTO matcher.dead_letters (topic, partition, record_offset, record_timestamp, reason)"
         " SELECT topic, partition, next_offset - 1, highest_timestamp, 'test' FROM matcher.offsets"
-        " WHERE topic = 'answers' AND next_offset > 0)"
+        " WHERE (topic, partition) IN (SELECT 'answers', partition FROM matcher.match_heads WHERE state = 'concluded'))"
         " SELECT match_id FROM matcher.match_heads WHERE state = 'concluded'",
         "matcher: answer",
     ),
