@@ -10,9 +10,6 @@ from shared.database import Connection
 from shared.events.matches import MatchChanged
 from shared.outbox import announce, announce_all_erased, next_versions, purge_waiting
 
-AT_ONCE = 500
-"""Events built, or heads put in words, before they are handed to PostgreSQL and others get their turn."""
-
 
 async def announce_moves(
     connection: Connection, decided: Sequence[Decision], *, at: datetime, new_id: Callable[[], UUID]
@@ -20,14 +17,12 @@ async def announce_moves(
     """Leave the events and tombstones of these decisions, whose heads this transaction has locked."""
     topic = MatchChanged.topic
     told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
-    for place in range(0, len(told), AT_ONCE):
-        some = told[place : place + AT_ONCE]
-        versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in some])
-        events = [
-            announcement(head, facts.project, facts.offer, version=version, event_id=new_id(), occurred_at=at)
-            for (head, facts), version in zip(some, versions, strict=True)
-        ]
-        await announce(connection, *events)
+    versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
+    events = [
+        announcement(head, facts.project, facts.offer, version=version, event_id=new_id(), occurred_at=at)
+        for (head, facts), version in zip(told, versions, strict=True)
+    ]
+    await announce(connection, *events)
     ended = [each.moves.row.pair for each in decided if each.moves.is_ended]
     if ended:
         await purge_waiting(connection, topic, *(pair.match_id for pair in ended))

@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 
 from asyncpg import SerializationError
 
-from services.matcher.announcing import AT_ONCE, announce_moves
+from services.matcher.announcing import announce_moves
 from services.matcher.keeping import store_aside, store_built, store_plan
 from services.matcher.matching.aside import SLICE, Planned, Slice, begun, judge_slice, planned_of
 from services.matcher.matching.catalogue import Catalogue
-from services.matcher.matching.deciding import Changes, Decision, decide
+from services.matcher.matching.deciding import Changes, decide, parties_of
 from services.matcher.matching.head import Outcome
 from services.matcher.matching.merging import Merged, merge
 from services.matcher.matching.model import Pair
@@ -38,9 +38,10 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 500
+"""Matches moved before they are handed to PostgreSQL and others get their turn: a batch may move thousands."""
 STUCK_SECONDS = 300.0
 SIGN_OF_LIFE_SECONDS = IDLE_IN_TRANSACTION_MS / 4_000
-
 
 Check = Callable[[], None]
 """To be called now and then while something long is computed."""
@@ -151,15 +152,14 @@ class Judge:
         await store_plan(connection, partition.number, plan)
         next_model = await store_aside(connection, partition.number, planned.aside, planned.plan_aside)
         deferred: frozenset[OfferKey] = frozenset()
-        decided: list[Decision] = []
+        outcomes: Sequence[tuple[str, Outcome]] = ()
         if plan.day is not None:
             merged = await self._merge(connection, partition, plan)
             deferred = merged.deferred
-            decided = await self._move(connection, partition, plan, merged, delivered)
+            outcomes = await self._move(connection, partition, plan, merged, delivered)
         reflected = Reflected(plan.model, plan.day, {topic: dict(by) for topic, by in plan.positions.items()})
         await leases.advance(connection, partition.number, revision + 1, reflected, next_model)
         unknown = frozenset(match_id for match_id in answers or () if match_id not in known)
-        outcomes = [(each.moves.row.pair.match_id, outcome) for each in decided for outcome in each.moves.outcomes]
         return Done(partial(self._committed, partition, planned, deferred, revision + 1, outcomes), unknown)
 
     async def build_slice(self, connection: Connection, partition: Partition) -> bool:
@@ -241,7 +241,8 @@ class Judge:
 
     async def _move(
         self, connection: Connection, partition: Partition, plan: Plan, merged: Merged, delivered: Delivered
-    ) -> list[Decision]:
+    ) -> list[tuple[str, Outcome]]:
+        """Move the matches concerned, some at a time; returns what became of each answer, by match id."""
         changes = Changes.of(partition, plan, merged)
         wanted = Wanted(
             pairs=changes.pairs,
@@ -255,15 +256,16 @@ class Judge:
         _refuse_moved(delivered, rows)
         foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
         stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
-        at = self._now()
-        decided = await self._compute(
-            connection,
-            lambda check: decide(self.catalogue, changes, rows, stored, answers=delivered.answers, at=at, check=check),
-        )
-        await announce_moves(connection, decided, at=at, new_id=self._new_id)
-        for place in range(0, len(decided), AT_ONCE):
-            await heads.store_heads(connection, [each.moves.row for each in decided[place : place + AT_ONCE]])
-        return decided
+        at, outcomes = self._now(), []
+        parties = await self._compute(connection, lambda _: parties_of(self.catalogue, changes, stored))
+        deciding = partial(decide, parties, changes, answers=delivered.answers, at=at)
+        ordered = sorted(rows.values(), key=lambda row: row.pair.match_id)
+        for place in range(0, len(ordered), AT_ONCE):
+            decided = await self._compute(connection, partial(deciding, ordered[place : place + AT_ONCE]))
+            await announce_moves(connection, decided, at=at, new_id=self._new_id)
+            await heads.store_heads(connection, [each.moves.row for each in decided])
+            outcomes += [(each.moves.row.pair.match_id, what) for each in decided for what in each.moves.outcomes]
+        return outcomes
 
     def _committed(
         self,

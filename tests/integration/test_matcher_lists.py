@@ -1,11 +1,14 @@
 """Shortlists and matches follow what is heard: any order and batching give what judging every pair gives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 import asyncpg
 import pytest
 
+from services.matcher import announcing, judging
+from services.matcher.matching.deciding import Decision
 from services.matcher.matching.rows import PartitionList
 from services.matcher.matching.shortlists import OfferKey, OfferRank, ProjectRank
 from services.matcher.store import heads, lists
@@ -55,6 +58,27 @@ async def test_a_project_and_an_offer_are_proposed_to_both_sides(matcher: Stage)
     assert match.project.title == a_project().title
     assert match.offer.title == a_commitment().title
     assert sum(round(reason.share * 1_000_000) for reason in match.reasons) == round(match.score * 1_000_000)
+    assert await matcher.differences() == []
+
+
+async def test_a_batch_moves_its_matches_some_at_a_time(matcher: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded memory: events in words of all that a batch moves would take ten kilobytes for each match at once."""
+    handed: list[int] = []
+
+    async def announce(connection: Connection, decided: Sequence[Decision], **given: Any) -> None:
+        handed.append(len(decided))
+        await announcing.announce_moves(connection, decided, **given)
+
+    monkeypatch.setattr(judging, "AT_ONCE", 2)
+    monkeypatch.setattr(judging, "announce_moves", announce)
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started()))
+    await process.hears(*matcher.log.say(*(commitment_published(a_commitment(f"eng-{at}")) for at in "abc")))
+    await process.hears(*matcher.log.say(*(project_published(a_project(f"prj-{at}")) for at in "ac")))
+    assert max(handed) == 2
+    assert sorted(await matcher.changes()) == [
+        (match_id_of(f"prj-{one}", "commitment", f"eng-{other}"), "proposed") for one in "ac" for other in "abc"
+    ]
     assert await matcher.differences() == []
 
 

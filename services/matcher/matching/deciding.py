@@ -1,6 +1,6 @@
 """Decides what becomes of the matches that a transaction touches: who entered and left lists, verdicts, answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -70,28 +70,31 @@ class Changes:
         return replace(row, in_project_list=in_project_list, in_offer_list=in_offer_list)
 
 
+def parties_of(catalogue: Catalogue, changes: Changes, stored: Sequence[StoredProject]) -> Parties:
+    """Both sides of the pairs; `stored` are the projects of other partitions among them."""
+    foreign = {each.project_id: _held(catalogue, each) for each in stored}
+    return Parties(catalogue, changes.partition, changes.plan, foreign)
+
+
 def decide(
-    catalogue: Catalogue,
+    parties: Parties,
     changes: Changes,
-    rows: Mapping[Pair, StoredHead],
-    stored: Sequence[StoredProject],
+    rows: Iterable[StoredHead],
+    check: Callable[[], None],
     *,
     answers: Answers,
     at: datetime,
-    check: Callable[[], None],
 ) -> list[Decision]:
-    """What becomes of each locked head, by match id; those that nothing changes or answers are left out.
+    """What becomes of each of these locked heads; those that nothing changes or answers are left out.
 
-    `stored` are the projects of other partitions that the rows name. The plan has a day. `check` is called between
-    pairs: what it raises ends the deciding.
+    The plan has a day. `check` is called between pairs: what it raises ends the deciding.
     """
     partition, plan = changes.partition, changes.plan
     assert plan.day is not None
-    parties = Parties(catalogue, partition, plan, {each.project_id: _held(catalogue, each) for each in stored})
     decisions = []
-    for pair, unread in sorted(rows.items(), key=lambda item: item[0].match_id):
+    for unread in rows:
         check()
-        row = unread.read()
+        row, pair = unread.read(), unread.pair
         marked = changes.marked(row)
         is_ours = row.partition == partition.number
         moves = moves_of(

@@ -13,7 +13,7 @@ from services.matcher.matching.moves import Verdict
 from services.matcher.matching.partitions import HeldProject, Partition, Plan
 from services.matcher.matching.score import fit
 from services.matcher.matching.shortlists import OfferKey, offer_of
-from shared.events.matches import OfferFacts
+from shared.events.matches import OfferFacts, ProjectFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Parties:
     partition: Partition
     plan: Plan
     foreign: Mapping[str, HeldProject]
-    _shown: dict[OfferKey, OfferFacts] = field(default_factory=dict)
+    _offers: dict[tuple[OfferKey, int], OfferFacts] = field(default_factory=dict)
+    _projects: dict[tuple[str, int], ProjectFacts] = field(default_factory=dict)
 
     def project(self, project_id: str) -> HeldProject | None:
         """A project with the version heard last."""
@@ -69,10 +70,13 @@ class Parties:
         held, offer = self.project(pair.project_id), offer_of(pair)
         assert held is not None
         assert held.prepared is not None
-        if offer not in self._shown:
-            self._shown[offer] = offer_facts(self.catalogue.shown(offer))
         version = self.catalogue.version_of(offer)
-        return Facts(project_facts(held.prepared), self._shown[offer], held.version, version)
+        if (offer, version) not in self._offers:
+            self._offers[offer, version] = offer_facts(self.catalogue.shown(offer))
+        if (pair.project_id, held.version) not in self._projects:
+            self._projects[pair.project_id, held.version] = project_facts(held.prepared)
+        shown = self._projects[pair.project_id, held.version]
+        return Facts(shown, self._offers[offer, version], held.version, version)
 
     def _is_declined(self, pair: Pair) -> bool:
         return offer_of(pair) in self.partition.declined.get(pair.project_id, ()) or pair in self.plan.declined
