@@ -98,7 +98,8 @@ class Absences:
         assert await value(here, "SELECT count(*) > 0 FROM notifier.mails WHERE state = 'frozen'")
         await self._lasts(AWAY_S)
         here.post.open_again()
-        await becomes(here, "SELECT NOT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen')")
+        # The pause between tries has grown to half a minute by now.
+        await becomes(here, "SELECT NOT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen')", seconds=120)
         await answered(here, "console", "/", 200)
         await answered(here, "ingest", "/v1/projects", 200, Authorization=f"Bearer {here.key}")
         await self._lasts(AWAY_S * 4 / 3)
