@@ -23,11 +23,10 @@ from services.matcher.matching.index.kernels.finding import (
 from services.matcher.matching.index.kernels.shares import is_refused, most_told, told_share
 from services.matcher.matching.index.kernels.texts import most_text, text_share
 from services.matcher.matching.index.offer_engine import OfferEngine
-from services.matcher.matching.index.records import TERM
 from services.matcher.matching.model import PreparedProject
 
 offer_engine: Any = measured
-_TEXT_CELLS_PER_LINE = 32
+_TERMS_PER_LINE = 8
 RECORDS, DETAILS, TEXTS = range(3)
 
 
@@ -109,8 +108,8 @@ def _count_deciding(found: Any, held: Any, asked: Any, counted: Any) -> None:
         if candidates[at, BOUND] < wanted:
             continue
         counted[DETAILS] += 1
-        counted[TEXTS] += (details[row]["terms"] * TERM + _TEXT_CELLS_PER_LINE - 1) // _TEXT_CELLS_PER_LINE
-        score = candidates[at, KNOWN] + text_share(details[row], held.texts, asked.dense, asked.norm)
+        counted[TEXTS] += (details[row]["terms"] + _TERMS_PER_LINE - 1) // _TERMS_PER_LINE
+        score = candidates[at, KNOWN] + text_share(details[row], held.texts, asked.terms, asked.norm)
         if score >= wanted:
             rise(counts, top, held, row, candidates[at, FLAGS], score)
             wanted = max(least, least_at_top(counts, top))

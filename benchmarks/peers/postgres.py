@@ -31,7 +31,7 @@ CREATE UNLOGGED TABLE filed (
     organisation bigint, siren bigint
 );
 CREATE UNLOGGED TABLE offers (
-    number integer, id text COLLATE "C", type text COLLATE "C", norm bigint, terms integer[], weights integer[]
+    number integer, id text COLLATE "C", type text COLLATE "C", norm bigint, terms bigint[], weights integer[]
 );
 """
 _INDEXES = """

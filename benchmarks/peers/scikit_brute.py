@@ -23,12 +23,14 @@ class ScikitBrute(OwnTime):
 
     def load(self, stock: Stock) -> None:
         self.index = stock.index
-        self._matrix = _matrix([offer.vector for offer in stock.offers])
+        vectors = [offer.vector for offer in stock.offers]
+        self._terms = np.unique(np.concatenate([vector.indices for vector in vectors]))
+        self._matrix = self._matrix_of(vectors)
         self._norms = np.array([offer.vector.norm for offer in stock.offers], np.int64)
 
     def best(self, project: PreparedProject) -> Answer:
         index, columns = self.index, self.index._table.columns
-        inner = linear_kernel(self._matrix, _matrix([project.vector])).ravel().astype(np.int64)
+        inner = linear_kernel(self._matrix, self._matrix_of([project.vector])).ravel().astype(np.int64)
         product = np.maximum(self._norms * project.vector.norm, 1)
         similarity = np.minimum(MILLION, (2 * MILLION * inner + product) // (2 * product))
         one = single(PROJECT, project_row(project, index._numbers))
@@ -48,11 +50,13 @@ class ScikitBrute(OwnTime):
         best = best_rows(rows, found, 20, lambda row: (index.at(row).id, index.at(row).type))
         return [(score, index.at(row).id, index.at(row).type) for score, row in best]
 
-
-def _matrix(vectors: list[TextVector]) -> csr_matrix:
-    """One row per text; the weights are whole, so that sums of their products are exact."""
-    lengths = np.array([len(vector) for vector in vectors])
-    data = np.concatenate([vector.weights for vector in vectors]).astype(np.float64)
-    indices = np.concatenate([vector.indices for vector in vectors])
-    indptr = np.concatenate(([0], np.cumsum(lengths)))
-    return csr_matrix((data, indices, indptr), shape=(len(vectors), len(vectors[0].words)))
+    def _matrix_of(self, vectors: list[TextVector]) -> csr_matrix:
+        """One row per text, a column per term of any offer; the weights are whole, so that their sums are exact."""
+        held = [np.isin(vector.indices, self._terms, assume_unique=True) for vector in vectors]
+        kept = [vector.weights[mask] for vector, mask in zip(vectors, held, strict=True)]
+        terms = np.concatenate([vector.indices[mask] for vector, mask in zip(vectors, held, strict=True)])
+        ends = np.cumsum([0, *map(len, kept)])
+        columns = np.searchsorted(self._terms, terms)
+        return csr_matrix(
+            (np.concatenate(kept).astype(np.float64), columns, ends), shape=(len(vectors), len(self._terms))
+        )

@@ -8,8 +8,8 @@ from services.matcher.matching.index.layout import CATEGORIES
 from shared.text.vectors import MILLION
 
 _TYPES = {
-    **dict.fromkeys(("units", "shares", "objects", "themes", "terms", "weights"), "integer[]"),
-    **dict.fromkeys(("eur", "days"), "bigint[]"),
+    **dict.fromkeys(("units", "shares", "objects", "themes", "weights"), "integer[]"),
+    **dict.fromkeys(("eur", "days", "terms"), "bigint[]"),
     **dict.fromkeys(("slots",), "smallint[]"),
     **dict.fromkeys(("beside",), "boolean[]"),
     **dict.fromkeys(("labelled", "barrier", "seeks_nothing", "has_theme"), "boolean"),

@@ -16,6 +16,7 @@ from services.matcher.store import leases, matchers, models
 from services.matcher.store.leases import Lease
 from services.matcher.store.matchers import AtWork
 from shared.database import Connection, Pool, in_transaction
+from shared.text.vectors import READING
 
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class LeaseHeld(Exception):
 
 
 class OtherRules(LeaseHeld):
-    """A process at work judges by other rules: until it is stopped this one owns nothing."""
+    """A process at work judges by other rules, or reads models otherwise: until it is stopped this one owns nothing."""
 
 
 class OtherModel(LeaseHeld):
@@ -94,7 +95,7 @@ class Owners:
             raise _refused(at_work, other)
 
     def _at_work(self) -> AtWork:
-        return AtWork(self._address, self.catalogue.model, RULES)
+        return AtWork(self._address, self.catalogue.model, _code())
 
     async def leave(self) -> None:
         """Say that this process is no longer at work."""
@@ -227,7 +228,7 @@ class Owners:
                     self.fenced(number)
                     raise LeaseHeld(f"partition {number} was taken by another process")
             lease = await leases.take(connection, number, self._owner, self._address)
-            other = await matchers.other_rules(connection, RULES)
+            other = await matchers.other_rules(connection, _code())
             if other is not None:
                 raise _refused(self._at_work(), other)
             current = (await models.epochs(connection)).current
@@ -252,6 +253,14 @@ class Owners:
         async with asyncio.timeout(CATCH_UP_SECONDS):
             while not self.catalogue.has_read(positions):  # noqa: ASYNC110 - the catalogue moves on another thread
                 await asyncio.sleep(0.05)
+
+
+def _code() -> str:
+    """What processes at work must have in common: by which rules they judge, and how they read a model.
+
+    Lists are of rules and a model, whoever read it: another reading alone has nothing judged anew.
+    """
+    return f"{RULES}.{READING}"
 
 
 def _refused(ours: AtWork, other: AtWork) -> OtherRules:

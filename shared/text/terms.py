@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from snowballstemmer.french_stemmer import FrenchStemmer
@@ -10,7 +10,7 @@ from snowballstemmer.french_stemmer import FrenchStemmer
 from shared.text.folding import fold
 from shared.text.stop_words import STOP_WORDS
 
-__all__ = ["stem", "terms", "terms_with_words"]
+__all__ = ["shown", "spelt", "stem", "terms"]
 
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'", "\u00ad": None, "\u200b": None})
 _PREFIX = re.compile(r"\b(co|non|anti|auto|inter|bio|agro|[ée]co|micro|multi|r[ée]|pr[ée]|socio)-(?=\w)")
@@ -25,23 +25,23 @@ def terms(text: str) -> list[str]:
 
     « tiers-lieu » and « tiers lieu » give the same two terms, « co-construire » and « coconstruire » the same one.
     """
-    return [found for found, _word in _stems(text)]
+    return [found for found, _word in spelt(text)]
 
 
-def terms_with_words(text: str) -> dict[str, str]:
-    """Each term with the word that shows it best: its most frequent spelling, else the shortest, else by letters."""
-    spellings: dict[str, Counter[str]] = {}
-    for found, word in _stems(text):
-        spellings.setdefault(found, Counter())[word] += 1
-    return {found: min(words, key=lambda word: (-words[word], len(word), word)) for found, words in spellings.items()}
-
-
-def _stems(text: str) -> Iterator[tuple[str, str]]:
+def spelt(text: str) -> list[tuple[str, str]]:
+    """The same, each with its word as it is written, in lower case."""
     plain = _ELISION.sub("", _PREFIX.sub(r"\1", text.lower().translate(_APOSTROPHES)))
-    for word in _WORD.findall(plain):
-        found = _stem(word)
-        if found:
-            yield found, word
+    return [(found, word) for word in _WORD.findall(plain) if (found := _stem(word))]
+
+
+def shown(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each term with the word that shows it best: its most frequent spelling, else the shortest, else by letters."""
+    best: dict[str, tuple[int, int, str]] = {}
+    for (found, word), count in Counter(pairs).items():
+        rank = (-count, len(word), word)
+        if found not in best or rank < best[found]:
+            best[found] = rank
+    return {found: word for found, (_count, _length, word) in best.items()}
 
 
 @lru_cache(maxsize=65_536)

@@ -2,7 +2,7 @@
 
 Weights are products of two quantised factors, norms are integer square roots of integer sums. Bounds, all in int64: a
 weight is under 2^16, a text keeps 1 024 terms at most, so a norm squared or an inner product stays under 2^42, and
-doubled millions of it under 2^63.
+doubled millions of it under 2^63. The id of a term is under 2^47, so that it fits in one number with its weight.
 """
 
 import io
@@ -11,18 +11,22 @@ import math
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.text.terms import terms
+from shared.text.terms import shown, spelt
 
 __all__ = [
     "MAX_TERMS",
+    "READING",
+    "UNKNOWN",
     "TextModel",
     "TextVector",
     "cosine_millionths",
@@ -35,7 +39,11 @@ __all__ = [
 MILLION = 1_000_000
 """Scores, shares and similarities are whole millionths inside."""
 MAX_TERMS = 1_024
-"""Distinct terms kept of one text: the heaviest, ties by place in the vocabulary."""
+"""Distinct terms kept of one text: the heaviest, ties by id."""
+UNKNOWN = 1 << 46
+"""Ids from here on are those of terms outside the vocabulary: 46 bits of a digest of their letters."""
+READING = "2"
+"""Names how the bytes of a model become vectors: another one wherever the same bytes would give others."""
 
 _IDF_SCALE, _IDF_MAX = 64, 1_023
 _TF_SCALE = 16
@@ -43,18 +51,25 @@ _TF_FACTORS = tuple(round(_TF_SCALE * (1 + math.log(count))) for count in range(
 """A term said 16 times or more weighs no more than one said 16 times: factors stay under 2^6."""
 
 
+_LEAST_LETTERS = 3
+"""A shorter stem outside the vocabulary is a scrap of a word, and says nothing."""
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TextVector:
-    """One text: indices in the vocabulary (increasing), their weights, the sum of their squares and its square root.
+    """One text: ids of its terms (increasing), their weights, the sum of their squares and its square root.
 
-    `words` is the model's, by index. Only vectors of one model can be compared.
+    `words` is the model's, by place in its vocabulary; `own_words` has, for each term outside of it, in the order of
+    the last ids, the word of this text. Only vectors of one model can be compared.
     """
 
-    indices: NDArray[np.int32]
+    indices: NDArray[np.int64]
     weights: NDArray[np.int64]
     norm_sq: int
     norm: int
     words: tuple[str, ...]
+    own_words: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -63,62 +78,92 @@ class TextVector:
         """The weights as fractions of the norm: what a classifier is fitted on."""
         return self.weights / max(1.0, math.sqrt(self.norm_sq))
 
+    def word(self, place: int) -> str:
+        """What shows the term at this place to people."""
+        own = place - len(self.indices) + len(self.own_words)
+        return self.own_words[own] if own >= 0 else self.words[self.indices[place]]
+
 
 @dataclass(frozen=True, eq=False)
 class TextModel:
-    """A vocabulary with its quantised idf; `words[i]` shows term `i` to people, `epoch` names this model for ever."""
+    """A vocabulary with its quantised idf; `words[i]` shows term `i` to people, `epoch` names this model for ever.
+
+    `unknown` is the quantised idf of every term outside the vocabulary; 0 where such terms are left out.
+    """
 
     vocabulary: Mapping[str, int]
     idf: NDArray[np.int32]
     words: tuple[str, ...]
     epoch: str
+    unknown: int = 0
 
     @classmethod
-    def quantised(cls, idf: Mapping[str, float], words: Mapping[str, str], epoch: str) -> "TextModel":
+    def quantised(
+        cls, idf: Mapping[str, float], words: Mapping[str, str], epoch: str, *, unknown: float | None = None
+    ) -> "TextModel":
         """A model over these terms in the order of their letters; `words` shows terms (itself where one is absent).
 
-        idf are natural logarithms, kept to 1/64, within 1/64 and 16.
+        idf are natural logarithms, kept to 1/64, within 1/64 and 16; `unknown` is that of all other terms.
         """
         known = sorted(idf)
-        quantised = [min(_IDF_MAX, max(1, round(_IDF_SCALE * idf[term]))) for term in known]
+        quantised = np.array([_quantised(idf[term]) for term in known], np.int32)
         vocabulary = {term: index for index, term in enumerate(known)}
-        return cls(vocabulary, np.array(quantised, np.int32), tuple(words.get(term, term) for term in known), epoch)
+        shown = tuple(words.get(term, term) for term in known)
+        return cls(vocabulary, quantised, shown, epoch, 0 if unknown is None else _quantised(unknown))
 
     @cached_property
     def _idf(self) -> list[int]:
         return [int(value) for value in self.idf]
 
+    def id_of(self, term: str) -> int | None:
+        """The id of a term, the same in every process: its place in the vocabulary, else what its letters give.
+
+        Nothing for terms that are left out.
+        """
+        place = self.vocabulary.get(term)
+        if place is None and self.unknown and len(term) >= _LEAST_LETTERS:
+            return _id_of_unknown(term)
+        return place
+
     def vectorise(self, text: str) -> TextVector:
-        """The vector of a text; terms outside the vocabulary are left out, the order of words does not matter."""
-        return self.vectorise_terms(terms(text))
+        """The vector of a text, whatever the order of its words."""
+        pairs = spelt(text)
+        known = self.vocabulary
+        own = [pair for pair in pairs if pair[0] not in known] if self.unknown else ()
+        return self.vectorise_counts(Counter([term for term, _word in pairs]), shown(own))
 
-    def vectorise_terms(self, found: Sequence[str]) -> TextVector:
-        """The same from terms that `terms` gave."""
-        return self.vectorise_counts(Counter(found))
+    def vectorise_counts(self, counts: Mapping[str, int], words: Mapping[str, str] = _NO_WORDS) -> TextVector:
+        """The same from how often each term was found, once at least; `words` shows terms outside the vocabulary."""
+        found: dict[int, int] = {}
+        own: dict[int, str] = {}
+        for term, count in counts.items():
+            place = self.id_of(term)
+            if place is not None:
+                found[place] = found.get(place, 0) + count
+                if place >= UNKNOWN:
+                    own[place] = words.get(term, term)
+        weighed = self._weighed(found)
+        whole = np.array([weight for _place, weight in weighed], np.int64)
+        norm_sq = int(np.dot(whole, whole))
+        places = np.array([place for place, _weight in weighed], np.int64)
+        own_words = tuple(own[place] for place, _weight in weighed if place >= UNKNOWN)
+        return TextVector(places, whole, norm_sq, math.isqrt(norm_sq), self.words, own_words)
 
-    def vectorise_counts(self, counts: Mapping[str, int]) -> TextVector:
-        """The same from how often each term was found, once at least."""
-        known, top = self.vocabulary, len(_TF_FACTORS)
+    def _weighed(self, counts: Mapping[int, int]) -> list[tuple[int, int]]:
+        """The heaviest terms with their weights, by id."""
+        idf, top = self._idf, len(_TF_FACTORS)
         weighed = [
-            (known[term], _TF_FACTORS[min(count, top) - 1] * self._idf[known[term]])
-            for term, count in counts.items()
-            if term in known
+            (place, _TF_FACTORS[min(count, top) - 1] * (idf[place] if place < UNKNOWN else self.unknown))
+            for place, count in counts.items()
         ]
         if len(weighed) > MAX_TERMS:
             weighed = sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:MAX_TERMS]
-        weighed.sort()
-        return self.vector([index for index, _weight in weighed], [weight for _index, weight in weighed])
-
-    def vector(self, indices: Sequence[int], weights: Sequence[int]) -> TextVector:
-        """A vector from what was kept of one: its increasing indices and their weights."""
-        whole = np.array(weights, np.int64)
-        norm_sq = int(np.dot(whole, whole))
-        return TextVector(np.array(indices, np.int32), whole, norm_sq, math.isqrt(norm_sq), self.words)
+        return sorted(weighed)
 
     def to_bytes(self) -> bytes:
         """Plain arrays and JSON in one `.npz`; the same model gives the same bytes."""
         facts = {"terms": list(self.vocabulary), "words": list(self.words), "epoch": self.epoch}
-        return pack(facts, {"idf": self.idf})
+        return pack(facts | ({"unknown": self.unknown} if self.unknown else {}), {"idf": self.idf})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "TextModel":
@@ -127,7 +172,19 @@ class TextModel:
         if "idf" not in arrays or "terms" not in facts:
             raise ValueError("no text model in there")
         vocabulary = {term: index for index, term in enumerate(facts["terms"])}
-        return cls(vocabulary, arrays["idf"].astype(np.int32), tuple(facts["words"]), facts["epoch"])
+        idf, unknown = arrays["idf"].astype(np.int32), facts.get("unknown", 0)
+        return cls(vocabulary, idf, tuple(facts["words"]), facts["epoch"], unknown)
+
+
+@lru_cache(maxsize=65_536)
+def _id_of_unknown(term: str) -> int:
+    """Two of a million such terms have the same one with a probability of one in 140."""
+    digest = blake2b(term.encode(), digest_size=6).digest()
+    return UNKNOWN | int.from_bytes(digest, "big") & (UNKNOWN - 1)
+
+
+def _quantised(idf: float) -> int:
+    return min(_IDF_MAX, max(1, round(_IDF_SCALE * idf)))
 
 
 def similarity_millionths(a: TextVector, b: TextVector) -> int:
@@ -137,11 +194,14 @@ def similarity_millionths(a: TextVector, b: TextVector) -> int:
 
 
 def shared_terms(a: TextVector, b: TextVector, k: int = 3) -> tuple[str, ...]:
-    """At most `k` words that both texts have, those that make them alike most first, ties by letters of their terms."""
+    """At most `k` words that both texts have, those that make them alike most first.
+
+    Ties go by the letters of their terms, those outside the vocabulary last and by the words of `a`, which show them.
+    """
     both, in_a, in_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
-    parts = zip(both.tolist(), (a.weights[in_a] * b.weights[in_b]).tolist(), strict=True)
-    ranked = sorted(parts, key=lambda part: (-part[1], part[0]))
-    return tuple(a.words[index] for index, _part in ranked[:k])
+    parts = zip((a.weights[in_a] * b.weights[in_b]).tolist(), both.tolist(), in_a.tolist(), strict=True)
+    ranked = sorted((-part, min(term, UNKNOWN), a.word(place)) for part, term, place in parts)
+    return tuple(word for _part, _term, word in ranked[:k])
 
 
 def cosine_millionths(inner_product: int, norm_a: int, norm_b: int) -> int:

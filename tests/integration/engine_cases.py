@@ -35,7 +35,12 @@ WORDS = [
     "réparation",
     "logement",
     "emploi",
+    "zythologie",
+    "pétaouchnok",
+    "kaléidoscope",
+    "brimborion",
 ]
+"""The last four are in no vocabulary."""
 Entity = TypeVar("Entity", Commitment, Fund, Project)
 
 

@@ -20,7 +20,8 @@ from services.matcher.matching.index.offer_engine import OfferEngine
 from services.matcher.matching.index.project_engine import ProjectEngine
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.score import score
-from tests.integration.engine_cases import DAYS, GEOGRAPHY, Cases
+from tests.factories import a_commitment, a_project
+from tests.integration.engine_cases import DAYS, GEOGRAPHY, PREPARATION, Cases
 
 EXAMPLES, STEPS, QUERIES = 220, 4, 6
 """Each example is a state that changes in so many steps; after each, so many queries in both directions: 10 560."""
@@ -163,3 +164,21 @@ def test_the_engine_grows_and_gives_room_back(thin: Callable[[int], bool]) -> No
     engine, plain = sides.offer_indexes
     assert len(engine) == len(plain)
     assert engine.used <= 3_000 + len(plain)
+
+
+def test_long_texts_of_unknown_words_are_compared_to_the_bit() -> None:
+    """As many terms as a description holds, none of them in the vocabulary: the table is as full as it gets."""
+    chance = random.Random(5)
+    words = sorted({"".join(chance.choices("bdfgklmnprtvz", k=4)) for _ in range(2_000)})
+    texts = [" ".join(chance.sample(words, count)) for count in (1, 2, 3, 40, 400, 900, 990)]
+    engine, plain = OfferEngine(GEOGRAPHY), OfferIndex(GEOGRAPHY)
+    for place, text in enumerate(texts):
+        offer = PREPARATION.offer(a_commitment(f"eng-{place}", description=text))
+        engine.upsert(offer)
+        plain.upsert(offer)
+    for text in texts:
+        asking = PREPARATION.project(a_project(summary=text))
+        assert len(asking.vector.own_words) > 0
+        found = told(engine.search(asking, DAYS[1]).best)
+        assert found == told(plain.search(asking, DAYS[1]).best)
+        assert len({score for score, *_ in found}) > 1

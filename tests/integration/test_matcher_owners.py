@@ -18,13 +18,16 @@ from services.matcher.matching.partitions import Partition, Plan
 from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import KEPT_ASIDE_SECONDS, LeaseHeld, OtherRules
-from services.matcher.store import heads, leases
+from services.matcher.store import heads, leases, models
 from services.matcher.store.matchers import SILENCE
+from services.matcher.store.models import Epochs
 from shared.clock import utc_now
 from shared.database import Connection
 from shared.dead_letter import Limit
 from shared.events.matches import match_id_of
 from shared.offsets import Arrived, Handling, Position, begin, store
+from shared.text.model import load_text_model
+from shared.text.vectors import READING
 from tests.factories import (
     a_commitment,
     a_fund,
@@ -39,6 +42,7 @@ from tests.factories import (
 from tests.integration.matcher_stage import Stage, stage
 
 FIRST_DAY = date(2026, 12, 1)
+EPOCH = load_text_model().epoch
 
 
 @pytest.fixture
@@ -297,7 +301,7 @@ async def test_who_judges_by_other_rules_waits_until_nobody_works_by_the_first(
     await old.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
     with monkeypatch.context() as other:
         other.setattr(owners, "RULES", "2")
-        with pytest.raises(OtherRules, match="by 2: stop every matcher"):
+        with pytest.raises(OtherRules, match=rf"by 2\.{READING}: stop every matcher"):
             await matcher.process()
     await old.hears(*matcher.log.say(project_published(a_project("prj-b"))))
     assert await matcher.pool.fetch("SELECT FROM leases WHERE epoch > 1") == []
@@ -307,6 +311,24 @@ async def test_who_judges_by_other_rules_waits_until_nobody_works_by_the_first(
     new = await matcher.process(0, 1, model="model-2")
     assert (new.owners.owned, new.owners.catalogue.model) == ([0, 1], "model-2")
     assert await matcher.pool.fetch("SELECT FROM leases WHERE model <> 'model-2'") == []
+    assert await matcher.differences() == []
+
+
+async def test_who_reads_models_otherwise_waits_but_has_nothing_judged_anew(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes of a model would give it other vectors; of the lists there are it makes the same."""
+    old = await matcher.process(0, 1)
+    await old.hears(*matcher.log.say(day_started(), commitment_published(), project_published()))
+    monkeypatch.setattr(owners, "READING", "9")
+    with pytest.raises(OtherRules, match=r"by 1\.9: stop every matcher"):
+        await matcher.process()
+    await old.owners.leave()
+    new = await matcher.process(0, 1, model="model-2")
+    async with matcher.pool.acquire() as connection:
+        assert await models.epochs(connection) == Epochs(current=EPOCH, next="model-2")
+        assert {lease.reflected.model for lease in await leases.all_leases(connection)} == {EPOCH}
+    assert new.owners.catalogue.model == EPOCH
     assert await matcher.differences() == []
 
 

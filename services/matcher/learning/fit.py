@@ -5,6 +5,7 @@ names the scores of matches: where it is another, so must `EPOCH` be.
 """
 
 import argparse
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,23 +18,31 @@ from services.matcher.learning.heads import fit_head
 from services.matcher.learning.labelled import TEACHERS, Labelled, texts_of
 from shared.text.classify import Classifier
 from shared.text.model import CLASSIFIER, TEXT_MODEL
-from shared.text.terms import terms, terms_with_words
+from shared.text.terms import shown, spelt, terms
 from shared.text.vectors import TextModel
 
-EPOCH = "2026-12-a"
+EPOCH = "2026-12-b"
 """Names the text model for ever: change it whenever that changes. The classifier scores no match and needs no name."""
 
 
 def fit_text_model(corpus: Sequence[Document], epoch: str = EPOCH) -> TextModel:
-    """The vocabulary of a corpus with its smoothed idf; each term is shown by its most frequent word."""
+    """The vocabulary of a corpus with its smoothed idf; each term is shown by its most frequent word.
+
+    All other terms have the idf that the same formula gives to a term of no document.
+    """
     vectorizer = TfidfVectorizer(analyzer=terms, smooth_idf=True).fit(document.text for document in corpus)
     idf = dict(zip(vectorizer.get_feature_names_out().tolist(), vectorizer.idf_.tolist(), strict=True))
     spellings: dict[str, Counter[str]] = {}
     for document in corpus:
-        for term, word in terms_with_words(document.text).items():
+        for term, word in shown(spelt(document.text)).items():
             spellings.setdefault(term, Counter())[word] += 1
     words = {term: min(found, key=lambda word: (-found[word], len(word), word)) for term, found in spellings.items()}
-    return TextModel.quantised(idf, words, epoch)
+    return TextModel.quantised(idf, words, epoch, unknown=idf_of_unknown(len(corpus)))
+
+
+def idf_of_unknown(documents: int) -> float:
+    """The smoothed idf of a term that none of so many documents has."""
+    return math.log(1 + documents) + 1
 
 
 def fit_classifier(corpus: Sequence[Document], folds: Sequence[Sequence[Labelled]]) -> Classifier:

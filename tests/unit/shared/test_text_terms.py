@@ -8,9 +8,15 @@ from hypothesis import strategies as st
 
 from shared.reference.samples import sample_projects
 from shared.text.folding import fold
-from shared.text.terms import terms, terms_with_words
+from shared.text.terms import shown, spelt, terms
 
 SUMMARIES = [project["summary"] for project in sample_projects()]
+
+
+def words_of(text: str) -> dict[str, str]:
+    return shown(spelt(text))
+
+
 texts = st.one_of(st.text(max_size=200), st.sampled_from(SUMMARIES))
 
 
@@ -66,17 +72,14 @@ def test_terms_are_plain_letters_and_deterministic(text: str) -> None:
 @settings(deadline=None)
 @given(texts)
 def test_every_term_has_a_word_to_show(text: str) -> None:
-    words = terms_with_words(text)
+    words = words_of(text)
     assert set(words) == set(terms(text))
     assert all(terms(word) == [term] for term, word in words.items())
 
 
 def test_the_word_shown_is_the_one_most_written() -> None:
-    assert (
-        terms_with_words("Maraîchage, maraîchage et maraîchages : le MARAÎCHAGE")[terms("maraîchage")[0]]
-        == "maraîchage"
-    )
-    assert set(terms_with_words("des vélos et un vélo").values()) == {"vélo"}
+    assert words_of("Maraîchage, maraîchage et maraîchages : le MARAÎCHAGE")[terms("maraîchage")[0]] == "maraîchage"
+    assert set(words_of("des vélos et un vélo").values()) == {"vélo"}
 
 
 @settings(deadline=None)
@@ -84,7 +87,7 @@ def test_the_word_shown_is_the_one_most_written() -> None:
 def test_the_words_shown_do_not_depend_on_order(text: str, chance: random.Random) -> None:
     words = text.split()
     chance.shuffle(words)
-    assert terms_with_words(" ".join(words)) == terms_with_words(text)
+    assert words_of(" ".join(words)) == words_of(text)
 
 
 @given(st.text(max_size=200))

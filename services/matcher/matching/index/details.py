@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from services.matcher.matching.index.kernels.filing import packed
 from services.matcher.matching.index.kernels.texts import SHORT, write
-from services.matcher.matching.index.records import TERM
 from shared.text.vectors import TextVector
 
 DETAIL = np.dtype(
@@ -64,7 +63,7 @@ class Details:
 
     def __init__(self) -> None:
         self.rows = np.zeros(_FEWEST, DETAIL)
-        self.texts = Arena(np.uint16)
+        self.texts = Arena(np.int64)
         self.ids = Arena(np.uint8)
 
     def put(self, row: int, key: tuple[str, ...], vector: TextVector, organisation: int, siren: int) -> int:
@@ -76,7 +75,7 @@ class Details:
         while row >= len(self.rows):
             self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
         letters, terms = np.frombuffer(key[0].encode(), np.uint8), len(vector)
-        at, name = self.texts.take_room(TERM * terms), self.ids.take_room(len(letters))
+        at, name = self.texts.take_room(terms), self.ids.take_room(len(letters))
         self.ids.cells[name : name + len(letters)] = letters
         of_type = 1 if key[1:] == ("fund",) else 0
         self.rows[row] = (at, name, terms, vector.norm, organisation, siren, len(letters), of_type)
@@ -85,7 +84,7 @@ class Details:
 
     def drop(self, row: int) -> None:
         """Forget a row."""
-        self.texts.lose(TERM * int(self.rows["terms"][row]))
+        self.texts.lose(int(self.rows["terms"][row]))
         self.ids.lose(int(self.rows["letters"][row]))
         self.rows[row] = np.zeros((), DETAIL)
         if self.texts.is_wasted() or self.ids.is_wasted():
@@ -93,7 +92,7 @@ class Details:
 
     def pack(self) -> None:
         """Give back the room of what was dropped; done by itself once more than half is."""
-        self.rows["text"] = self.texts.pack(self.rows["text"], TERM * self.rows["terms"].astype(np.int64))
+        self.rows["text"] = self.texts.pack(self.rows["text"], self.rows["terms"].astype(np.int64))
         self.rows["id"] = self.ids.pack(self.rows["id"], self.rows["letters"].astype(np.int64))
 
     def nbytes(self) -> int:

@@ -12,7 +12,7 @@ from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.details import Details
 from services.matcher.matching.index.kernels.finding import KNOWN, ROW, SAID, TOP, WANTED, Asked, Filed, Found, Held
-from services.matcher.matching.index.kernels.texts import TEXT, clear, spread
+from services.matcher.matching.index.kernels.texts import TEXT, spread
 from services.matcher.matching.index.layout import Numbers
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.postings import Postings
@@ -41,7 +41,6 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         self._details = Details()
         self._keys: Keys[Key] = Keys()
         self._parties: list[Party | None] = []
-        self._dense = np.zeros(1, np.int32)
         self._squares = np.zeros((8, 256), np.int64)
         self._candidates = np.zeros((0, 4), np.int32)
         self._runs = np.zeros((0, 5), np.int32)
@@ -135,11 +134,10 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         apart: tuple[Collection[Key], LeftOut | None],
         sets: tuple[Any, Any],
     ) -> Asked:
-        """The query, with its text laid out until `_told`; `apart` are the declined, and who else does not count."""
+        """The query, with its text laid out; `apart` are the declined, and who else does not count."""
         declined, left_out = apart
-        if len(self._dense) < len(vector.words):
-            self._dense = np.zeros(len(vector.words), np.int32)
-        spread(vector.indices, vector.weights, self._dense, self._squares)
+        terms = np.zeros(4 << len(vector).bit_length(), np.int64)
+        spread(vector.indices, vector.weights, terms, self._squares)
         rows = [row for row in map(self._keys.row_of, declined) if row is not None]
         return Asked(
             day.toordinal(),
@@ -148,7 +146,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             np.array(rows, np.int32) if rows else _NONE,
             _NOBODY if left_out is None else left_out,
             *sets,
-            self._dense,
+            terms,
             self._squares,
             max(1, vector.norm),
             TEXT if vector.norm else 0,
@@ -167,8 +165,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             counts, self._candidates, np.zeros((k, 2), np.int32), self._seen, _NONE if floors is None else floors
         )
 
-    def _told(self, found: Found, vector: TextVector) -> Search[Party]:
-        clear(vector.indices, self._dense)
+    def _told(self, found: Found) -> Search[Party]:
         top, said = int(found.counts[TOP]), int(found.counts[SAID])
         best = [(score, self.at(row)) for score, row in found.top[:top].tolist()]
         return Search(best, found.candidates[:said, ROW].copy(), found.candidates[:said, KNOWN].copy())

@@ -93,7 +93,7 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
             best_first(runs, count, ordered)
             sift_offers(filed.records, ordered[:count], askers, held, asked, found)
             decide(found, held, asked)
-        return self._told(found, project.vector)
+        return self._told(found)
 
     def sort(self) -> None:
         """Sort in what came, and find where the cells begin; a search does so by itself once enough came."""

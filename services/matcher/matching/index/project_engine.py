@@ -81,7 +81,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
             count = runs_of_projects(filed, ranges, runs)
             sift_projects(filed.records, runs[:count], askers, met, held, asked, found)
             decide(found, held, asked)
-        return self._told(found, offer.vector)
+        return self._told(found)
 
     def sort(self) -> None:
         """Sort in what came; a search does so by itself once enough came."""

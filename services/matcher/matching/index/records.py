@@ -18,9 +18,6 @@ beside. `SEVERAL` refuses nothing: it tells a row that is filed in several place
 TELLS_STAGES, TELLS_OBJECTS, TELLS_COVER, TELLS_CHALLENGES = 1, 2, 4, 8
 """What an offer names: on what it does not, it earns nothing. Offers that name the same are filed side by side."""
 
-TERM = 3
-"""A term of a text takes so many cells of 16 bits: the low and the high half of its place, its weight."""
-
 OFFER_RECORD = np.dtype(
     [
         ("row", np.int32),

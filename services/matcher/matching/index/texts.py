@@ -12,14 +12,13 @@ class Texts:
     """One vector per row of a table, in two flat arrays; space left by changed rows is taken back when half is lost."""
 
     def __init__(self) -> None:
-        self._indices = np.zeros(_FIRST_CAPACITY, np.int32)
+        self._indices = np.zeros(_FIRST_CAPACITY, np.int64)
         self._weights = np.zeros(_FIRST_CAPACITY, np.int64)
         self._start = np.zeros(1, np.int64)
         self._length = np.zeros(1, np.int64)
         self._norm = np.zeros(1, np.int64)
         self._end = 0
         self._lost = 0
-        self._terms = 0
 
     def put(self, row: int, vector: TextVector) -> None:
         """Keep the vector of a row, in the place of the one it had."""
@@ -32,7 +31,6 @@ class Texts:
         self._weights[self._end : self._end + size] = vector.weights
         self._start[row], self._length[row], self._norm[row] = self._end, size, vector.norm
         self._end += size
-        self._terms = max(self._terms, int(vector.indices[-1]) + 1 if size else 0)
 
     def drop(self, row: int) -> None:
         """Forget the vector of a row, if it has one."""
@@ -50,16 +48,9 @@ class Texts:
         some = np.flatnonzero(lengths)
         firsts = np.cumsum(lengths[some]) - lengths[some]
         flat = np.arange(total) + np.repeat(self._start[rows[some]] - firsts, lengths[some])
-        inner[some] = np.add.reduceat(self._spread(vector)[self._indices[flat]] * self._weights[flat], firsts)
+        inner[some] = np.add.reduceat(_weights_of(vector, self._indices[flat]) * self._weights[flat], firsts)
         whole = np.maximum(products, 1)
         return np.where(products > 0, np.minimum(MILLION, (2 * MILLION * inner + whole) // (2 * whole)), 0)
-
-    def _spread(self, vector: TextVector) -> NDArray[np.int64]:
-        """The weights of a vector at the place of their terms."""
-        spread = np.zeros(self._terms, np.int64)
-        known = vector.indices < self._terms
-        spread[vector.indices[known]] = vector.weights[known]
-        return spread
 
     def _reach(self, row: int) -> None:
         while row >= len(self._start):
@@ -80,3 +71,9 @@ class Texts:
         while self._end + size > len(self._indices):
             self._indices = np.concatenate((self._indices, np.zeros_like(self._indices)))
             self._weights = np.concatenate((self._weights, np.zeros_like(self._weights)))
+
+
+def _weights_of(vector: TextVector, terms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What each of these terms weighs in a vector, which has some; 0 for those that it has not."""
+    places = np.minimum(np.searchsorted(vector.indices, terms), len(vector) - 1)
+    return np.where(vector.indices[places] == terms, vector.weights[places], 0)

@@ -29,7 +29,8 @@ class Cells(NamedTuple):
 class Asked(NamedTuple):
     """What is the same for a whole query: the day, who asks, who does not count, the challenges named, its text.
 
-    `declined` has rows, `left_out` is told by row, or empty.
+    `declined` has rows, `left_out` is told by row, or empty; `terms` and `squares` are the text as `spread` lays it
+    out.
     """
 
     day: int
@@ -39,14 +40,14 @@ class Asked(NamedTuple):
     left_out: Any
     sets: Any
     set_starts: Any
-    dense: Any
+    terms: Any
     squares: Any
     norm: int
     most_text: int
 
 
 class Held(NamedTuple):
-    """What is kept of each row: its detail, the cells of all texts, the letters of all ids."""
+    """What is kept of each row: its detail, the terms of all texts, the letters of all ids."""
 
     details: Any
     texts: Any
@@ -132,7 +133,7 @@ def least_at_top(counts: Any, top: Any) -> int:
 def decide(found: Any, held: Any, asked: Any) -> None:
     """Make of the candidates the exact top, and at the head of `candidates` all that reach their row's floor."""
     counts, candidates, top, seen, floors = found.counts, found.candidates, found.top, found.seen, found.floors
-    details, texts, dense, norm = held.details, held.texts, asked.dense, asked.norm
+    details, texts, terms, norm = held.details, held.texts, asked.terms, asked.norm
     least = wanted = least_at_top(counts, top)
     counts[TOP] = 0
     for at in range(counts[CANDIDATES]):
@@ -140,7 +141,7 @@ def decide(found: Any, held: Any, asked: Any) -> None:
         floor = floors[row] if len(floors) else 1 << 30
         if bound < min(wanted, floor):
             continue
-        score, flags = candidates[at, KNOWN] + text_share(details[row], texts, dense, norm), candidates[at, FLAGS]
+        score, flags = candidates[at, KNOWN] + text_share(details[row], texts, terms, norm), candidates[at, FLAGS]
         if score >= wanted:
             rise(counts, top, held, row, flags, score)
             wanted = max(least, least_at_top(counts, top))

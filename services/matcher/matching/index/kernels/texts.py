@@ -8,7 +8,6 @@ import numpy as np
 from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
 from services.matcher.matching.index.kernels.shares import share
-from services.matcher.matching.index.records import TERM
 from shared.text.vectors import MILLION
 
 TEXT = WEIGHTS["text"]
@@ -17,10 +16,21 @@ _SLACK = 1 + 1 / 1_024
 SHORT = 2_048
 
 
+WEIGHT_BITS = 16
+"""A term of a text is one number: its id, then so many bits of weight, which is never 0."""
+_WEIGHT = (1 << WEIGHT_BITS) - 1
+
+
+@kernel
+def mixed(term: int) -> Any:
+    """64 bits of which each depends on those of the id below it: the upper ones are spread evenly."""
+    return np.uint64(term) * np.uint64(0x9E3779B97F4A7C15)
+
+
 @kernel
 def bit_of(term: int) -> Any:
     """Which of the 64 bits of a signature a term sets."""
-    return (np.uint64(term) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58)
+    return mixed(term) >> np.uint64(58)
 
 
 @kernel
@@ -28,20 +38,26 @@ def write(cells: Any, at: int, indices: Any, weights: Any) -> Any:
     """Write a text into `cells` from `at` on; returns its signature."""
     signature = np.uint64(0)
     for place in range(len(indices)):
-        term, start = indices[place], at + TERM * place
-        cells[start], cells[start + 1], cells[start + 2] = term & 0xFFFF, term >> 16, weights[place]
+        term = indices[place]
+        cells[at + place] = term << WEIGHT_BITS | weights[place]
         signature |= np.uint64(1) << bit_of(term)
     return signature
 
 
 @kernel
-def spread(indices: Any, weights: Any, dense: Any, squares: Any) -> None:
-    """Lay the asking text out: weights by term; by byte of a signature and its value, the squares they stand for."""
+def spread(indices: Any, weights: Any, table: Any, squares: Any) -> None:
+    """Lay the asking text out: its terms where `weight_in` finds them; the squares that values of bytes stand for.
+
+    `table` is empty, a power of two long and twice as long as the text at least.
+    """
     squares[:] = 0
     for place in range(len(indices)):
-        weight = weights[place]
-        dense[indices[place]] = weight
-        bit = np.int64(bit_of(indices[place]))
+        term, weight = indices[place], weights[place]
+        slot = slot_of(term, table)
+        while table[slot] != 0:
+            slot = (slot + 1) & (len(table) - 1)
+        table[slot] = term << WEIGHT_BITS | weight
+        bit = np.int64(bit_of(term))
         squares[bit >> 3, 1 << (bit & 7)] += weight * weight
     for byte in range(8):
         for value in range(1, 256):
@@ -51,10 +67,20 @@ def spread(indices: Any, weights: Any, dense: Any, squares: Any) -> None:
 
 
 @kernel
-def clear(indices: Any, dense: Any) -> None:
-    """Undo `spread`."""
-    for place in range(len(indices)):
-        dense[indices[place]] = 0
+def slot_of(term: int, table: Any) -> Any:
+    """Where looking for a term begins."""
+    return np.int64(mixed(term) >> np.uint64(40)) & (len(table) - 1)
+
+
+@kernel
+def weight_in(term: int, table: Any) -> Any:
+    """What a term weighs in the asking text; 0 where it has none such."""
+    slot = slot_of(term, table)
+    while table[slot] != 0:
+        if table[slot] >> WEIGHT_BITS == term:
+            return table[slot] & _WEIGHT
+        slot = (slot + 1) & (len(table) - 1)
+    return 0
 
 
 @kernel
@@ -70,15 +96,13 @@ def most_text(signature: int, squares: Any, norm: int) -> int:
 
 
 @kernel
-def text_share(detail: Any, cells: Any, dense: Any, norm: int) -> Any:
+def text_share(detail: Any, cells: Any, table: Any, norm: int) -> Any:
     """What the similarity to the text of a row earns."""
     product = norm * np.int64(detail["norm"])
     if product == 0:
         return 0
     inner = np.int64(0)
-    at = detail["text"]
-    for _ in range(detail["terms"]):
-        inner += dense[np.int64(cells[at]) | np.int64(cells[at + 1]) << 16] * np.int64(cells[at + 2])
-        at += TERM
+    for at in range(detail["text"], detail["text"] + detail["terms"]):
+        inner += weight_in(cells[at] >> WEIGHT_BITS, table) * (cells[at] & _WEIGHT)
     similarity = min(MILLION, share(MILLION, inner, product))
     return share(TEXT, np.int64(sqrt(float(similarity * MILLION))), MILLION)
