@@ -10,7 +10,7 @@ import math
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from benchmarks.clock import median_us
-from services.matcher.learning.corpus import Document, documents
-from services.matcher.learning.fit import fit_text_model, idf_of_unknown
+from services.matcher.learning.corpus import Document
+from services.matcher.learning.fit import fit_text_model, idf_of_unknown, text_corpus
 from services.matcher.learning.labelled import JUDGE, texts_of
-from shared.text.terms import terms
 from shared.text.vectors import TextModel
 
 RESULT = Path(__file__).parent / "results" / "text.json"
@@ -32,14 +31,15 @@ _ROUNDS = 5
 
 def vectorizer_of(corpus: Sequence[Document], model: TextModel, texts: Sequence[str]) -> TfidfVectorizer:
     """scikit-learn's, fitted on this corpus, that knows the terms of these texts too."""
-    said = {term for text in texts for term in terms(text) if model.id_of(term) is not None}
-    vectorizer = TfidfVectorizer(analyzer=terms, sublinear_tf=True, vocabulary=sorted(said | model.vocabulary.keys()))
+    said = {term for text in texts for term in model.terms(text) if model.id_of(term) is not None}
+    known = sorted(said | model.vocabulary.keys())
+    vectorizer = TfidfVectorizer(analyzer=model.terms, sublinear_tf=True, vocabulary=known)
     return vectorizer.fit(document.text for document in corpus)
 
 
-def unrounded(idf: Mapping[str, float], text: str) -> dict[str, float]:
+def unrounded(idf: Mapping[str, float], terms: Iterable[str]) -> dict[str, float]:
     """The weight of each known term: (1 + ln tf) * idf, divided by the norm of all."""
-    counts = Counter(term for term in terms(text) if term in idf)
+    counts = Counter(term for term in terms if term in idf)
     weights = {term: (1 + math.log(count)) * idf[term] for term, count in counts.items()}
     norm = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
     return {term: weight / norm for term, weight in weights.items()}
@@ -60,7 +60,7 @@ def farthest(corpus: Sequence[Document], model: TextModel, texts: Sequence[str])
     for text in texts:
         theirs = vectorizer.transform([text]).toarray()[0]
         ours: NDArray[np.float64] = np.zeros(len(names))
-        for term, weight in unrounded(idf, text).items():
+        for term, weight in unrounded(idf, model.terms(text)).items():
             ours[column[term]] = weight
         plain = max(plain, float(np.abs(ours - theirs).max()))
         vector = model.vectorise(text)
@@ -72,7 +72,7 @@ def farthest(corpus: Sequence[Document], model: TextModel, texts: Sequence[str])
 
 def main() -> int:
     """Print and write the ratio; the exit code is 1 where the two do not agree."""
-    corpus = documents()
+    corpus = text_corpus()
     model, texts = fit_text_model(corpus), [each.text for each in texts_of(JUDGE)]
     plain, whole = farthest(corpus, model, texts)
     vectorizer = vectorizer_of(corpus, model, texts)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matcher.learning.corpus import Document, documents
-from services.matcher.learning.fit import fit_text_model
+from services.matcher.learning.corpus import Document
+from services.matcher.learning.fit import fit_text_model, text_corpus
 from shared.text.vectors import TextModel, similarity_millionths
 
 
@@ -18,5 +18,5 @@ def zero_shot(model: TextModel, titles: Sequence[str], funds: Sequence[str]) -> 
 
 
 def with_vocabulary_of(funds: Sequence[str]) -> TextModel:
-    """The product's text model, fitted on its reference and on what these funds say of themselves; no title is read."""
-    return fit_text_model([*documents(), *map(Document, funds)], "quality")
+    """The product's text model, fitted on its corpus and on what these funds say of themselves; no title is read."""
+    return fit_text_model([*text_corpus(), *map(Document, funds)], "quality")

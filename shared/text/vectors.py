@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
@@ -53,7 +53,7 @@ _TF_FACTORS = tuple(round(_TF_SCALE * (1 + math.log(count))) for count in range(
 
 _LEAST_LETTERS = 3
 """A shorter stem outside the vocabulary is a scrap of a word, and says nothing."""
-_NO_WORDS: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,8 @@ class TextVector:
 class TextModel:
     """A vocabulary with its quantised idf; `words[i]` shows term `i` to people, `epoch` names this model for ever.
 
-    `unknown` is the quantised idf of every term outside the vocabulary; 0 where such terms are left out.
+    `unknown` is the quantised idf of every term outside the vocabulary; 0 where such terms are left out. `synonyms`
+    are terms that count as another one, which is none of them.
     """
 
     vocabulary: Mapping[str, int]
@@ -96,10 +97,17 @@ class TextModel:
     words: tuple[str, ...]
     epoch: str
     unknown: int = 0
+    synonyms: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def quantised(
-        cls, idf: Mapping[str, float], words: Mapping[str, str], epoch: str, *, unknown: float | None = None
+        cls,
+        idf: Mapping[str, float],
+        words: Mapping[str, str],
+        epoch: str,
+        *,
+        unknown: float | None = None,
+        synonyms: Mapping[str, str] = _NONE,
     ) -> "TextModel":
         """A model over these terms in the order of their letters; `words` shows terms (itself where one is absent).
 
@@ -109,30 +117,36 @@ class TextModel:
         quantised = np.array([_quantised(idf[term]) for term in known], np.int32)
         vocabulary = {term: index for index, term in enumerate(known)}
         shown = tuple(words.get(term, term) for term in known)
-        return cls(vocabulary, quantised, shown, epoch, 0 if unknown is None else _quantised(unknown))
+        return cls(vocabulary, quantised, shown, epoch, 0 if unknown is None else _quantised(unknown), synonyms)
 
     @cached_property
     def _idf(self) -> list[int]:
         return [int(value) for value in self.idf]
 
     def id_of(self, term: str) -> int | None:
-        """The id of a term, the same in every process: its place in the vocabulary, else what its letters give.
-
-        Nothing for terms that are left out.
+        """The id of a term that `terms` gives, the same in every process: its place in the vocabulary, else what its
+        letters give; nothing for terms that are left out.
         """
         place = self.vocabulary.get(term)
         if place is None and self.unknown and len(term) >= _LEAST_LETTERS:
             return _id_of_unknown(term)
         return place
 
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text in its order, repeats included, synonyms as the term that they count as."""
+        return [term for term, _word in self._spelt(text)]
+
+    def _spelt(self, text: str) -> list[tuple[str, str]]:
+        same = self.synonyms
+        return [(same.get(term, term), word) for term, word in spelt(text)]
+
     def vectorise(self, text: str) -> TextVector:
         """The vector of a text, whatever the order of its words."""
-        pairs = spelt(text)
-        known = self.vocabulary
+        pairs, known = self._spelt(text), self.vocabulary
         own = [pair for pair in pairs if pair[0] not in known] if self.unknown else ()
         return self.vectorise_counts(Counter([term for term, _word in pairs]), shown(own))
 
-    def vectorise_counts(self, counts: Mapping[str, int], words: Mapping[str, str] = _NO_WORDS) -> TextVector:
+    def vectorise_counts(self, counts: Mapping[str, int], words: Mapping[str, str] = _NONE) -> TextVector:
         """The same from how often each term was found, once at least; `words` shows terms outside the vocabulary."""
         found: dict[int, int] = {}
         own: dict[int, str] = {}
@@ -163,7 +177,8 @@ class TextModel:
     def to_bytes(self) -> bytes:
         """Plain arrays and JSON in one `.npz`; the same model gives the same bytes."""
         facts = {"terms": list(self.vocabulary), "words": list(self.words), "epoch": self.epoch}
-        return pack(facts | ({"unknown": self.unknown} if self.unknown else {}), {"idf": self.idf})
+        more = {"unknown": self.unknown, "synonyms": dict(self.synonyms)}
+        return pack(facts | {name: fact for name, fact in more.items() if fact}, {"idf": self.idf})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "TextModel":
@@ -172,8 +187,8 @@ class TextModel:
         if "idf" not in arrays or "terms" not in facts:
             raise ValueError("no text model in there")
         vocabulary = {term: index for index, term in enumerate(facts["terms"])}
-        idf, unknown = arrays["idf"].astype(np.int32), facts.get("unknown", 0)
-        return cls(vocabulary, idf, tuple(facts["words"]), facts["epoch"], unknown)
+        idf, more = arrays["idf"].astype(np.int32), (facts.get("unknown", 0), facts.get("synonyms", _NONE))
+        return cls(vocabulary, idf, tuple(facts["words"]), facts["epoch"], *more)
 
 
 @lru_cache(maxsize=65_536)

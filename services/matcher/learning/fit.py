@@ -16,6 +16,7 @@ from services.matcher.learning.corpus import Document, documents
 from services.matcher.learning.examples import TASKS, digest
 from services.matcher.learning.heads import fit_head
 from services.matcher.learning.labelled import TEACHERS, Labelled, texts_of
+from services.matcher.learning.synonyms import groups, synonyms
 from shared.text.classify import Classifier
 from shared.text.model import CLASSIFIER, TEXT_MODEL
 from shared.text.terms import shown, spelt, terms
@@ -28,16 +29,25 @@ EPOCH = "2026-12-b"
 def fit_text_model(corpus: Sequence[Document], epoch: str = EPOCH) -> TextModel:
     """The vocabulary of a corpus with its smoothed idf; each term is shown by its most frequent word.
 
-    All other terms have the idf that the same formula gives to a term of no document.
+    Synonyms are one term, shown by the word that stands for them. All terms that are not there have the idf that the
+    same formula gives to a term of no document.
     """
-    vectorizer = TfidfVectorizer(analyzer=terms, smooth_idf=True).fit(document.text for document in corpus)
+    same = synonyms()
+    vectorizer = TfidfVectorizer(analyzer=lambda text: [same.get(term, term) for term in terms(text)], smooth_idf=True)
+    vectorizer.fit(document.text for document in corpus)
     idf = dict(zip(vectorizer.get_feature_names_out().tolist(), vectorizer.idf_.tolist(), strict=True))
     spellings: dict[str, Counter[str]] = {}
     for document in corpus:
         for term, word in shown(spelt(document.text)).items():
             spellings.setdefault(term, Counter())[word] += 1
     words = {term: min(found, key=lambda word: (-found[word], len(word), word)) for term, found in spellings.items()}
-    return TextModel.quantised(idf, words, epoch, unknown=idf_of_unknown(len(corpus)))
+    words |= {head: word for word in groups() for head in terms(word)}
+    return TextModel.quantised(idf, words, epoch, unknown=idf_of_unknown(len(corpus)), synonyms=same)
+
+
+def text_corpus() -> list[Document]:
+    """What the text model is fitted on: the reference, and texts as people write them, for their everyday words."""
+    return [*documents(), *(Document(each.text) for author in TEACHERS for each in texts_of(author))]
 
 
 def idf_of_unknown(documents: int) -> float:
@@ -56,10 +66,9 @@ def main() -> None:
     """Write the artefacts."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--text-model", action="store_true", help="fit the text model too, for another epoch")
-    corpus = documents()
     if asked.parse_args().text_model:
-        TEXT_MODEL.write_bytes(fit_text_model(corpus).to_bytes())
-    CLASSIFIER.write_bytes(fit_classifier(corpus, [texts_of(author) for author in TEACHERS]).to_bytes())
+        TEXT_MODEL.write_bytes(fit_text_model(text_corpus()).to_bytes())
+    CLASSIFIER.write_bytes(fit_classifier(documents(), [texts_of(author) for author in TEACHERS]).to_bytes())
 
 
 if __name__ == "__main__":

@@ -31,9 +31,10 @@ def model_of(texts: list[str]) -> TextModel:
     for text in texts:
         words.update(shown(spelt(text)))
     idf = {term: math.log((1 + len(texts)) / (1 + count)) + 1 for term, count in counts.items()}
-    return TextModel.quantised(idf, words, "épreuve-1", unknown=math.log(1 + len(texts)) + 1)
+    return TextModel.quantised(idf, words, "épreuve-1", unknown=math.log(1 + len(texts)) + 1, synonyms=SAME)
 
 
+SAME = {"bicyclet": "velo"}
 MODEL = model_of(TEXTS)
 DROPPING = TextModel.quantised({"velo": 2.0, "jardin": 3.0}, {"velo": "vélo"}, "épreuve-0")
 """A model as they were before unknown terms counted."""
@@ -113,7 +114,7 @@ def test_ties_between_unknown_terms_go_by_the_letters_of_their_words() -> None:
 def test_a_model_of_an_earlier_epoch_still_leaves_unknown_terms_out() -> None:
     """A name stands for one model for ever: who loads an older one from storage scores as it always did."""
     again = TextModel.from_bytes(DROPPING.to_bytes())
-    assert again.unknown == 0
+    assert (again.unknown, again.synonyms) == (0, {})
     vector = again.vectorise("Des zythologues à vélo, au jardin")
     assert (vector.indices.tolist(), vector.own_words) == ([0, 1], ())
 
@@ -178,6 +179,8 @@ def test_a_model_comes_back_from_its_bytes() -> None:
     assert again.to_bytes() == content == model_of(TEXTS).to_bytes()
     assert (again.epoch, again.words, again.vocabulary) == (MODEL.epoch, MODEL.words, MODEL.vocabulary)
     assert again.unknown == MODEL.unknown > 0
+    assert again.synonyms == SAME
+    assert again.vectorise("bicyclettes").indices.tolist() == [MODEL.vocabulary["velo"]]
     assert again.vectorise(TEXTS[0]).weights.tolist() == MODEL.vectorise(TEXTS[0]).weights.tolist()
 
 
