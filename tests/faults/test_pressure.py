@@ -98,8 +98,9 @@ class Absences:
         assert await value(here, "SELECT count(*) > 0 FROM notifier.mails WHERE state = 'frozen'")
         await self._lasts(AWAY_S)
         here.post.open_again()
-        # The pause between tries has grown to half a minute by now.
-        await becomes(here, "SELECT NOT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen')", seconds=120)
+        # Some dozen leave each second, and the pause between tries has grown to half a minute by now.
+        none_waits = "SELECT NOT EXISTS (SELECT FROM notifier.mails WHERE state = 'frozen')"
+        await becomes(here, none_waits, seconds=max(120.0, AWAY_S))
         await answered(here, "console", "/", 200)
         await answered(here, "ingest", "/v1/projects", 200, Authorization=f"Bearer {here.key}")
         await self._lasts(AWAY_S * 4 / 3)
