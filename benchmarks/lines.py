@@ -16,58 +16,75 @@ from services.matcher.matching.index.kernels.finding import (
     KNOWN,
     ROW,
     TOP,
+    decide,
     least_at_top,
     note,
     rise,
 )
-from services.matcher.matching.index.kernels.shares import is_refused, most_told, told_share
+from services.matcher.matching.index.kernels.scanning import (
+    BATCH,
+    FIRST,
+    LAST,
+    MET,
+    MOST,
+    OFFER,
+    PROJECT,
+    STEP,
+    best_first,
+    find_runs,
+    mark_offers,
+    sift,
+)
+from services.matcher.matching.index.kernels.shares import is_refused, told_share
 from services.matcher.matching.index.kernels.texts import most_text, text_share
 from services.matcher.matching.index.offer_engine import OfferEngine
 from services.matcher.matching.model import PreparedProject
 
 offer_engine: Any = measured
-_TERMS_PER_LINE = 8
-RECORDS, DETAILS, TEXTS = range(3)
+_TERMS_PER_LINE = _BRIEFS_PER_LINE = 8
+BRIEFS, RECORDS, DETAILS, TEXTS = range(4)
 
 
 def lines_of(engine: OfferEngine, project: PreparedProject) -> dict[str, int]:
     """Lines of 64 bytes that a query reads of what grows with the offers, each as often as it is come to.
 
-    One for each record that is looked at (they are 64 bytes), one for what is kept beside of each candidate, one for
-    each 64 bytes of each text that is compared. What is the same for all queries stays in the caches and is not
-    counted, nor are the cells (8 bytes each) that tell where records begin.
+    One for each 64 bytes of briefs in reach, which are read in order; one for each record that is looked at (they are
+    64 bytes), one for what is kept beside of each candidate, one for each 64 bytes of each text that is compared. What
+    is the same for all queries stays in the caches and is not counted.
     """
-    counted = np.zeros(3, np.int64)
+    counted = np.zeros(4, np.int64)
     with _counted(counted):
         engine.search(project, DAY)
-    return {"records": int(counted[RECORDS]), "details": int(counted[DETAILS]), "texts": int(counted[TEXTS])}
+    return dict(zip(("briefs", "records", "details", "texts"), counted.tolist(), strict=True))
 
 
 @contextmanager
 def _counted(counted: Any) -> Iterator[None]:
     """Let the next searches add to `counted`; raises `AssertionError` where counting finds other candidates."""
-    sift, decide = offer_engine.sift_offers, offer_engine.decide
+    search = offer_engine.search_offers
 
-    def counting_sift(*given: Any) -> None:
-        records, runs, askers, held, asked, found = given
-        copied = _copied(found)
-        sift(*given)
+    def counting(*given: Any) -> None:
+        filed, asking, room, held, asked, found = given
+        runs = room.runs[: find_runs(filed, asking.ranges, asking.slots, room.runs)]
+        counted[BRIEFS] += ((runs[:, LAST] - 1) // _BRIEFS_PER_LINE - runs[:, FIRST] // _BRIEFS_PER_LINE + 1).sum()
+        marked = mark_offers(filed.briefs, runs, asking.briefs, asking.themes, room.marks)
+        best_first(room.marks, marked, room.ordered)
+        marks, copied = room.ordered[:marked], _copied(found)
+        sift(filed.records, OFFER, asking.records, filed.records, marks, held, asked, found)
         noted = np.zeros(len(held.details), np.bool_)
         noted[found.candidates[: found.counts[CANDIDATES], ROW]] = True
-        _count_sifting(records, runs, askers, noted, asked, copied, counted)
+        _count_sifting(filed.records, marks, asking.records, noted, asked, copied, counted)
         assert copied.counts.tolist() == found.counts.tolist(), "the engine reads otherwise than is counted"
-
-    def counting_decide(found: Any, held: Any, asked: Any) -> None:
         copied = _copied(found)
         _count_deciding(copied, held, asked, counted)
         decide(found, held, asked)
         assert copied.top.tolist() == found.top.tolist(), "the engine decides otherwise than is counted"
 
-    offer_engine.sift_offers, offer_engine.decide = counting_sift, counting_decide
+    offer_engine.search_offers = counting
     try:
         yield
     finally:
-        offer_engine.sift_offers, offer_engine.decide = sift, decide
+        offer_engine.search_offers = search
 
 
 def _copied(found: Any) -> Any:
@@ -76,20 +93,19 @@ def _copied(found: Any) -> Any:
 
 @numba.njit(error_model="numpy")
 def _count_sifting(  # noqa: PLR0917 - compiled: has no arguments by name
-    records: Any, runs: Any, askers: Any, noted: Any, asked: Any, found: Any, counted: Any
+    records: Any, marks: Any, askers: Any, noted: Any, asked: Any, found: Any, counted: Any
 ) -> None:
     counts, candidates, top = found.counts, found.candidates, found.top
     wanted = 0
-    for place in range(len(runs)):
-        p, met = askers[runs[place, 3]], runs[place, 2]
-        if runs[place, 4] + asked.most_text < wanted:
-            continue
-        for at in range(runs[place, 0], runs[place, 1]):
-            o = records[at]
+    for first in range(0, len(marks), BATCH):
+        if (marks[first, MOST] | STEP) + asked.most_text < wanted:
+            return
+        for place in range(first, min(first + BATCH, len(marks))):
+            p, o = askers[marks[place, PROJECT]], records[marks[place, OFFER]]
             counted[RECORDS] += 1
-            if met + most_told(p, o) + asked.most_text < wanted or is_refused(p, o, asked.day):
+            if is_refused(p, o, asked.day) or marks[place, MOST] + asked.most_text < wanted:
                 continue
-            known = met + told_share(p, o, asked.sets, asked.set_starts)
+            known = marks[place, MET] + told_share(p, o, asked.sets, asked.set_starts)
             bound = known + most_text(o["signature"], asked.squares, asked.norm)
             if bound >= wanted:
                 counted[DETAILS] += 1

@@ -4,15 +4,28 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matcher.matching.criteria import BESIDE, WEIGHTS, closeness
+from services.matcher.matching.criteria import BESIDE, CRITERIA, WEIGHTS, closeness
+from services.matcher.matching.eligibility import refusals
+from services.matcher.matching.index.kernels.shares import most_told
+from services.matcher.matching.index.layout import Numbers, offer_row, project_row
+from services.matcher.matching.index.records import (
+    ADMITTED,
+    APART,
+    OBJECTS,
+    THEME_AT,
+    met_by,
+    offer_brief,
+    project_brief,
+)
 from services.matcher.matching.index.rows import Keys
 from services.matcher.matching.index.search import reaching
 from services.matcher.matching.index.sets import Sets
 from services.matcher.matching.index.units import units_of
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.place import Place
 from shared.reference.geography import Unit
 from shared.text.vectors import MILLION
-from tests.unit.matcher.judged import GEOGRAPHY, RULE, UNITS
+from tests.unit.matcher.judged import DAY, GEOGRAPHY, OFFERS, RULE, UNITS, projects
 
 NUMBERED = units_of(GEOGRAPHY)
 PERIMETERS = st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True).map(tuple)
@@ -52,6 +65,27 @@ def test_what_a_wide_unit_contains_is_a_few_ranges() -> None:
     """DESIGN §5: « a new offer touches a contiguous range »."""
     for unit, most in ((Unit("departement", "44"), 12), (Unit("region", "52"), 16), (Unit("national", "FR"), 1)):
         assert len(NUMBERED.served((unit,), accepts_neighbours=False)) <= most
+
+
+@RULE
+@given(projects(), OFFERS)
+def test_briefs_refuse_as_rules_do_and_bound_what_is_earned(
+    asking: PreparedProject, offered: PreparedOffer
+) -> None:
+    """DESIGN §5 (2): « the part of the score that is constant in a cell is known before any text »."""
+    numbers = Numbers()
+    wanted, brought = project_row(asking, numbers), offer_row(offered, numbers)
+    slot = brought["slot"]
+    if not wanted["asked"][slot]:
+        return
+    both = project_brief(wanted, slot, met_by(wanted)) & offer_brief(brought, APART, len(offered.challenges))
+    refused = refusals(asking, offered, DAY)
+    assert (both & OBJECTS == 0) == ("objet-different" in refused)
+    assert (both & ADMITTED == 0) == ("stade-non-admis" in refused)
+    assert (both >> THEME_AT == 0) == ("theme-eloigne" in refused)
+    earned = {name: CRITERIA[name](asking, offered) for name in ("stage", "objects", "cover", "challenge")}
+    shares = [each.share(WEIGHTS[name]) for name, each in earned.items() if each]
+    assert sum(shares) <= most_told.py_func(both)  # type: ignore[attr-defined]  # as it is written
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9))))

@@ -12,8 +12,9 @@ from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.details import Details
 from services.matcher.matching.index.kernels.finding import KNOWN, ROW, SAID, TOP, WANTED, Asked, Filed, Found, Held
+from services.matcher.matching.index.kernels.scanning import Asking, Room
 from services.matcher.matching.index.kernels.texts import TEXT, spread
-from services.matcher.matching.index.layout import Numbers
+from services.matcher.matching.index.layout import SLOTS, Numbers
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.postings import Postings
 from services.matcher.matching.index.rows import Keys
@@ -34,17 +35,17 @@ _NOBODY = np.zeros(0, np.bool_)
 class Engine(ABC, Generic[Key, Asker, Party]):
     """The parties of one side. One call at a time, on any thread; kernels run without Python's lock."""
 
-    def __init__(self, geography: Geography, dtype: "np.dtype[Any]", places_per_unit: int) -> None:
+    def __init__(self, geography: Geography, dtype: "np.dtype[Any]") -> None:
         self.units = units_of(geography)
         self.numbers = Numbers()
-        self.postings = Postings(dtype, len(self.units) * places_per_unit)
+        self.postings = Postings(dtype, len(self.units) * SLOTS)
         self._details = Details()
         self._keys: Keys[Key] = Keys()
         self._parties: list[Party | None] = []
         self._squares = np.zeros((8, 256), np.int64)
         self._candidates = np.zeros((0, 4), np.int32)
         self._runs = np.zeros((0, 5), np.int32)
-        self._ordered = np.zeros((0, 5), np.int32)
+        self._marks = self._ordered = np.zeros((0, 4), np.int32)
         self._seen = np.zeros(0, np.int32)
 
     def __len__(self) -> int:
@@ -86,6 +87,10 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
         """
 
+    def sort(self) -> None:
+        """Sort in what came; a search does so by itself once enough came."""
+        self.postings.sort()
+
     def pack(self) -> None:
         """Give back the room that was left; done by itself once it pays."""
         self._details.pack()
@@ -109,19 +114,19 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             self._details.drop(row)
             self.postings.take(row)
 
-    def _room_for_order(self, most: int) -> NDArray[np.int32]:
-        if len(self._ordered) < most:
-            self._ordered = np.empty((2 * most, 5), np.int32)
-        return self._ordered
-
-    def _room_for_runs(self, most: int) -> NDArray[np.int32]:
+    def _room(self, asking: Asking) -> Room:
+        """Room for what a query looks at."""
+        held = self.postings
+        most = len(asking.ranges) * len(asking.slots) + held.end - held.sorted
         if len(self._runs) < most:
-            self._runs = np.empty((most + most // 8, 5), np.int32)
-        return self._runs
+            self._runs = np.empty((2 * most, 5), np.int32)
+        if len(self._marks) < held.end:
+            self._marks, self._ordered = np.empty((2, len(held.records), 4), np.int32)
+        return Room(self._runs, self._marks, self._ordered)
 
     def _filed(self) -> Filed:
         held = self.postings
-        return Filed(held.records, held.starts, held.heads, held.later)
+        return Filed(held.records, held.briefs, held.starts, held.heads, held.later)
 
     def _held(self) -> Held:
         return Held(self._details.rows, self._details.texts.cells, self._details.ids.cells)

@@ -7,8 +7,7 @@ import numpy as np
 
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.engine import Engine, theme_shares
-from services.matcher.matching.index.kernels.finding import Cells, decide
-from services.matcher.matching.index.kernels.scanning import best_first, lay_out_themes, runs_of_offers, sift_offers
+from services.matcher.matching.index.kernels.scanning import Asking, lay_out_themes, search_offers
 from services.matcher.matching.index.layout import SLOTS, offer_row, project_row
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.records import (
@@ -17,9 +16,11 @@ from services.matcher.matching.index.records import (
     OFFER_RECORD,
     PROJECT_RECORD,
     SEVERAL,
+    met_by,
+    offer_brief,
     offer_record,
+    project_brief,
     project_records,
-    tells,
 )
 from services.matcher.matching.index.search import Floors, LeftOut, Search
 from services.matcher.matching.index.sets import Sets
@@ -27,18 +28,13 @@ from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.events.vocabulary import OfferType
 from shared.reference.geography import Geography
 
-_CELL = np.dtype([("start", np.int32), ("categories", np.uint16), ("slot", np.uint8), ("tells", np.uint8)], align=True)
-_SLOT_SHIFT, _THEME_SHIFT = 20, 4
-"""A place is divided by slot, then categories, then what offers name."""
-
 
 class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
-    """As `OfferIndex`, to the bit, and many times faster."""
+    """As `OfferIndex`, to the bit, and many times faster: filed by what serves, then by where."""
 
     def __init__(self, geography: Geography) -> None:
-        super().__init__(geography, OFFER_RECORD, 1)
+        super().__init__(geography, OFFER_RECORD)
         self._challenges = Sets()
-        self._cells = Cells(np.zeros(1, _CELL), np.zeros(len(self.units) + 1, np.int32))
         self._themes = np.zeros((2, 64), np.int32)
 
     def upsert(self, offer: PreparedOffer) -> None:
@@ -49,12 +45,11 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         if values["out"]:
             return
         challenges = self._challenges.of(sorted(map(self.numbers.of, offer.challenges)))
-        places = self.units.numbers(offer.units)
-        flags = (0 if offer.offer.accepts_neighbours else APART) | (SEVERAL if len(places) > 1 else 0)
-        record = offer_record(row, values, flags, challenges, signature)
-        minor = values["slot"] << _SLOT_SHIFT | values["categories"] << _THEME_SHIFT | tells(values, challenges)
-        for place in places:
-            self.postings.add(place, minor, record)
+        units = self.units.numbers(offer.units)
+        flags = (0 if offer.offer.accepts_neighbours else APART) | (SEVERAL if len(units) > 1 else 0)
+        record, brief = offer_record(row, values, flags, challenges, signature), offer_brief(values, flags, challenges)
+        for unit in units:
+            self.postings.add(values["slot"] * len(self.units) + unit, brief, record)
 
     def remove(self, offer_id: str, offer_type: OfferType) -> None:
         """Take an offer out; nothing happens when it is not there."""
@@ -77,32 +72,16 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         if self.postings.needs_sorting():
             self.sort()
         values = project_row(project, self.numbers)
-        askers = np.zeros(2 * SLOTS, PROJECT_RECORD)
+        slots = [slot for slot in range(SLOTS) if values["asked"][slot]]
+        records, briefs = np.zeros(SLOTS, PROJECT_RECORD), np.zeros(SLOTS, np.int64)
+        met = met_by(values)
         for slot, record in project_records(0, values, GONE, 0, 0):
-            askers[slot] = askers[SLOTS + slot] = record
-        askers["flags"][SLOTS:] |= APART
-        lay_out_themes(theme_shares(values["theme_worth"]), values["has_theme"], self._themes)
+            records[slot], briefs[slot] = record, project_brief(values, slot, met)
+        lay_out_themes(theme_shares(values["theme_worth"]), self._themes)
         asked = self._asked(project.vector, day, values, (declined, left_out), self._challenges.arrays())
-        held, found = self._held(), self._found(k, floors)
+        found = self._found(k, floors)
         if not values["out"]:
             ranges = self.units.serving(project.place.units)
-            runs = self._room_for_runs(len(self._cells.all) + self.postings.end - self.postings.sorted)
-            filed, asks = self._filed(), np.array(values["asked"])
-            count = runs_of_offers(filed, self._cells, ranges, askers, asks, self._themes, runs)
-            ordered = self._room_for_order(count)
-            best_first(runs, count, ordered)
-            sift_offers(filed.records, ordered[:count], askers, held, asked, found)
-            decide(found, held, asked)
+            asking = Asking(ranges, np.array(slots), records, briefs, self._themes)
+            search_offers(self._filed(), asking, self._room(asking), self._held(), asked, found)
         return self._told(found)
-
-    def sort(self) -> None:
-        """Sort in what came, and find where the cells begin; a search does so by itself once enough came."""
-        held = self.postings
-        held.sort()
-        keys = held.keys[: held.sorted]
-        begins = np.flatnonzero(np.diff(keys, prepend=-1))
-        cells, minors = np.zeros(len(begins) + 1, _CELL), keys[begins]
-        cells["start"] = np.append(begins, held.sorted)
-        cells["slot"][:-1], cells["tells"][:-1] = minors >> _SLOT_SHIFT & 15, minors & 15
-        cells["categories"][:-1] = minors >> _THEME_SHIFT & 0xFFFF
-        self._cells = Cells(cells, np.searchsorted(begins, held.starts).astype(np.int32))

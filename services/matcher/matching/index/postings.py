@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matcher.matching.index.kernels.filing import link
+from services.matcher.matching.index.kernels.filing import Columns, link, merge
 from services.matcher.matching.index.records import GONE
 
 UNSORTED = 1_024
@@ -13,20 +13,20 @@ UNSORTED = 1_024
 PART = 100
 """or one in so many where that is more: records in chains are slower to reach."""
 _FEWEST = 1_024
-_MINOR_BITS = 32
 
 
 class Postings:
     """Records in numbered places. A row may have several records; they are taken out together.
 
-    `records[:sorted]` stand in the order of (place, minor), `starts` tells where each place begins; the others, up to
+    `records[:sorted]` stand in the order of (place, brief), `starts` tells where each place begins; the others, up to
     `end`, hang in a chain per place: `heads` has its first, `later` the next of each. All arrays are replaced when
     they grow or are sorted: read them anew for each query.
     """
 
     def __init__(self, dtype: "np.dtype[Any]", places: int) -> None:
         self.records = np.zeros(_FEWEST, dtype)
-        self.keys = np.zeros(_FEWEST, np.int64)
+        self.places = np.zeros(_FEWEST, np.int32)
+        self.briefs = np.zeros(_FEWEST, np.int64)
         self.later = np.zeros(_FEWEST, np.int32)
         self._same_row = np.zeros(_FEWEST, np.int32)
         self.starts = np.zeros(places + 1, np.int32)
@@ -34,7 +34,7 @@ class Postings:
         self.sorted = self.end = self._gone = 0
         self._first = np.full(_FEWEST, -1, np.int32)
 
-    def add(self, place: int, minor: int, record: tuple[int, ...]) -> None:
+    def add(self, place: int, brief: int, record: tuple[int, ...]) -> None:
         """File a record; its row stands first in it."""
         at, row = self.end, record[0]
         if at == len(self.records):
@@ -42,7 +42,7 @@ class Postings:
         while row >= len(self._first):
             self._first = np.concatenate((self._first, np.full_like(self._first, -1)))
         self.records[at] = record
-        self.keys[at] = place << _MINOR_BITS | minor
+        self.places[at], self.briefs[at] = place, brief
         self._same_row[at], self._first[row] = self._first[row], at
         self.later[at], self.heads[place] = self.heads[place], at
         self.end += 1
@@ -63,32 +63,32 @@ class Postings:
         return self.end - self.sorted + self._gone > max(UNSORTED, self.sorted // PART)
 
     def sort(self) -> None:
-        """Sort in what came, leave out what went."""
-        kept = np.flatnonzero(self.records["flags"][: self.end] & GONE == 0)
-        kept = kept[np.argsort(self.keys[kept], kind="stable")]
-        count = len(kept)
-        room = count + count // PART + 2 * _FEWEST
-        self.records, self.keys = _placed(self.records, kept, room), _placed(self.keys, kept, room)
+        """Merge in what came, leave out what went."""
+        held, room = self._columns(), self.end + self.end // PART + 2 * _FEWEST
+        came = np.lexsort((self.briefs[self.sorted : self.end], self.places[self.sorted : self.end])) + self.sorted
+        self.records, self.places = np.empty(room, self.records.dtype), np.empty(room, np.int32)
+        self.briefs = np.empty(room, np.int64)
+        count = merge(held, self.sorted, came, self._columns())
         self.later, self._same_row = np.zeros(room, np.int32), np.full(room, -1, np.int32)
-        self.heads[:] = -1
+        self.heads[:] = self._first[:] = -1
         self.sorted, self.end, self._gone = count, count, 0
-        places = np.arange(len(self.starts), dtype=np.int64) << _MINOR_BITS
-        self.starts = np.searchsorted(self.keys[:count], places).astype(np.int32)
-        self._first[:] = -1
-        link(self.records, count, self._same_row, self._first)
+        link(self._columns(), count, self.starts, self._same_row, self._first)
+
+    def _columns(self) -> Columns:
+        return Columns(self.records, self.places, self.briefs)
 
     def _grow(self, room: int) -> None:
-        kept = np.arange(self.end)
-        self.records, self.keys = _placed(self.records, kept, room), _placed(self.keys, kept, room)
-        self.later, self._same_row = _placed(self.later, kept, room), _placed(self._same_row, kept, room)
+        self.records, self.places = _grown(self.records, room), _grown(self.places, room)
+        self.briefs, self.later = _grown(self.briefs, room), _grown(self.later, room)
+        self._same_row = _grown(self._same_row, room)
 
     def nbytes(self) -> int:
         """What the arrays take."""
-        arrays = (self.records, self.keys, self.later, self._same_row, self.starts, self.heads, self._first)
-        return sum(array.nbytes for array in arrays)
+        chains = (self.later, self._same_row, self.starts, self.heads, self._first)
+        return sum(array.nbytes for array in (*self._columns(), *chains))
 
 
-def _placed(array: NDArray[Any], kept: NDArray[np.intp], room: int) -> NDArray[Any]:
+def _grown(array: NDArray[Any], room: int) -> NDArray[Any]:
     found = np.empty(room, array.dtype)
-    found[: len(kept)] = array[kept]
+    found[: len(array)] = array
     return found

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.engine import Engine, theme_shares
-from services.matcher.matching.index.kernels.finding import decide
-from services.matcher.matching.index.kernels.scanning import runs_of_projects, sift_projects
-from services.matcher.matching.index.layout import CATEGORIES, SLOTS, offer_row, project_row
+from services.matcher.matching.index.kernels.scanning import Asking, search_projects
+from services.matcher.matching.index.layout import CATEGORIES, offer_row, project_row
 from services.matcher.matching.index.records import (
     GONE,
     OFFER_RECORD,
     PROJECT_RECORD,
     SEVERAL,
+    offer_brief,
     offer_record,
+    project_brief,
     project_records,
 )
 from services.matcher.matching.index.search import Floors, LeftOut, Search
@@ -29,7 +30,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
     """As `ProjectIndex`, to the bit, and many times faster: filed by what is asked, then by where projects act."""
 
     def __init__(self, geography: Geography) -> None:
-        super().__init__(geography, PROJECT_RECORD, SLOTS)
+        super().__init__(geography, PROJECT_RECORD)
         self._themes: dict[tuple[int, ...], int] = {}
         self._worths = np.zeros((16, len(CATEGORIES)), np.int64)
 
@@ -45,7 +46,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         theme = self._theme(values["theme_worth"])
         for slot, record in project_records(row, values, flags, theme, signature):
             for unit in units:
-                self.postings.add(slot * len(self.units) + unit, 0, record)
+                self.postings.add(slot * len(self.units) + unit, project_brief(values, slot, theme), record)
 
     def remove(self, project_id: str) -> None:
         """Take a project out; nothing happens when it is not there."""
@@ -68,24 +69,18 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         if self.postings.needs_sorting():
             self.sort()
         values = offer_row(offer, self.numbers)
-        askers = np.array([offer_record(0, values, GONE, 1, 0)], OFFER_RECORD)
+        records = np.array([offer_record(0, values, GONE, 1, 0)], OFFER_RECORD)
         named = np.array([self.numbers.of(challenge) for challenge in offer.challenges], np.int32)
         sets = named, np.array([0, 0, len(named)], np.int32)
         asked = self._asked(offer.vector, day, values, (declined, left_out), sets)
-        held, found = self._held(), self._found(k, floors)
+        found = self._found(k, floors)
         if not values["out"]:
-            ranges = self.units.served(offer.units, accepts_neighbours=offer.offer.accepts_neighbours).copy()
-            ranges[:, :2] += values["slot"] * len(self.units)
-            runs = self._room_for_runs(len(ranges) + self.postings.end - self.postings.sorted)
-            filed, met = self._filed(), self._met(values["categories"])
-            count = runs_of_projects(filed, ranges, runs)
-            sift_projects(filed.records, runs[:count], askers, met, held, asked, found)
-            decide(found, held, asked)
+            ranges = self.units.served(offer.units, accepts_neighbours=offer.offer.accepts_neighbours)
+            briefs = np.array([offer_brief(values, 0, len(named))], np.int64)
+            met = self._met(values["categories"])
+            asking = Asking(ranges, np.array([values["slot"]]), records, briefs, met)
+            search_projects(self._filed(), asking, self._room(asking), self._held(), asked, found)
         return self._told(found)
-
-    def sort(self) -> None:
-        """Sort in what came; a search does so by itself once enough came."""
-        self.postings.sort()
 
     def _theme(self, worths: Any) -> int:
         """The number of what each category is worth to a project."""

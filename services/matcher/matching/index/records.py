@@ -5,18 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from services.matcher.matching.index.layout import SLOTS, UNKNOWN
+from services.matcher.matching.index.layout import CATEGORIES, SLOTS, UNKNOWN
 
 MONEY, LABEL, BARRIER, GONE, APART, SEVERAL = 1, 2, 4, 8, 16, 32
-"""Flags: a pair of which both sides bear one of the first five is refused.
+"""Flags: a pair of which both sides bear one of the first four is refused.
 
 An offer brings money alone, a project seeks none; one wants the label, or a barrier, the other has none. `GONE` stands
-on all that asks, and on what was taken out; `APART` on offers that do not accept neighbours, and on who asks them from
-beside. `SEVERAL` refuses nothing: it tells a row that is filed in several places.
+on all that asks, and on what was taken out. The others refuse nothing by themselves: `APART` tells an offer that does
+not accept neighbours, `SEVERAL` a row that is filed in several places.
 """
+BARS = MONEY | LABEL | BARRIER | GONE
 
-TELLS_STAGES, TELLS_OBJECTS, TELLS_COVER, TELLS_CHALLENGES = 1, 2, 4, 8
-"""What an offer names: on what it does not, it earns nothing. Offers that name the same are filed side by side."""
+ADMITTED_AT, STAGES_AT, THEME_AT = 27, 33, 43
+OBJECTS, ADMITTED, STAGES = (1 << 27) - 1, 63 << ADMITTED_AT, 63 << STAGES_AT
+SAYS_OBJECTS, SAYS_COVER, SAYS_CHALLENGE, ALONE = (1 << at for at in range(39, 43))
+"""What the 64 bits of a brief tell, which stands beside a record: most pairs are refused by it, or earn too little.
+
+A pair is refused where its briefs have none of `OBJECTS` in common, or none of `ADMITTED`: who names nothing bears what
+all others do. What both bear of `STAGES`, and what both say, is what may be earned. `ALONE` tells an offer that does
+not accept neighbours. The theme of an offer is the mask of its categories, that of a project a number, or, where it
+asks, the mask of all that it meets. Records of one place stand in the order of their briefs: those of a theme are side
+by side.
+"""
+NO_OBJECT, NO_CATEGORY = 1 << 26, 1 << len(CATEGORIES)
 
 OFFER_RECORD = np.dtype(
     [
@@ -80,14 +91,32 @@ def offer_record(row: int, values: Mapping[str, Any], flags: int, challenges: in
     )
 
 
-def tells(values: Mapping[str, Any], challenges: int) -> int:
-    """What an offer names, from the values of its row and its set of challenges."""
-    return (
-        (TELLS_STAGES if values["stages"] else 0)
-        | (TELLS_OBJECTS if values["objects"] else 0)
-        | (TELLS_COVER if values["cap_eur"] != UNKNOWN or values["cap_days"] != UNKNOWN else 0)
-        | (TELLS_CHALLENGES if challenges else 0)
-    )
+def offer_brief(values: Mapping[str, Any], flags: int, challenges: int) -> int:
+    """The brief of an offer, from what its record is made of."""
+    brief: int = values["objects"] or NO_OBJECT
+    brief |= values["admitted"] << ADMITTED_AT or ADMITTED
+    brief |= values["stages"] << STAGES_AT
+    brief |= SAYS_OBJECTS if values["objects"] else 0
+    brief |= SAYS_COVER if values["cap_eur"] != UNKNOWN or values["cap_days"] != UNKNOWN else 0
+    brief |= SAYS_CHALLENGE if challenges else 0
+    return brief | (ALONE if flags & APART else 0) | (values["categories"] or NO_CATEGORY) << THEME_AT
+
+
+def project_brief(values: Mapping[str, Any], slot: int, theme: int) -> int:
+    """The brief of a project under a slot; `theme` is the number of its theme, or the mask of what it meets."""
+    objects = values["asked_objects"][slot]
+    brief: int = objects | NO_OBJECT if objects else OBJECTS
+    brief |= values["stage"] << ADMITTED_AT | values["stage"] << STAGES_AT
+    brief |= SAYS_OBJECTS if objects else 0
+    brief |= SAYS_COVER if values["asked_eur"][slot] > 0 or values["asked_days"][slot] > 0 else 0
+    brief |= SAYS_CHALLENGE if values["challenge"] != UNKNOWN else 0
+    return brief | theme << THEME_AT
+
+
+def met_by(values: Mapping[str, Any]) -> int:
+    """The mask of all themes of offers that a project meets."""
+    worths: list[int] = values["theme_worth"].tolist()
+    return NO_CATEGORY | sum(1 << place for place, worth in enumerate(worths) if worth or not values["has_theme"])
 
 
 def project_records(

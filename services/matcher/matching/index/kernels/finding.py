@@ -8,22 +8,13 @@ from services.matcher.matching.index.records import SEVERAL
 
 
 class Filed(NamedTuple):
-    """The records of postings, where each place begins, and the chains of what is not sorted in yet."""
+    """The records of postings and their briefs, where each place begins, the chains of what is not sorted in yet."""
 
     records: Any
+    briefs: Any
     starts: Any
     heads: Any
     later: Any
-
-
-class Cells(NamedTuple):
-    """Where, among sorted offers, those of one slot that name the same begin; a last cell ends them.
-
-    `places` tells at which cell each place begins.
-    """
-
-    all: Any
-    places: Any
 
 
 class Asked(NamedTuple):

@@ -1,147 +1,199 @@
-"""Reads the records that can serve who asks, nearest places first, and keeps those somebody may want.
+"""Reads the briefs of what is in reach, then the records of those that may earn most first; keeps who may be wanted.
 
 Loops take arrays one by one: handing a tuple of them on costs more than judging a record.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from services.matcher.matching.index.kernels.compiled import kernel
-from services.matcher.matching.index.kernels.finding import is_barred, note
-from services.matcher.matching.index.kernels.shares import is_refused, most_asked, most_told, told_share
+from services.matcher.matching.index.kernels.finding import decide, is_barred, note
+from services.matcher.matching.index.kernels.shares import is_refused, most_told, told_share
 from services.matcher.matching.index.kernels.texts import most_text
+from services.matcher.matching.index.layout import SLOTS
+from services.matcher.matching.index.records import ADMITTED, ALONE, OBJECTS, THEME_AT
 
-_ALL = 15
+_HALF, _LOW = 6, 63
 _STEPS, _STEP_BITS = 64, 14
+STEP = (1 << _STEP_BITS) - 1
+"""What marks may earn tells so many steps, each of which is as wide as this mask: within one there is no order."""
+BATCH = 16
+"""So many records are read without waiting for one another."""
+FIRST, LAST, NEAR, BESIDE, SLOT = range(5)
+PROJECT, OFFER, MET, MOST = range(4)
+
+
+class Asking(NamedTuple):
+    """Who asks: where in reach (as `Units` tells), of which slots, a record and a brief by slot, what themes earn."""
+
+    ranges: Any
+    slots: Any
+    records: Any
+    briefs: Any
+    themes: Any
+
+
+class Room(NamedTuple):
+    """Room for what a query looks at: runs of records, marks of those it does not refuse, the same in order."""
+
+    runs: Any
+    marks: Any
+    ordered: Any
 
 
 @kernel
-def runs_of_offers(filed: Any, cells: Any, ranges: Any, askers: Any, asks: Any, themes: Any, runs: Any) -> int:
-    """Where the offers are that a project may look at: how many rows of `runs` were written.
+def search_offers(filed: Any, asking: Any, room: Any, held: Any, asked: Any, found: Any) -> None:
+    """Find what a project may have of the offers that are filed."""
+    count = find_runs(filed, asking.ranges, asking.slots, room.runs)
+    count = mark_offers(filed.briefs, room.runs[:count], asking.briefs, asking.themes, room.marks)
+    best_first(room.marks, count, room.ordered)
+    sift(filed.records, OFFER, asking.records, filed.records, room.ordered[:count], held, asked, found)
+    decide(found, held, asked)
 
-    A run is the place of a first record, that after the last, what all of them earn by nearness and theme, which of
-    the askers they meet, and what they earn at most without text. `asks` tells whether something is asked of a slot.
-    `themes` has, by mask of categories in two halves, what the closest earns; below zero where it meets none.
+
+@kernel
+def search_projects(filed: Any, asking: Any, room: Any, held: Any, asked: Any, found: Any) -> None:
+    """Find which of the projects that are filed an offer may serve."""
+    count = find_runs(filed, asking.ranges, asking.slots, room.runs)
+    count = mark_projects(filed.briefs, room.runs[:count], asking.briefs, asking.themes, room.marks)
+    best_first(room.marks, count, room.ordered)
+    sift(filed.records, PROJECT, filed.records, asking.records, room.ordered[:count], held, asked, found)
+    decide(found, held, asked)
+
+
+@kernel
+def find_runs(filed: Any, ranges: Any, slots: Any, runs: Any) -> int:
+    """Where the records in reach are: how many rows of `runs` were written.
+
+    A run is the place of a first record, that after the last, what all of them earn by nearness, a bit that bars those
+    whose briefs bear it, and the slot.
     """
-    heads, later, records, count = filed.heads, filed.later, filed.records, 0
-    begins, places = cells.all, cells.places
-    for place in range(len(ranges)):
-        first, last, near, beside = ranges[place]
-        for at in range(places[first], places[last]):
-            cell = begins[at]
-            slot, theme = cell["slot"], theme_share(themes, cell["categories"])
-            if asks[slot] and theme >= 0:
-                asker, end = slot + beside * len(asks), begins[at + 1]["start"]
-                most = most_asked(askers[asker], cell["tells"])
-                count = run(runs, count, cell["start"], end, near + theme, asker, most)
-        for unit in range(first, last):
-            position = heads[unit]
-            while position >= 0:
-                slot, theme = records[position]["slot"], theme_share(themes, records[position]["categories"])
-                if asks[slot] and theme >= 0:
-                    asker = slot + beside * len(asks)
-                    most = most_asked(askers[asker], _ALL)
-                    count = run(runs, count, position, position + 1, near + theme, asker, most)
-                position = later[position]
-    return count
-
-
-@kernel
-def runs_of_projects(filed: Any, ranges: Any, runs: Any) -> int:
-    """Where the projects are that an offer may look at, as above; `ranges` are of places of the offer's slot."""
     starts, heads, later, count = filed.starts, filed.heads, filed.later, 0
-    for place in range(len(ranges)):
-        first, last, near, _beside = ranges[place]
-        count = run(runs, count, starts[first], starts[last], near, 0, 0)
-        for unit in range(first, last):
-            position = heads[unit]
-            while position >= 0:
-                count = run(runs, count, position, position + 1, near, 0, 0)
-                position = later[position]
+    units = len(heads) // SLOTS
+    for slot in slots:
+        for place in range(len(ranges)):
+            near, beside = ranges[place, 2], ranges[place, 3]
+            first, last = slot * units + ranges[place, 0], slot * units + ranges[place, 1]
+            if starts[first] < starts[last]:
+                count = run(runs, count, starts[first], starts[last], near, beside, slot)
+            for unit in range(first, last):
+                position = heads[unit]
+                while position >= 0:
+                    count = run(runs, count, position, position + 1, near, beside, slot)
+                    position = later[position]
     return count
 
 
 @kernel
-def run(runs: Any, count: int, first: int, last: int, met: int, asker: int, most: int) -> int:
+def run(runs: Any, count: int, first: int, last: int, near: int, beside: int, slot: int) -> int:
     """Write one run."""
-    runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3], runs[count, 4] = first, last, met, asker, met + most
+    runs[count, FIRST], runs[count, LAST], runs[count, NEAR] = first, last, near
+    runs[count, BESIDE], runs[count, SLOT] = beside, slot
     return count + 1
 
 
 @kernel
-def best_first(runs: Any, count: int, ordered: Any) -> None:
-    """Copy so many runs into `ordered`, those that may earn most first, by steps of a sixty-fourth."""
+def mark_offers(briefs: Any, runs: Any, askers: Any, themes: Any, marks: Any) -> int:
+    """Mark the offers of `runs` whose briefs do not refuse the pair: how many rows of `marks` were written.
+
+    A mark tells where the records of both are, what the pair earns by nearness and theme, and what it may at most but
+    for its text. `themes` has, by mask of categories in two halves, what the closest earns.
+    """
+    count = 0
+    for place in range(len(runs)):
+        slot, near, bar = runs[place, SLOT], runs[place, NEAR], ALONE if runs[place, BESIDE] else 0
+        p = askers[slot]
+        for at in range(runs[place, FIRST], runs[place, LAST]):
+            o = briefs[at]
+            both = p & o
+            if (both & OBJECTS != 0) & (both & ADMITTED != 0) & (both >> THEME_AT != 0) & (o & bar == 0):
+                met = near + max(themes[0, o >> THEME_AT & _LOW], themes[1, o >> (THEME_AT + _HALF)])
+                count = mark(marks, count, slot, at, met, both)
+    return count
+
+
+@kernel
+def mark_projects(briefs: Any, runs: Any, askers: Any, themes: Any, marks: Any) -> int:
+    """The same of the projects; `themes` has, by number of a theme, what it earns, below zero where it does not meet.
+
+    Those for neighbours alone are not in reach where the offer does not accept them.
+    """
+    count, o = 0, askers[0]
+    for place in range(len(runs)):
+        for at in range(runs[place, FIRST], runs[place, LAST]):
+            p = briefs[at]
+            both, theme = p & o, themes[p >> THEME_AT]
+            if (both & OBJECTS != 0) & (both & ADMITTED != 0) & (theme >= 0):
+                count = mark(marks, count, at, 0, runs[place, NEAR] + theme, both)
+    return count
+
+
+@kernel
+def mark(marks: Any, count: int, project: int, offer: int, met: int, both: int) -> int:
+    """Write one mark; `both` is what both briefs bear."""
+    marks[count, PROJECT], marks[count, OFFER] = project, offer
+    marks[count, MET], marks[count, MOST] = met, met + most_told(both)
+    return count + 1
+
+
+@kernel
+def best_first(marks: Any, count: int, ordered: Any) -> None:
+    """Copy so many marks into `ordered`, those that may earn most first, by steps of a sixty-fourth."""
     begins = np.zeros(_STEPS + 1, np.int64)
     for place in range(count):
-        begins[_STEPS - min(_STEPS - 1, runs[place, 4] >> _STEP_BITS)] += 1
+        begins[_STEPS - min(_STEPS - 1, marks[place, MOST] >> _STEP_BITS)] += 1
     for step in range(_STEPS):
         begins[step + 1] += begins[step]
     for place in range(count):
-        step = _STEPS - 1 - min(_STEPS - 1, runs[place, 4] >> _STEP_BITS)
-        ordered[begins[step]] = runs[place]
+        step = _STEPS - 1 - min(_STEPS - 1, marks[place, MOST] >> _STEP_BITS)
+        for part in range(4):
+            ordered[begins[step], part] = marks[place, part]
         begins[step] += 1
 
 
 @kernel
-def sift_offers(records: Any, runs: Any, askers: Any, held: Any, asked: Any, found: Any) -> None:
-    """Note the offers of `runs` that no gate refuses and that somebody may want."""
-    day, sets, starts, squares, norm = asked.day, asked.sets, asked.set_starts, asked.squares, asked.norm
-    organisation, siren, declined, left_out = asked.organisation, asked.siren, asked.declined, asked.left_out
-    counts, candidates, top, floors, details = found.counts, found.candidates, found.top, found.floors, held.details
-    wanted, least = 0, 0
-    for place in range(len(runs)):
-        p, met = askers[runs[place, 3]], runs[place, 2]
-        if len(floors) == 0 and runs[place, 4] + asked.most_text < wanted:
-            continue
-        for at in range(runs[place, 0], runs[place, 1]):
-            o = records[at]
-            least = min(wanted, floors[o["row"]]) if len(floors) else wanted
-            if met + most_told(p, o) + asked.most_text < least or is_refused(p, o, day):
-                continue
-            known = met + told_share(p, o, sets, starts)
-            bound = known + most_text(o["signature"], squares, norm)
-            if bound >= least and not is_barred(details, o["row"], organisation, siren, declined, left_out):
-                wanted = note(counts, candidates, top, o, known, bound)
+def sift(records: Any, own: int, projects: Any, offers: Any, marks: Any, held: Any, asked: Any, found: Any) -> None:
+    """Note whom of `marks` no gate refuses and somebody may want; `own` is the column of what was filed.
 
-
-@kernel
-def sift_projects(records: Any, runs: Any, askers: Any, themes: Any, held: Any, asked: Any, found: Any) -> None:
-    """Note the projects of `runs` that no gate refuses and that somebody may want.
-
-    `themes` has, by number of a project's theme, what the offer's categories earn; below zero where they do not meet.
+    By batches: gates are asked of all records of one before any is judged, so that reading one waits for no other.
     """
-    day, sets, starts, squares, norm = asked.day, asked.sets, asked.set_starts, asked.squares, asked.norm
+    sets, starts, squares, norm = asked.sets, asked.set_starts, asked.squares, asked.norm
     organisation, siren, declined, left_out = asked.organisation, asked.siren, asked.declined, asked.left_out
     counts, candidates, top, floors, details = found.counts, found.candidates, found.top, found.floors, held.details
-    wanted, least, o = 0, 0, askers[0]
-    for place in range(len(runs)):
-        for at in range(runs[place, 0], runs[place, 1]):
-            p = records[at]
-            theme = themes[p["theme"]]
-            met = runs[place, 2] + theme
-            least = min(wanted, floors[p["row"]]) if len(floors) else wanted
-            if theme < 0 or met + most_told(p, o) + asked.most_text < least or is_refused(p, o, day):
+    wanted, open_ = 0, np.zeros(BATCH, np.int32)
+    for first in range(0, len(marks), BATCH):
+        if len(floors) == 0 and (marks[first, MOST] | STEP) + asked.most_text < wanted:
+            return
+        last = min(first + BATCH, len(marks))
+        for at in range(let_through(projects, offers, marks, first, last, asked.day, open_)):
+            place = open_[at]
+            p, o, each = projects[marks[place, PROJECT]], offers[marks[place, OFFER]], records[marks[place, own]]
+            least = min(wanted, floors[each["row"]]) if len(floors) else wanted
+            if marks[place, MOST] + asked.most_text < least:
                 continue
-            known = met + told_share(p, o, sets, starts)
-            bound = known + most_text(p["signature"], squares, norm)
-            if bound >= least and not is_barred(details, p["row"], organisation, siren, declined, left_out):
-                wanted = note(counts, candidates, top, p, known, bound)
+            known = marks[place, MET] + told_share(p, o, sets, starts)
+            bound = known + most_text(each["signature"], squares, norm)
+            if bound >= least and not is_barred(details, each["row"], organisation, siren, declined, left_out):
+                wanted = note(counts, candidates, top, each, known, bound)
 
 
 @kernel
-def theme_share(themes: Any, categories: int) -> int:
-    """What the closest of these categories earns; nothing where none are named."""
-    return 0 if categories == 0 else max(themes[0, categories & 63], themes[1, categories >> 6])
+def let_through(projects: Any, offers: Any, marks: Any, first: int, last: int, day: int, open_: Any) -> int:
+    """Which of the marks from `first` to before `last` no gate refuses: how many places of `open_` were written."""
+    count = 0
+    for place in range(first, last):
+        open_[count] = place
+        count += not is_refused(projects[marks[place, PROJECT]], offers[marks[place, OFFER]], day)
+    return count
 
 
 @kernel
-def lay_out_themes(worths: Any, has_theme: bool, themes: Any) -> None:
+def lay_out_themes(worths: Any, themes: Any) -> None:
     """From what each category earns, what the best of any mask does: by its low six bits, and by the others."""
-    themes[:] = -1
+    themes[:] = 0
     for place in range(len(worths)):
-        half, bit = place // 6, 1 << (place % 6)
-        earned = worths[place] if worths[place] > 0 or not has_theme else -1
-        for mask in range(64):
+        half, bit = place // _HALF, 1 << (place % _HALF)
+        for mask in range(_LOW + 1):
             if mask & bit:
-                themes[half, mask] = max(themes[half, mask], earned)
+                themes[half, mask] = max(themes[half, mask], worths[place])

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.matcher.matching.criteria import PART, WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
-from services.matcher.matching.index.records import TELLS_CHALLENGES, TELLS_COVER, TELLS_OBJECTS, TELLS_STAGES
+from services.matcher.matching.index.records import BARS, SAYS_CHALLENGE, SAYS_COVER, SAYS_OBJECTS, STAGES
 
 STAGE, OBJECTS, COVER, CHALLENGE = (WEIGHTS[name] for name in ("stage", "objects", "cover", "challenge"))
 _PART, _WHOLE = PART
@@ -13,40 +13,30 @@ _UNSAID = 1 << 30
 
 @kernel
 def is_refused(p: Any, o: Any, day: int) -> bool:
-    """Whether a gate that records tell of refuses the pair: all but perimeter, theme, organisation and declines."""
+    """Whether a gate that records tell of refuses the pair: all but perimeter, theme, organisation and declines.
+
+    Without a branch: which of them refuses cannot be foreseen.
+    """
     return bool(
-        (p["flags"] & o["flags"] & 31) != 0
-        or day < o["first_day"]
-        or day > o["last_day"]
-        or day > p["last_day"]
-        or (o["admitted"] != 0 and (o["admitted"] & p["stage"]) == 0)
-        or (o["forms"] != 0 and (o["forms"] & p["forms"]) == 0)
-        or (o["objects"] != 0 and p["objects"] != 0 and (o["objects"] & p["objects"]) == 0)
-        or (p["asked_eur"] >= 0 and o["least_eur"] > p["asked_eur"])
-        or (p["asked_days"] >= 0 and o["least_days"] > p["asked_days"])
+        ((p["flags"] & o["flags"] & BARS) != 0)
+        | (day < o["first_day"])
+        | (day > o["last_day"])
+        | (day > p["last_day"])
+        | ((o["admitted"] != 0) & ((o["admitted"] & p["stage"]) == 0))
+        | ((o["forms"] != 0) & ((o["forms"] & p["forms"]) == 0))
+        | ((o["objects"] != 0) & (p["objects"] != 0) & ((o["objects"] & p["objects"]) == 0))
+        | ((p["asked_eur"] >= 0) & (o["least_eur"] > p["asked_eur"]))
+        | ((p["asked_days"] >= 0) & (o["least_days"] > p["asked_days"]))
     )
 
 
 @kernel
-def most_asked(p: Any, tells: int) -> int:
-    """What an offer that names these may earn on them at most, as far as the project asks for it."""
-    total = STAGE if tells & TELLS_STAGES else 0
-    if tells & TELLS_OBJECTS and p["objects"] != 0:
-        total += OBJECTS
-    if tells & TELLS_COVER and (p["asked_eur"] > 0 or p["asked_days"] > 0):
-        total += COVER
-    return total + CHALLENGE if tells & TELLS_CHALLENGES and p["challenge"] >= 0 else total
-
-
-@kernel
-def most_told(p: Any, o: Any) -> int:
-    """What the pair may earn on stage, objects, cover and challenge at most: cheaper than `told_share`."""
-    total = STAGE if (o["stages"] & p["stage"]) != 0 else 0
-    if (p["objects"] & o["objects"]) != 0:
-        total += OBJECTS
-    if (p["asked_eur"] > 0 and o["cap_eur"] >= 0) or (p["asked_days"] > 0 and o["cap_days"] >= 0):
-        total += COVER
-    return total + CHALLENGE if p["challenge"] >= 0 and o["challenges"] != 0 else total
+def most_told(both: int) -> int:
+    """What a pair may earn on stage, objects, cover and challenge at most, from what both of its briefs bear."""
+    total = STAGE if both & STAGES else 0
+    total += OBJECTS if both & SAYS_OBJECTS else 0
+    total += COVER if both & SAYS_COVER else 0
+    return total + CHALLENGE if both & SAYS_CHALLENGE else total
 
 
 @kernel
