@@ -32,6 +32,7 @@ from services.matcher.matching.index.kernels.scanning import (
     STEP,
     best_first,
     find_runs,
+    lay_out_themes,
     mark_offers,
     sift,
 )
@@ -67,7 +68,9 @@ def _counted(counted: Any) -> Iterator[None]:
         filed, asking, room, held, asked, found = given
         runs = room.runs[: find_runs(filed, asking.ranges, asking.slots, room.runs)]
         counted[BRIEFS] += ((runs[:, LAST] - 1) // _BRIEFS_PER_LINE - runs[:, FIRST] // _BRIEFS_PER_LINE + 1).sum()
-        marked = mark_offers(filed.briefs, runs, asking.briefs, asking.themes, room.marks)
+        themes = np.zeros((2, 64), np.int32)
+        met = lay_out_themes(asking.themes, themes)
+        marked = mark_offers(filed.briefs, runs, asking.briefs, met, themes, room.marks)
         best_first(room.marks, marked, room.ordered)
         marks, copied = room.ordered[:marked], _copied(found)
         sift(filed.records, OFFER, asking.records, filed.records, marks, held, asked, found)

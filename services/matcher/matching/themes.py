@@ -35,6 +35,12 @@ class Themes:
     near: Mapping[Category, tuple[int, Category]]
     deduced: bool = False
 
+    def worths(self) -> dict[Category, int]:
+        """What meeting each category alone is worth, in millionths: the worth of `meeting`, where there is one."""
+        found = {other: SECONDARY * nearness // MILLION for other, (nearness, _own) in self.near.items()}
+        found |= dict.fromkeys(self.own, SECONDARY)
+        return found | dict.fromkeys(self.own[:1], MILLION)
+
     def meeting(self, named: Collection[Category]) -> ThemeMeeting | None:
         """How the categories an offer names meet these, the closest first; none where they do not."""
         for place, category in enumerate(self.own):

@@ -11,9 +11,9 @@ from services.matcher.matching.index.layout import Numbers, offer_row, project_r
 from services.matcher.matching.index.records import (
     ADMITTED,
     APART,
+    NO_CATEGORY,
     OBJECTS,
     THEME_AT,
-    met_by,
     offer_brief,
     project_brief,
 )
@@ -69,16 +69,16 @@ def test_what_a_wide_unit_contains_is_a_few_ranges() -> None:
 
 @RULE
 @given(projects(), OFFERS)
-def test_briefs_refuse_as_rules_do_and_bound_what_is_earned(
-    asking: PreparedProject, offered: PreparedOffer
-) -> None:
+def test_briefs_refuse_as_rules_do_and_bound_what_is_earned(asking: PreparedProject, offered: PreparedOffer) -> None:
     """DESIGN §5 (2): « the part of the score that is constant in a cell is known before any text »."""
     numbers = Numbers()
     wanted, brought = project_row(asking, numbers), offer_row(offered, numbers)
     slot = brought["slot"]
     if not wanted["asked"][slot]:
         return
-    both = project_brief(wanted, slot, met_by(wanted)) & offer_brief(brought, APART, len(offered.challenges))
+    meets = [worth > 0 or not wanted["has_theme"] for worth in wanted["theme_worth"]]
+    met = NO_CATEGORY | sum(1 << place for place, is_met in enumerate(meets) if is_met)
+    both = project_brief(wanted, slot, met) & offer_brief(brought, APART, len(offered.challenges))
     refused = refusals(asking, offered, DAY)
     assert (both & OBJECTS == 0) == ("objet-different" in refused)
     assert (both & ADMITTED == 0) == ("stade-non-admis" in refused)

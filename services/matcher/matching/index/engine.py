@@ -172,7 +172,8 @@ class Engine(ABC, Generic[Key, Asker, Party]):
 
     def _told(self, found: Found) -> Search[Party]:
         top, said = int(found.counts[TOP]), int(found.counts[SAID])
-        best = [(score, self.at(row)) for score, row in found.top[:top].tolist()]
+        rows = found.top[:top].tolist()
+        best = [(score, party) for score, row in rows if (party := self._parties[row]) is not None]
         return Search(best, found.candidates[:said, ROW].copy(), found.candidates[:said, KNOWN].copy())
 
 

@@ -1,14 +1,15 @@
 """Projects and offers as numbers: what each column of a row holds, and how a row is made."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, get_args
 
 import numpy as np
 
 from services.matcher.matching.eligibility import admitted_stages, is_exhausted
 from services.matcher.matching.index.table import Column
-from services.matcher.matching.model import PreparedOffer, PreparedProject, ServedNeed
+from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.themes import Themes
 from shared.events.vocabulary import Accreditation, Category, CommitmentKind, LegalForm, Object, Stage
 
@@ -24,9 +25,21 @@ SLOTS = FUND_SLOT + 1
 
 _KIND_OF = {kind: place for place, kind in enumerate(KINDS)}
 _CATEGORY_OF = {category: place for place, category in enumerate(CATEGORIES)}
-_STAGE_OF = {stage: place for place, stage in enumerate(get_args(Stage))}
-_FORM_OF = {form: place for place, form in enumerate((*get_args(LegalForm), *get_args(Accreditation)))}
-_OBJECT_OF = {each: place for place, each in enumerate(get_args(Object))}
+
+
+class Masks:
+    """The masks of sets of names, a bit each; the last ones are kept, since most sets come again and again."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._bit_of = {name: 1 << place for place, name in enumerate(names)}
+        self.of = lru_cache(1 << 14)(self._of)
+
+    def _of(self, names: Collection[str]) -> int:
+        return sum(self._bit_of[name] for name in set(names))
+
+
+_THEMES, _STAGES, _OBJECTS = Masks(CATEGORIES), Masks(get_args(Stage)), Masks(get_args(Object))
+_FORMS = Masks((*get_args(LegalForm), *get_args(Accreditation)))
 
 PROJECT = {
     "out": Column(np.bool_),
@@ -68,9 +81,6 @@ OFFER = {
 }
 
 
-_NO_NEED = ServedNeed()
-
-
 class Numbers:
     """A number for each text ever seen: equal texts, equal numbers."""
 
@@ -90,8 +100,8 @@ def project_row(project: PreparedProject, numbers: Numbers) -> Mapping[str, Any]
         "last_day": _ordinal(shape.deadline, NEVER),
         "has_theme": bool(project.themes.own),
         "theme_worth": _worths(project.themes),
-        "stage": 1 << _STAGE_OF[shape.stage],
-        "forms": _mask(project.forms, _FORM_OF),
+        "stage": _STAGES.of((shape.stage,)),
+        "forms": _FORMS.of(project.forms),
         "challenge": numbers.of(shape.challenge_id),
         **_needs(project),
         "seeks_nothing": project.sought.amounts.eur == 0,
@@ -109,13 +119,13 @@ def offer_row(offer: PreparedOffer, numbers: Numbers) -> Mapping[str, Any]:
         "out": shape.status != "actif" or shape.duplicate_of is not None or is_exhausted(offer),
         "first_day": _ordinal(shape.opens_on, ALWAYS),
         "last_day": _ordinal(shape.closes_on, NEVER),
-        "categories": _mask(offer.categories, _CATEGORY_OF),
-        "admitted": _mask(admitted_stages(offer), _STAGE_OF),
-        "stages": _mask(offer.stages, _STAGE_OF),
-        "forms": _mask(offer.forms, _FORM_OF),
+        "categories": _THEMES.of(offer.categories),
+        "admitted": _STAGES.of(admitted_stages(offer)),
+        "stages": _STAGES.of(offer.stages),
+        "forms": _FORMS.of(offer.forms),
         "slot": FUND_SLOT if offer.type == "fund" else _KIND_OF[offer.kinds[0]],
         "only_money": offer.only_money,
-        "objects": _mask(offer.objects, _OBJECT_OF),
+        "objects": _OBJECTS.of(offer.objects),
         "least_eur": offer.minimum.eur or 0,
         "least_days": offer.minimum.days or 0,
         "cap_eur": _known(offer.cap.eur),
@@ -130,25 +140,19 @@ def offer_row(offer: PreparedOffer, numbers: Numbers) -> Mapping[str, Any]:
 def _worths(themes: Themes) -> Any:
     """What meeting each category is worth."""
     worths = np.zeros(len(CATEGORIES), np.int64)
-    for category in (*themes.own, *themes.near):
-        meeting = themes.meeting((category,))
-        worths[_CATEGORY_OF[category]] = meeting.worth if meeting else 0
+    for category, worth in themes.worths().items():
+        worths[_CATEGORY_OF[category]] = worth
     return worths
 
 
 def _needs(project: PreparedProject) -> Mapping[str, Any]:
-    slots: list[ServedNeed | None] = [*map(project.needs.get, KINDS), project.sought]
-    filled = [need or _NO_NEED for need in slots]
-    return {
-        "asked": [need is not None for need in slots],
-        "asked_eur": [_known(need.amounts.eur) for need in filled],
-        "asked_days": [_known(need.amounts.days) for need in filled],
-        "asked_objects": [_mask(need.objects, _OBJECT_OF) for need in filled],
-    }
-
-
-def _mask(values: Collection[str], place_of: Mapping[str, int]) -> int:
-    return sum(1 << place_of[value] for value in set(values)) if values else 0
+    asked, objects = [False] * SLOTS, [0] * SLOTS
+    eur, days = [UNKNOWN] * SLOTS, [UNKNOWN] * SLOTS
+    for kind, need in (*project.needs.items(), (None, project.sought)):
+        slot = FUND_SLOT if kind is None else _KIND_OF[kind]
+        asked[slot], objects[slot] = True, _OBJECTS.of(need.objects)
+        eur[slot], days[slot] = _known(need.amounts.eur), _known(need.amounts.days)
+    return {"asked": asked, "asked_eur": eur, "asked_days": days, "asked_objects": objects}
 
 
 def _ordinal(day: date | None, otherwise: int) -> int:

@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 
 from services.matcher.matching.index.best import SIZE
-from services.matcher.matching.index.engine import Engine, theme_shares
-from services.matcher.matching.index.kernels.scanning import Asking, lay_out_themes, search_offers
-from services.matcher.matching.index.layout import SLOTS, offer_row, project_row
+from services.matcher.matching.index.engine import Engine
+from services.matcher.matching.index.kernels.scanning import Asking, search_offers
+from services.matcher.matching.index.layout import offer_row, project_row
 from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.records import (
     APART,
@@ -16,7 +16,6 @@ from services.matcher.matching.index.records import (
     OFFER_RECORD,
     PROJECT_RECORD,
     SEVERAL,
-    met_by,
     offer_brief,
     offer_record,
     project_brief,
@@ -35,7 +34,6 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
     def __init__(self, geography: Geography) -> None:
         super().__init__(geography, OFFER_RECORD)
         self._challenges = Sets()
-        self._themes = np.zeros((2, 64), np.int32)
 
     def upsert(self, offer: PreparedOffer) -> None:
         """Put an offer in, in the place of the one of its id and type; the next search sees it."""
@@ -72,16 +70,17 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         if self.postings.needs_sorting():
             self.sort()
         values = project_row(project, self.numbers)
-        slots = [slot for slot in range(SLOTS) if values["asked"][slot]]
-        records, briefs = np.zeros(SLOTS, PROJECT_RECORD), np.zeros(SLOTS, np.int64)
-        met = met_by(values)
-        for slot, record in project_records(0, values, GONE, 0, 0):
-            records[slot], briefs[slot] = record, project_brief(values, slot, met)
-        lay_out_themes(theme_shares(values["theme_worth"]), self._themes)
+        wanted = list(project_records(0, values, GONE, 0, 0))
         asked = self._asked(project.vector, day, values, (declined, left_out), self._challenges.arrays())
         found = self._found(k, floors)
         if not values["out"]:
             ranges = self.units.serving(project.place.units)
-            asking = Asking(ranges, np.array(slots), records, briefs, self._themes)
+            asking = Asking(
+                ranges,
+                np.array([slot for slot, _record in wanted], np.int64),
+                np.array([record for _slot, record in wanted], PROJECT_RECORD),
+                np.array([project_brief(values, slot, 0) for slot, _record in wanted], np.int64),
+                values["theme_worth"],
+            )
             search_offers(self._filed(), asking, self._room(asking), self._held(), asked, found)
         return self._told(found)

@@ -23,9 +23,8 @@ SAYS_OBJECTS, SAYS_COVER, SAYS_CHALLENGE, ALONE = (1 << at for at in range(39, 4
 
 A pair is refused where its briefs have none of `OBJECTS` in common, or none of `ADMITTED`: who names nothing bears what
 all others do. What both bear of `STAGES`, and what both say, is what may be earned. `ALONE` tells an offer that does
-not accept neighbours. The theme of an offer is the mask of its categories, that of a project a number, or, where it
-asks, the mask of all that it meets. Records of one place stand in the order of their briefs: those of a theme are side
-by side.
+not accept neighbours. The theme of an offer is the mask of its categories, that of a project a number. Records of one
+place stand in the order of their briefs: those of a theme are side by side.
 """
 NO_OBJECT, NO_CATEGORY = 1 << 26, 1 << len(CATEGORIES)
 
@@ -103,7 +102,7 @@ def offer_brief(values: Mapping[str, Any], flags: int, challenges: int) -> int:
 
 
 def project_brief(values: Mapping[str, Any], slot: int, theme: int) -> int:
-    """The brief of a project under a slot; `theme` is the number of its theme, or the mask of what it meets."""
+    """The brief of a project under a slot; `theme` is the number of its theme, 0 where it asks."""
     objects = values["asked_objects"][slot]
     brief: int = objects | NO_OBJECT if objects else OBJECTS
     brief |= values["stage"] << ADMITTED_AT | values["stage"] << STAGES_AT
@@ -111,12 +110,6 @@ def project_brief(values: Mapping[str, Any], slot: int, theme: int) -> int:
     brief |= SAYS_COVER if values["asked_eur"][slot] > 0 or values["asked_days"][slot] > 0 else 0
     brief |= SAYS_CHALLENGE if values["challenge"] != UNKNOWN else 0
     return brief | theme << THEME_AT
-
-
-def met_by(values: Mapping[str, Any]) -> int:
-    """The mask of all themes of offers that a project meets."""
-    worths: list[int] = values["theme_worth"].tolist()
-    return NO_CATEGORY | sum(1 << place for place, worth in enumerate(worths) if worth or not values["has_theme"])
 
 
 def project_records(

@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
 from services.matcher.matching.index.kernels.finding import decide, is_barred, note
-from services.matcher.matching.index.kernels.shares import is_refused, most_told, told_share
+from services.matcher.matching.index.kernels.shares import is_refused, most_told, share, told_share
 from services.matcher.matching.index.kernels.texts import most_text
 from services.matcher.matching.index.layout import SLOTS
-from services.matcher.matching.index.records import ADMITTED, ALONE, OBJECTS, THEME_AT
+from services.matcher.matching.index.records import ADMITTED, ALONE, NO_CATEGORY, OBJECTS, THEME_AT
+from shared.text.vectors import MILLION
 
+THEME = WEIGHTS["category"]
 _HALF, _LOW = 6, 63
 _STEPS, _STEP_BITS = 64, 14
 STEP = (1 << _STEP_BITS) - 1
@@ -25,7 +28,11 @@ PROJECT, OFFER, MET, MOST = range(4)
 
 
 class Asking(NamedTuple):
-    """Who asks: where in reach (as `Units` tells), of which slots, a record and a brief by slot, what themes earn."""
+    """Who asks: what is in reach (as `Units` tells), in which slots, a record and a brief for each of these.
+
+    `themes` tells a project's worth of each category, in millionths; of an offer, what the theme of each number earns,
+    below zero where it does not meet.
+    """
 
     ranges: Any
     slots: Any
@@ -46,7 +53,9 @@ class Room(NamedTuple):
 def search_offers(filed: Any, asking: Any, room: Any, held: Any, asked: Any, found: Any) -> None:
     """Find what a project may have of the offers that are filed."""
     count = find_runs(filed, asking.ranges, asking.slots, room.runs)
-    count = mark_offers(filed.briefs, room.runs[:count], asking.briefs, asking.themes, room.marks)
+    themes = np.zeros((2, _LOW + 1), np.int32)
+    met = lay_out_themes(asking.themes, themes)
+    count = mark_offers(filed.briefs, room.runs[:count], asking.briefs, met, themes, room.marks)
     best_first(room.marks, count, room.ordered)
     sift(filed.records, OFFER, asking.records, filed.records, room.ordered[:count], held, asked, found)
     decide(found, held, asked)
@@ -66,15 +75,15 @@ def search_projects(filed: Any, asking: Any, room: Any, held: Any, asked: Any, f
 def find_runs(filed: Any, ranges: Any, slots: Any, runs: Any) -> int:
     """Where the records in reach are: how many rows of `runs` were written.
 
-    A run is the place of a first record, that after the last, what all of them earn by nearness, a bit that bars those
-    whose briefs bear it, and the slot.
+    A run is the place of a first record, that after the last, what all of them earn by nearness, whether it is reached
+    from beside, and which of `slots` it is of.
     """
     starts, heads, later, count = filed.starts, filed.heads, filed.later, 0
     units = len(heads) // SLOTS
-    for slot in slots:
+    for slot in range(len(slots)):
         for place in range(len(ranges)):
             near, beside = ranges[place, 2], ranges[place, 3]
-            first, last = slot * units + ranges[place, 0], slot * units + ranges[place, 1]
+            first, last = slots[slot] * units + ranges[place, 0], slots[slot] * units + ranges[place, 1]
             if starts[first] < starts[last]:
                 count = run(runs, count, starts[first], starts[last], near, beside, slot)
             for unit in range(first, last):
@@ -94,22 +103,23 @@ def run(runs: Any, count: int, first: int, last: int, near: int, beside: int, sl
 
 
 @kernel
-def mark_offers(briefs: Any, runs: Any, askers: Any, themes: Any, marks: Any) -> int:
+def mark_offers(briefs: Any, runs: Any, askers: Any, met: int, themes: Any, marks: Any) -> int:
     """Mark the offers of `runs` whose briefs do not refuse the pair: how many rows of `marks` were written.
 
     A mark tells where the records of both are, what the pair earns by nearness and theme, and what it may at most but
-    for its text. `themes` has, by mask of categories in two halves, what the closest earns.
+    for its text. `met` is the mask of the categories that do not refuse it; `themes` has, by mask of categories in two
+    halves, what the closest earns.
     """
     count = 0
     for place in range(len(runs)):
         slot, near, bar = runs[place, SLOT], runs[place, NEAR], ALONE if runs[place, BESIDE] else 0
-        p = askers[slot]
+        p = askers[slot] | met << THEME_AT
         for at in range(runs[place, FIRST], runs[place, LAST]):
             o = briefs[at]
             both = p & o
             if (both & OBJECTS != 0) & (both & ADMITTED != 0) & (both >> THEME_AT != 0) & (o & bar == 0):
-                met = near + max(themes[0, o >> THEME_AT & _LOW], themes[1, o >> (THEME_AT + _HALF)])
-                count = mark(marks, count, slot, at, met, both)
+                theme = max(themes[0, o >> THEME_AT & _LOW], themes[1, o >> (THEME_AT + _HALF)])
+                count = mark(marks, count, slot, at, near + theme, both)
     return count
 
 
@@ -189,11 +199,16 @@ def let_through(projects: Any, offers: Any, marks: Any, first: int, last: int, d
 
 
 @kernel
-def lay_out_themes(worths: Any, themes: Any) -> None:
-    """From what each category earns, what the best of any mask does: by its low six bits, and by the others."""
-    themes[:] = 0
+def lay_out_themes(worths: Any, themes: Any) -> int:
+    """From the worth of each category, what the best of any mask earns: by its low six bits, and by the others.
+
+    Returns the mask of those that a project meets: without themes of its own it meets all.
+    """
+    met = 0
     for place in range(len(worths)):
-        half, bit = place // _HALF, 1 << (place % _HALF)
+        half, bit, earned = place // _HALF, 1 << (place % _HALF), share(THEME, worths[place], MILLION)
+        met |= (worths[place] > 0) << place
         for mask in range(_LOW + 1):
             if mask & bit:
-                themes[half, mask] = max(themes[half, mask], worths[place])
+                themes[half, mask] = max(themes[half, mask], earned)
+    return (met if met else NO_CATEGORY - 1) | NO_CATEGORY
