@@ -106,15 +106,14 @@ def _count_sifting(  # noqa: PLR0917 - compiled: has no arguments by name
         for place in range(first, min(first + BATCH, len(marks))):
             p, o = askers[marks[place, PROJECT]], records[marks[place, OFFER]]
             counted[RECORDS] += 1
-            if is_refused(p, o, asked.day) or marks[place, MOST] + asked.most_text < wanted:
+            if is_refused(p, o, asked.day):
                 continue
+            counted[DETAILS] += 1
             known = marks[place, MET] + told_share(p, o, asked.sets, asked.set_starts)
             bound = known + most_text(o["signature"], asked.squares, asked.norm)
-            if bound >= wanted:
-                counted[DETAILS] += 1
-                # What bars a pair besides is left to the engine.
-                if noted[o["row"]]:
-                    wanted = note(counts, candidates, top, o, known, bound)
+            # What bars a pair besides is left to the engine.
+            if bound >= wanted and noted[o["row"]]:
+                wanted = note(counts, candidates, top, o, known, bound)
 
 
 @numba.njit(error_model="numpy")

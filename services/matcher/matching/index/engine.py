@@ -164,7 +164,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             self._candidates = np.empty((records, 4), np.int32)
         if len(self._seen) < rows:
             self._seen = np.zeros(rows, np.int32)
-        counts = np.zeros(4, np.int64)
+        counts = np.zeros(5, np.int64)
         counts[WANTED] = k
         return Found(
             counts, self._candidates, np.zeros((k, 2), np.int32), self._seen, _NONE if floors is None else floors

@@ -48,11 +48,12 @@ class Held(NamedTuple):
 class Found(NamedTuple):
     """Room for what is found.
 
-    `counts`: how many candidates, how many at the top, how many wanted there, how many said. Each of `candidates` has
-    a row, what it earns without text, what it earns at most, and flags; in the end those that reach the floor of their
-    row stand first, with their score in the place of the second. `top` has scores and rows, best first. `seen` is 0
-    but for rows of several places while they are said. `floors` has, by row, the score from which the row itself
-    wants to hear, or no rows.
+    `counts`: how many candidates, how many at the top, how many wanted there, how many said; the last one means
+    nothing: it takes up what is read ahead, so that what is soon needed comes from memory all at once. Each of
+    `candidates` has a row, what it earns without text, what it earns at most, and flags; in the end those that reach
+    the floor of their row stand first, with their score in the place of the second. `top` has scores and rows, best
+    first. `seen` is 0 but for rows of several places while they are said. `floors` has, by row, the score from which
+    the row itself wants to hear, or no rows.
     """
 
     counts: Any
@@ -62,7 +63,7 @@ class Found(NamedTuple):
     floors: Any
 
 
-CANDIDATES, TOP, WANTED, SAID = range(4)
+CANDIDATES, TOP, WANTED, SAID, AHEAD = range(5)
 ROW, KNOWN, BOUND, FLAGS = range(4)
 
 
@@ -126,6 +127,7 @@ def decide(found: Any, held: Any, asked: Any) -> None:
     counts, candidates, top, seen, floors = found.counts, found.candidates, found.top, found.seen, found.floors
     details, texts, terms, norm = held.details, held.texts, asked.terms, asked.norm
     least = wanted = least_at_top(counts, top)
+    read_texts_ahead(counts, candidates, details, texts, wanted)
     counts[TOP] = 0
     for at in range(counts[CANDIDATES]):
         row, bound = candidates[at, ROW], candidates[at, BOUND]
@@ -140,6 +142,15 @@ def decide(found: Any, held: Any, asked: Any) -> None:
             say(counts, candidates, seen, row, flags, score)
     for at in range(counts[SAID]):
         seen[candidates[at, ROW]] = 0
+
+
+@kernel
+def read_texts_ahead(counts: Any, candidates: Any, details: Any, texts: Any, wanted: int) -> None:
+    """Read both ends of the texts that are to be compared for the top."""
+    for at in range(counts[CANDIDATES]):
+        if candidates[at, BOUND] >= wanted:
+            detail = details[candidates[at, ROW]]
+            counts[AHEAD] += texts[detail["text"]] + texts[detail["text"] + detail["terms"] - 1]
 
 
 @kernel

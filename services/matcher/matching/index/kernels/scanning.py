@@ -9,7 +9,7 @@ import numpy as np
 
 from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
-from services.matcher.matching.index.kernels.finding import decide, is_barred, note
+from services.matcher.matching.index.kernels.finding import AHEAD, decide, is_barred, note
 from services.matcher.matching.index.kernels.shares import is_refused, most_told, share, told_share
 from services.matcher.matching.index.kernels.texts import most_text
 from services.matcher.matching.index.layout import SLOTS
@@ -53,6 +53,8 @@ class Room(NamedTuple):
 def search_offers(filed: Any, asking: Any, room: Any, held: Any, asked: Any, found: Any) -> None:
     """Find what a project may have of the offers that are filed."""
     count = find_runs(filed, asking.ranges, asking.slots, room.runs)
+    for place in range(count):
+        found.counts[AHEAD] += filed.briefs[room.runs[place, FIRST]]
     themes = np.zeros((2, _LOW + 1), np.int32)
     met = lay_out_themes(asking.themes, themes)
     count = mark_offers(filed.briefs, room.runs[:count], asking.briefs, met, themes, room.marks)
@@ -175,15 +177,17 @@ def sift(records: Any, own: int, projects: Any, offers: Any, marks: Any, held: A
     for first in range(0, len(marks), BATCH):
         if len(floors) == 0 and (marks[first, MOST] | STEP) + asked.most_text < wanted:
             return
-        last = min(first + BATCH, len(marks))
-        for at in range(let_through(projects, offers, marks, first, last, asked.day, open_)):
-            place = open_[at]
+        count = let_through(projects, offers, marks, first, min(first + BATCH, len(marks)), asked.day, open_)
+        for place in open_[:count]:
+            counts[AHEAD] += details[records[marks[place, own]]["row"]]["organisation"]
+        for place in open_[:count]:
             p, o, each = projects[marks[place, PROJECT]], offers[marks[place, OFFER]], records[marks[place, own]]
             least = min(wanted, floors[each["row"]]) if len(floors) else wanted
-            if marks[place, MOST] + asked.most_text < least:
+            text = most_text(each["signature"], squares, norm)
+            if marks[place, MOST] + text < least:
                 continue
             known = marks[place, MET] + told_share(p, o, sets, starts)
-            bound = known + most_text(each["signature"], squares, norm)
+            bound = known + text
             if bound >= least and not is_barred(details, each["row"], organisation, siren, declined, left_out):
                 wanted = note(counts, candidates, top, each, known, bound)
 
