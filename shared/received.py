@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.events.event import TRACE_HEADER, VERSION_HEADER, Event, InvalidEvent
 from shared.events.registry import decode
@@ -34,8 +34,7 @@ class RawRecord(Protocol):
     def headers(self) -> Iterable[tuple[str, bytes]]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One readable record; `event` is None for a tombstone. `topic` is without prefix, `timestamp` in milliseconds."""
 
     topic: str
@@ -145,9 +144,9 @@ def read(topic: str, raw: RawRecord) -> Received | Unreadable:
 
 def _read(topic: str, raw: RawRecord) -> Received:
     key = _text(raw.key, "key")
-    if not key or "\0" in key:
+    if not raw.key or "\0" in key:
         raise InvalidEvent("the key is empty or holds a null character")
-    if len(key.encode()) > MOST_KEY_BYTES:
+    if len(raw.key) > MOST_KEY_BYTES:
         raise InvalidEvent(f"the key is longer than {MOST_KEY_BYTES} bytes")
     version = _version(raw.headers)
     event = None
@@ -167,8 +166,11 @@ def _event(topic: str, body: bytes, key: str, version: int) -> Event:
 
 
 def _version(headers: Iterable[tuple[str, bytes]]) -> int:
-    texts = {name: _text(value, f"header {name}") for name, value in headers}
-    digits = texts.get(VERSION_HEADER)
+    digits = None
+    for name, value in headers:
+        text = _text(value, "header", name)
+        if name == VERSION_HEADER:
+            digits = text
     if digits is None:
         raise InvalidEvent(f"the header {VERSION_HEADER} is missing")
     if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 19):
@@ -176,8 +178,8 @@ def _version(headers: Iterable[tuple[str, bytes]]) -> int:
     return int(digits)
 
 
-def _text(value: bytes | None, what: str) -> str:
+def _text(value: bytes | None, what: str, name: str = "") -> str:
     try:
-        return (value or b"").decode()
+        return value.decode() if value else ""
     except UnicodeDecodeError:
-        raise InvalidEvent(f"the {what} is not UTF-8") from None
+        raise InvalidEvent(f"the {what} {name}".rstrip() + " is not UTF-8") from None

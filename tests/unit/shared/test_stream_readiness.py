@@ -1,12 +1,43 @@
 """Operator's page: the log alone tells that Kafka or PostgreSQL went away, in one line, and that it came back."""
 
 import asyncio
+import gc
 import logging
+from collections.abc import Iterator
 
 import pytest
 
 from shared.readiness import say_readiness
 from tests.deadline import eventually
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """Whatever a test froze is collected again after it."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+async def test_what_is_held_when_a_service_becomes_ready_is_passed_over_by_the_collector() -> None:
+    """Once, at the first time: what comes and goes later is collected as ever."""
+    found, frozen = ["starting"], list[int]()
+
+    def problems() -> list[str]:
+        frozen.append(gc.get_freeze_count())
+        return list(found)
+
+    async def looked_twice() -> bool:
+        return len(frozen) > 1
+
+    task = asyncio.create_task(say_readiness(problems, every=0.001))
+    for is_ready in (False, True):
+        found[:] = [] if is_ready else found
+        frozen.clear()
+        await eventually(looked_twice, seconds=10)
+        assert (frozen[-1] > 0) == is_ready
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_an_outage_is_one_warning_with_its_reasons_and_one_line_at_its_end(
