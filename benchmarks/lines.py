@@ -78,7 +78,9 @@ def _counted(counted: Any) -> Iterator[None]:
         noted = np.zeros(len(held.details), np.bool_)
         noted[found.candidates[: found.counts[CANDIDATES], ROW]] = True
         _count_sifting(filed.records, marks, asking.records, noted, asked, copied, counted)
-        assert copied.counts[:AHEAD].tolist() == found.counts[:AHEAD].tolist(), "the engine reads otherwise than is counted"
+        assert copied.counts[:AHEAD].tolist() == found.counts[:AHEAD].tolist(), (
+            "the engine reads otherwise than is counted"
+        )
         copied = _copied(found)
         _count_deciding(copied, held, asked, counted)
         decide(found, held, asked)

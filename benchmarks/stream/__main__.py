@@ -20,9 +20,11 @@ from benchmarks.workload import Workload
 def main() -> int:
     """Run what the command line asks for; the exit code is 1 where nobody was mailed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=10_000, help="consumed and validated, three times each way")
+    parser.add_argument("--events", type=int, default=10_000, help="consumed and validated")
+    parser.add_argument("--times", type=int, default=3, help="so often each way")
     parser.add_argument("--offers", type=int, default=2_000, help="of the matcher")
     parser.add_argument("--projects", type=int, default=1_000, help="of the matcher")
+    parser.add_argument("--known", type=int, default=200, help="offers that those handed in meet")
     parser.add_argument("--rate", type=float, default=5, help="projects handed in each second")
     parser.add_argument("--seconds", type=float, default=30, help="for so long")
     parser.add_argument("--seed", type=int, default=1)
@@ -46,13 +48,14 @@ async def _measure(installation: Installation, options: argparse.Namespace) -> d
     workload = Workload(seed=options.seed)
     await installation.prepare("heard", [])
     await installation.say("heard.", projects_said(workload, options.events))
-    times = await consuming(installation, "heard.", options.events, 3)
+    times = await consuming(installation, "heard.", options.events, options.times)
     offers, projects = offers_said(workload, options.offers), projects_said(workload, options.projects)
     found = await parts(installation, offers, projects)
     together = await whole(installation, offers, projects)
     each = {"consume and validate": times["consume and validate"]}
     each |= {name: found[name] for name in ("judge and store", "relay")}
-    mails = await latency(installation, offers=200, per_second=options.rate, seconds=options.seconds, seed=options.seed)
+    asked = {"offers": options.known, "per_second": options.rate, "seconds": options.seconds, "seed": options.seed}
+    mails = await latency(installation, **asked)
     return {
         "microseconds": {**times, **found, "whole service": together},
         "ratios": {

@@ -49,6 +49,13 @@ class Installation:
         """Where everything is kept."""
         return self._state
 
+    @property
+    def compiled(self) -> Path:
+        """Where the matchers of this installation keep the engine, so that it is compiled once for all of them."""
+        folder = self._state / "compiled"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
     async def prepare(self, part: str, services: Iterable[str] = SERVICES) -> None:
         """A migrated database named `part`, and all topics under the prefix `part.`"""
         connection = await asyncpg.connect(self.servers.dsn("postgres"))

@@ -98,7 +98,8 @@ def _services(installation: Installation, ports: Ports) -> Iterator[None]:
         for service in SERVICES:
             told = environment(service, installation.servers, ports, own_secrets(installation.state), PREFIX)
             started.append(Child(service, installation.servers.run))
-            started[-1].start(command(service, ports.of(service)), env=told | AT_ONCE | {"MATCHER_ENGINE": "compiled"})
+            engine = {"MATCHER_ENGINE": "compiled", "MATCHER_COMPILED_DIR": str(installation.compiled)}
+            started[-1].start(command(service, ports.of(service)), env=told | AT_ONCE | engine)
         yield
     finally:
         for child in started:

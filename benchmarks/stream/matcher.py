@@ -111,6 +111,7 @@ async def _ready(installation: Installation, part: str, dsn: str) -> AsyncIterat
             "kafka_bootstrap_servers": installation.servers.bootstrap_servers,
             "topic_prefix": f"{part}.",
             "service_token": "of a benchmark",
+            "compiled_dir": installation.compiled,
         }
     )
     async with running(settings, give_up=lambda: None) as work:
