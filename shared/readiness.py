@@ -1,7 +1,8 @@
 """The log says once that a service is no longer ready, with why, and once that it is again: an outage is two lines.
 
 What a service holds when it is ready for the first time stays: Python's collector passes it over from then on. It would
-walk through all of it again and again, which stops the event loop, by half a second for three million objects.
+walk through all of it again and again, which stops the event loop, by half a second for three million objects. What
+takes its place later, as when a matcher turns to another model, is walked through until the next start.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ async def say_readiness(problems: Callable[[], list[str]], *, every: float = LOO
             logger.warning("not ready any more: %s", "; ".join(found))
         elif not was_ready and not found:
             if not lost_at:
+                gc.collect()
                 gc.freeze()
             away = {"after_seconds": round(time.monotonic() - lost_at)} if lost_at else {}
             logger.info("ready again" if lost_at else "ready", extra=away)

@@ -9,7 +9,7 @@ from services.matcher.matching.model import PreparedProject
 
 
 class Compiled(OwnTime):
-    """Numba kernels over cells of records."""
+    """Numba kernels over briefs, then records."""
 
     name = "engine"
 

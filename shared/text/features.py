@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from shared.text.folding import fold
-from shared.text.terms import stem, terms
+from shared.text.terms import MOST_LETTERS, stem, terms
 
 __all__ = ["EMPHASES", "FEATURES", "counts"]
 
@@ -58,7 +58,7 @@ def _even(sentences: list[str]) -> list[int]:
 
 def _words(sentence: str) -> list[str]:
     plain = _NUMBERS.sub("0", _NUMBER.sub(" 0 ", fold(sentence)))
-    return _WORDS.findall(plain)
+    return [word for word in _WORDS.findall(plain) if len(word) <= MOST_LETTERS]
 
 
 def _stems(sentence: str) -> list[str]:
@@ -71,7 +71,8 @@ def _pairs(sentence: str) -> list[str]:
 
 
 def _grams(sentence: str) -> list[str]:
-    return [gram for word in _LETTERS.findall(fold(sentence)) for gram in _grams_of(word)]
+    words = (word for word in _LETTERS.findall(fold(sentence)) if len(word) <= MOST_LETTERS)
+    return [gram for word in words for gram in _grams_of(word)]
 
 
 @lru_cache(maxsize=65_536)

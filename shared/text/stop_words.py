@@ -1,7 +1,4 @@
-"""French words that say nothing of a subject, folded: articles, pronouns, prepositions, auxiliaries, numbers.
-
-And the pieces of an address of the web, which would else be rare words that two texts share.
-"""
+"""French words that say nothing of a subject, folded: articles, pronouns, prepositions, auxiliaries, numbers."""
 
 _LISTED = """
 a afin ai aie aient ailleurs ainsi ait alors apres as assez au aucun aucune aujourd aupres auquel aura aurait auront
@@ -18,7 +15,6 @@ quarante quatre que quel quelle quelles quelque quelques quels qui quinze quoi q
 selon sept sera serait seront ses seulement si sien sienne six soit soixante sommes son sont sous souvent suis sur ta
 tandis tant te tel telle tellement telles tels tes toi ton toujours tous tout toute toutefois toutes treize trente
 tres trois trop tu un une va vers via vingt voici voila vont vos votre votres vous vraiment vu y
-http https www html org
 """
 
 STOP_WORDS = frozenset(_LISTED.split())

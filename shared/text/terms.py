@@ -1,6 +1,7 @@
 """Cuts French text into terms: folded stems that stand for words whatever their number, gender or accents."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,9 +11,14 @@ from snowballstemmer.french_stemmer import FrenchStemmer
 from shared.text.folding import fold
 from shared.text.stop_words import STOP_WORDS
 
-__all__ = ["shown", "spelt", "stem", "terms"]
+__all__ = ["MOST_LETTERS", "shown", "spelt", "stem", "terms"]
 
-_APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'", "\u00ad": None, "\u200b": None})
+MOST_LETTERS = 40
+"""Of a word: a longer run of letters is none, and would be kept and shown whole."""
+
+_UNSEEN = "\u00ad\u034f\u061c\u200b\u200c\u200d\u2060\u2063\ufe0f\ufeff"
+_APOSTROPHES = str.maketrans(dict.fromkeys("’ʼ‘`", "'") | dict.fromkeys(_UNSEEN))
+_ADDRESS = re.compile(r"https?://\S+|\S+@\S+|(?:[\w-]+\.)+(?:com|coop|eu|fr|html?|info|io|net|org|php)\b\S*")
 _PREFIX = re.compile(r"\b(co|non|anti|auto|inter|bio|agro|[ée]co|micro|multi|r[ée]|pr[ée]|socio)-(?=\w)")
 _ELISION = re.compile(r"\b(?:[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
@@ -21,16 +27,18 @@ _LETTERS = re.compile(r"[a-z]{2,}")
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text in its order, repeats included, without elided articles, stop words or anything with a digit.
+    """The terms of a text in its order, repeats included.
 
-    « tiers-lieu » and « tiers lieu » give the same two terms, « co-construire » and « coconstruire » the same one.
+    Without elided articles, stop words, addresses of mail or of the web, or anything with a digit. « tiers-lieu » and
+    « tiers lieu » give the same two terms, « co-construire » and « coconstruire » the same one.
     """
     return [found for found, _word in spelt(text)]
 
 
 def spelt(text: str) -> list[tuple[str, str]]:
     """The same, each with its word as it is written, in lower case."""
-    plain = _ELISION.sub("", _PREFIX.sub(r"\1", text.lower().translate(_APOSTROPHES)))
+    plain = _ADDRESS.sub(" ", unicodedata.normalize("NFKC", text).lower().translate(_APOSTROPHES))
+    plain = _ELISION.sub("", _PREFIX.sub(r"\1", plain))
     return [(found, word) for word in _WORD.findall(plain) if (found := _stem(word))]
 
 
@@ -48,7 +56,7 @@ def shown(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _stem(word: str) -> str:
     """The folded stem of a word in lower case; empty for stop words and for what is no word."""
     folded = fold(word)
-    return "" if folded in STOP_WORDS or not _LETTERS.fullmatch(folded) else stem(folded)
+    return "" if len(folded) > MOST_LETTERS or folded in STOP_WORDS or not _LETTERS.fullmatch(folded) else stem(folded)
 
 
 @lru_cache(maxsize=65_536)

@@ -51,6 +51,8 @@ _TF_FACTORS = tuple(round(_TF_SCALE * (1 + math.log(count))) for count in range(
 """A term said 16 times or more weighs no more than one said 16 times: factors stay under 2^6."""
 
 
+_PLAIN_ARRAY, _ARRAY = "idf", "idf2"
+"""The second where a model says something of words outside its vocabulary: code that would not read it finds none."""
 _LEAST_LETTERS = 3
 """A shorter stem outside the vocabulary is a scrap of a word, and says nothing."""
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -178,16 +180,18 @@ class TextModel:
         """Plain arrays and JSON in one `.npz`; the same model gives the same bytes."""
         facts = {"terms": list(self.vocabulary), "words": list(self.words), "epoch": self.epoch}
         more = {"unknown": self.unknown, "synonyms": dict(self.synonyms)}
-        return pack(facts | {name: fact for name, fact in more.items() if fact}, {"idf": self.idf})
+        told = {name: fact for name, fact in more.items() if fact}
+        return pack(facts | told, {_ARRAY if told else _PLAIN_ARRAY: self.idf})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "TextModel":
         """The model that `to_bytes` wrote; raises `ValueError` on anything else."""
         facts, arrays = unpack(content)
-        if "idf" not in arrays or "terms" not in facts:
+        weights = arrays.get(_ARRAY, arrays.get(_PLAIN_ARRAY))
+        if weights is None or "terms" not in facts:
             raise ValueError("no text model in there")
         vocabulary = {term: index for index, term in enumerate(facts["terms"])}
-        idf, more = arrays["idf"].astype(np.int32), (facts.get("unknown", 0), facts.get("synonyms", _NONE))
+        idf, more = weights.astype(np.int32), (facts.get("unknown", 0), facts.get("synonyms", _NONE))
         return cls(vocabulary, idf, tuple(facts["words"]), facts["epoch"], *more)
 
 

@@ -50,9 +50,9 @@ def text_corpus() -> list[Document]:
     return [*documents(), *(Document(each.text) for author in TEACHERS for each in texts_of(author))]
 
 
-def idf_of_unknown(documents: int) -> float:
+def idf_of_unknown(size: int) -> float:
     """The smoothed idf of a term that none of so many documents has."""
-    return math.log(1 + documents) + 1
+    return math.log(1 + size) + 1
 
 
 def fit_classifier(corpus: Sequence[Document], folds: Sequence[Sequence[Labelled]]) -> Classifier:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from services.matcher.matching.criteria import BESIDE, CRITERIA, WEIGHTS, closeness
 from services.matcher.matching.eligibility import refusals
+from services.matcher.matching.index.details import DETAIL
+from services.matcher.matching.index.kernels.finding import read_texts_ahead
 from services.matcher.matching.index.kernels.shares import most_told
 from services.matcher.matching.index.layout import Numbers, offer_row, project_row
 from services.matcher.matching.index.records import (
@@ -122,3 +124,14 @@ def test_what_reaches_its_floor_includes_equals() -> None:
     rows, scores = np.array([3, 0, 1]), np.array([5, 5, 5])
     assert reaching(rows, scores, np.array([5, 6, 0, 4], np.int32))[0].tolist() == [3, 0]
     assert reaching(rows, scores, None)[0].tolist() == []
+
+
+def test_a_text_without_terms_is_not_read_ahead() -> None:
+    """Its place is behind the last term that is kept: compiled code would read what is not there."""
+    details, texts = np.zeros(1, DETAIL), np.ones(4, np.int64)
+    details["text"] = len(texts)
+    counts, candidates = np.array([1, 0, 0, 0, 0]), np.full((1, 4), 0, np.int32)
+    read_texts_ahead.py_func(counts, candidates, details, texts, 0)
+    details["text"], details["terms"] = 2, 2
+    read_texts_ahead.py_func(counts, candidates, details, texts, 0)
+    assert counts.tolist() == [1, 0, 0, 0, 2]

@@ -39,6 +39,9 @@ texts = st.one_of(st.text(max_size=200), st.sampled_from(SUMMARIES))
         ("bijoux", "bijou"),
         ("locaux", "local"),
         ("repas", "REPAS"),
+        ("épi\u2060cerie", "épicerie"),
+        ("ca\u200dfé\ufeff", "café"),
+        ("𝐜𝐚𝐟𝐨𝐮𝐭𝐜𝐡𝐞", "cafoutche"),
     ],
 )
 def test_spellings_of_one_word_give_the_same_terms(a: str, b: str) -> None:
@@ -46,7 +49,20 @@ def test_spellings_of_one_word_give_the_same_terms(a: str, b: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Le, la, les !", "aujourd'hui", "2026", "20 000 €", "3e", "à", "%", "qu'il n'y a"]
+    "text",
+    [
+        "",
+        "Le, la, les !",
+        "aujourd'hui",
+        "2026",
+        "20 000 €",
+        "3e",
+        "à",
+        "%",
+        "qu'il n'y a",
+        "k" * 41,
+        "exemple.com/a.php",
+    ],
 )
 def test_what_says_nothing_gives_no_term(text: str) -> None:
     assert terms(text) == []

@@ -78,9 +78,11 @@ def test_similarity_is_the_cosine_within_the_rounding_of_norms(a: str, b: str) -
     assert similarity_millionths(here, there) == pytest.approx(1_000_000 * cosine, abs=1_000)
 
 
-@pytest.mark.parametrize("text", ["", "de la, 2026 !", "ab cd xy", "https://www.a1.fr/"])
+@pytest.mark.parametrize(
+    "text", ["", "de la, 2026 !", "ab cd xy", "https://www.a1.fr/", "exemple.com/page.php", "prenom.nom@exemple.org"]
+)
 def test_texts_without_a_term_are_like_nothing(text: str) -> None:
-    """Neither digits nor scraps of one or two letters become rare terms, nor what any address of the web has."""
+    """Neither digits nor scraps of one or two letters become rare terms, nor what an address is made of."""
     nothing = MODEL.vectorise(text)
     assert len(nothing) == 0
     assert similarity_millionths(nothing, nothing) == 0

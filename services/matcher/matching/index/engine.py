@@ -28,6 +28,8 @@ Key = TypeVar("Key", str, OfferId)
 Asker = TypeVar("Asker", PreparedProject, PreparedOffer)
 """A party of the other side."""
 
+_SALT = abs(hash("where terms are looked for")) | 1
+"""Drawn anew in each process, as Python does for its own tables: no answer depends on it."""
 _NONE = np.zeros(0, np.int32)
 _NOBODY = np.zeros(0, np.bool_)
 
@@ -141,7 +143,8 @@ class Engine(ABC, Generic[Key, Asker, Party]):
     ) -> Asked:
         """The query, with its text laid out; `apart` are the declined, and who else does not count."""
         declined, left_out = apart
-        terms = np.zeros(4 << len(vector).bit_length(), np.int64)
+        terms = np.zeros((4 << len(vector).bit_length()) + 1, np.int64)
+        terms[-1] = _SALT
         spread(vector.indices, vector.weights, terms, self._squares)
         rows = [row for row in map(self._keys.row_of, declined) if row is not None]
         return Asked(

@@ -148,8 +148,8 @@ def decide(found: Any, held: Any, asked: Any) -> None:
 def read_texts_ahead(counts: Any, candidates: Any, details: Any, texts: Any, wanted: int) -> None:
     """Read both ends of the texts that are to be compared for the top."""
     for at in range(counts[CANDIDATES]):
-        if candidates[at, BOUND] >= wanted:
-            detail = details[candidates[at, ROW]]
+        detail = details[candidates[at, ROW]]
+        if candidates[at, BOUND] >= wanted and detail["terms"] > 0:
             counts[AHEAD] += texts[detail["text"]] + texts[detail["text"] + detail["terms"] - 1]
 
 

@@ -22,15 +22,9 @@ _WEIGHT = (1 << WEIGHT_BITS) - 1
 
 
 @kernel
-def mixed(term: int) -> Any:
-    """64 bits of which each depends on those of the id below it: the upper ones are spread evenly."""
-    return np.uint64(term) * np.uint64(0x9E3779B97F4A7C15)
-
-
-@kernel
 def bit_of(term: int) -> Any:
     """Which of the 64 bits of a signature a term sets."""
-    return mixed(term) >> np.uint64(58)
+    return (np.uint64(term) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(58)
 
 
 @kernel
@@ -48,14 +42,15 @@ def write(cells: Any, at: int, indices: Any, weights: Any) -> Any:
 def spread(indices: Any, weights: Any, table: Any, squares: Any) -> None:
     """Lay the asking text out: its terms where `weight_in` finds them; the squares that values of bytes stand for.
 
-    `table` is empty, a power of two long and twice as long as the text at least.
+    `table` is empty but for a last cell, an odd number that decides where terms are looked for; the others are a power
+    of two, twice as many as the terms at least.
     """
     squares[:] = 0
     for place in range(len(indices)):
         term, weight = indices[place], weights[place]
         slot = slot_of(term, table)
         while table[slot] != 0:
-            slot = (slot + 1) & (len(table) - 1)
+            slot = (slot + 1) & (len(table) - 2)
         table[slot] = term << WEIGHT_BITS | weight
         bit = np.int64(bit_of(term))
         squares[bit >> 3, 1 << (bit & 7)] += weight * weight
@@ -68,8 +63,8 @@ def spread(indices: Any, weights: Any, table: Any, squares: Any) -> None:
 
 @kernel
 def slot_of(term: int, table: Any) -> Any:
-    """Where looking for a term begins."""
-    return np.int64(mixed(term) >> np.uint64(40)) & (len(table) - 1)
+    """Where looking for a term begins: nobody who does not know the last cell can choose words that begin together."""
+    return np.int64((np.uint64(term) * np.uint64(table[-1])) >> np.uint64(40)) & (len(table) - 2)
 
 
 @kernel
@@ -79,7 +74,7 @@ def weight_in(term: int, table: Any) -> Any:
     while table[slot] != 0:
         if table[slot] >> WEIGHT_BITS == term:
             return table[slot] & _WEIGHT
-        slot = (slot + 1) & (len(table) - 1)
+        slot = (slot + 1) & (len(table) - 2)
     return 0
 
 
