@@ -130,7 +130,8 @@ class Absences:
         assert {one.status for one in tries} == {503}
         assert all(one.may_retry_after and one.seconds < FEW_SECONDS for one in tries), max(tries, key=str)
         await back()
-        await here.ready(*SERVICES, seconds=120)
+        # A matcher loads each of its partitions again.
+        await here.ready(*SERVICES, seconds=300)
 
 
 async def test_servers_away_for_a_minute_cost_nothing_but_the_time(
