@@ -279,11 +279,11 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     async def _measure_unit(self, unit: Unit, found: dict[str, int]) -> int:
         """Add to `found` what is left to handle of each of its partitions; returns when Kafka last answered for one.
 
-        Stops where it is closed while a position is waited for: its partitions may be another process's by then.
+        Stops where its partitions may be another process's: it was closed meanwhile, or aiokafka knows it before us.
         """
         consumer, opening, latest, left = self._consumer(), unit.opening, 0, 0
         for partition in unit.partitions:
-            if opening is None or unit.opening != opening:
+            if opening is None or unit.opening != opening or partition not in consumer.assignment():
                 return latest
             end = consumer.last_stable_offset(partition)
             latest = max(latest, consumer.last_poll_timestamp(partition) or 0)

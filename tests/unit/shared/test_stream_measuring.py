@@ -23,6 +23,9 @@ class Consumer:
         self.is_sought = True
         """Whether the position that is asked for is known, so that nobody waits for it."""
 
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.assigned)
+
     def last_stable_offset(self, partition: TopicPartition) -> int:
         assert partition in self.assigned, "Partition is not assigned"
         return 7
@@ -69,3 +72,12 @@ async def test_partitions_that_are_taken_away_while_a_position_is_waited_for_are
     consumer.is_sought = False
     await reading._measure()
     assert "projects/1" not in reading.lag
+
+
+async def test_partitions_that_were_let_go_of_before_anybody_was_told_are_left_out() -> None:
+    """It once ended a matcher in the middle of a rebalance."""
+    consumer = Consumer()
+    reading = reading_of(consumer, 0, 1)
+    consumer.assigned = {each for each in consumer.assigned if each.partition == 0}
+    await reading._measure()
+    assert reading.lag == {"answers/0": 2, "projects/0": 2}
