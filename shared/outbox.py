@@ -50,6 +50,8 @@ async def next_version(connection: Connection, topic: str, key: str) -> int:
 
 async def next_versions(connection: Connection, topic: str, keys: Sequence[str]) -> list[int]:
     """The versions of the next events of `keys`, one each, rising where a key comes again: `next_version` for many."""
+    if not keys:
+        return []
     counts = Counter(keys)
     rows = await connection.fetch(_NEXT_VERSIONS, topic, list(counts), list(counts.values()), GENERATION_SPAN)
     taken = {row["key"]: row["version"] - counts[row["key"]] for row in rows}

@@ -17,13 +17,12 @@ async def announce_moves(
     """Leave the events and tombstones of these decisions, whose heads this transaction has locked."""
     topic = MatchChanged.topic
     told = [(head, each.facts) for each in decided for head in each.moves.announced if each.facts]
-    if told:
-        versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
-        events = [
-            announcement(head, facts.project, facts.offer, version=version, event_id=new_id(), occurred_at=at)
-            for (head, facts), version in zip(told, versions, strict=True)
-        ]
-        await announce(connection, *events)
+    versions = await next_versions(connection, topic, [head.pair.match_id for head, _ in told])
+    events = [
+        announcement(head, facts.project, facts.offer, version=version, event_id=new_id(), occurred_at=at)
+        for (head, facts), version in zip(told, versions, strict=True)
+    ]
+    await announce(connection, *events)
     ended = [each.moves.row.pair for each in decided if each.moves.is_ended]
     if ended:
         await purge_waiting(connection, topic, *(pair.match_id for pair in ended))

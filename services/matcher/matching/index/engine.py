@@ -175,8 +175,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
 
     def _told(self, found: Found) -> Search[Party]:
         top, said = int(found.counts[TOP]), int(found.counts[SAID])
-        rows = found.top[:top].tolist()
-        best = [(score, party) for score, row in rows if (party := self._parties[row]) is not None]
+        best = [(score, self.at(row)) for score, row in found.top[:top].tolist()]
         return Search(best, found.candidates[:said, ROW].copy(), found.candidates[:said, KNOWN].copy())
 
 
