@@ -34,6 +34,9 @@ class Consumer:
         self._positions = dict.fromkeys(partitions)
         self._paused = set()
 
+    def assignment(self) -> set[TopicPartition]:
+        return set(self._positions)
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._check(partition)
         self._positions[partition] = offset
