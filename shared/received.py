@@ -156,8 +156,11 @@ def _read(topic: str, raw: RawRecord) -> Received:
 
 
 def _event(topic: str, body: bytes, key: str, version: int) -> Event:
-    _text(body, "body")
-    event = decode(topic, body)
+    try:
+        event = decode(topic, body)
+    except InvalidEvent:
+        _text(body, "body")
+        raise
     if event.key != key:
         raise InvalidEvent("the key is not the one in the body")
     if event.version != version:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from benchmarks.stream.installation import Installation
+from shared.collector import settled
 from shared.reading import Reading
 from shared.received import Arrived
 from shared.subscribing import MOST_RECORDS, build_broker, subscribe
@@ -51,11 +52,12 @@ async def _ours(servers: str, topic: str, events: int, turn: int) -> float:
     # It takes records as a service's own does, and keeps nothing.
     subscriber = subscribe(broker, [topic], f"bench-{turn}", cast(Reading, taker), session_timeout_ms=10_000)
     taker.consumer = lambda: subscriber.consumer
-    await broker.start()
-    try:
-        await asyncio.wait_for(done.wait(), 60)
-    finally:
-        await broker.stop()
+    with settled():
+        await broker.start()
+        try:
+            await asyncio.wait_for(done.wait(), 60)
+        finally:
+            await broker.stop()
     assert taker.bad == 0, "an event of the workload was not valid"
     return clock.us()
 

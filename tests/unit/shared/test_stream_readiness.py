@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,17 +10,9 @@ from shared.readiness import say_readiness
 from tests.deadline import eventually
 
 
-@pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
-    """Whatever a test froze is collected again after it."""
-    gc.unfreeze()
-    yield
-    gc.unfreeze()
-
-
 async def test_what_is_held_when_a_service_becomes_ready_is_passed_over_by_the_collector() -> None:
-    """Once, at the first time: what comes and goes later is collected as ever."""
-    found, frozen = ["starting"], list[int]()
+    """Once, at the first time: what comes and goes later is collected as ever, and all of it once the service stops."""
+    found, frozen, thresholds = ["starting"], list[int](), gc.get_threshold()
 
     def problems() -> list[str]:
         frozen.append(gc.get_freeze_count())
@@ -36,8 +27,10 @@ async def test_what_is_held_when_a_service_becomes_ready_is_passed_over_by_the_c
         frozen.clear()
         await eventually(looked_twice, seconds=10)
         assert (frozen[-1] > 0) == is_ready
+        assert (gc.get_threshold() != thresholds) == is_ready
     task.cancel()
     await asyncio.wait([task])
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, thresholds)
 
 
 async def test_an_outage_is_one_warning_with_its_reasons_and_one_line_at_its_end(

@@ -57,6 +57,7 @@ def test_a_field_that_is_not_known_is_ignored() -> None:
         (Record(value=b"{"), "json"),
         (Record(value=b"123"), "model"),
         (Record(value=b"\xff"), "body is not UTF-8"),
+        (Record(value=EVENT.to_bytes().replace(b'"person_id"', b'"later":["\xff"],"person_id"')), "body is not UTF-8"),
         (Record(value=b"{}"), "missing"),
         (Record(key=b"per-b"), "not the one in the body"),
         (Record(headers=()), "is missing"),
