@@ -204,9 +204,13 @@ def _read(entity_type: EntityChoice, path: Path) -> list[Any]:
 def _texts() -> Iterator[Any]:
     for number, text in enumerate(sys.stdin, start=1):
         try:
-            yield json.loads(text)
-        except ValueError:
+            found = json.loads(text)
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            refuse(f"ligne {number} : une moitié de caractère, comme \\ud800, n'est pas du texte")
+        except (ValueError, RecursionError):
             refuse(f"ligne {number} : ce n'est pas du JSON")
+        yield found
 
 
 def _day(text: str | None) -> date:
