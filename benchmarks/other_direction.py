@@ -23,8 +23,8 @@ def other_direction(workload: Workload, count: int, offers: list[PreparedOffer])
     for each in (engine, tenth):
         each.sort()
     some = offers[:50]
-    told = [[(score, each.id) for score, each in engine.search(offer, DAY).best] for offer in offers]
-    expected = [[(score, each.id) for score, each in plain.search(offer, DAY).best] for offer in some]
+    told = [engine.search(offer, DAY).best for offer in offers]
+    expected = [plain.search(offer, DAY).best for offer in some]
     for offer in offers:
         tenth.search(offer, DAY)
     return {

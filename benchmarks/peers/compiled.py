@@ -20,4 +20,4 @@ class Compiled(OwnTime):
         self.index.sort()
 
     def best(self, project: PreparedProject) -> Answer:
-        return [(score, offer.id, offer.type) for score, offer in self.index.search(project, DAY).best]
+        return [(score, *offer) for score, offer in self.index.search(project, DAY).best]

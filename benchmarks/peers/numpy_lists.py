@@ -16,4 +16,4 @@ class NumpyLists(OwnTime):
         self.index = stock.index
 
     def best(self, project: PreparedProject) -> Answer:
-        return [(score, offer.id, offer.type) for score, offer in self.index.search(project, DAY).best]
+        return [(score, *offer) for score, offer in self.index.search(project, DAY).best]

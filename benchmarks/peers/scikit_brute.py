@@ -47,8 +47,8 @@ class ScikitBrute(OwnTime):
             proximity=proximity[rows],
             similarity=similarity[rows],
         )
-        best = best_rows(rows, found, 20, lambda row: (index.at(row).id, index.at(row).type))
-        return [(score, index.at(row).id, index.at(row).type) for score, row in best]
+        best = best_rows(rows, found, 20, index.at)
+        return [(score, *index.at(row)) for score, row in best]
 
     def _matrix_of(self, vectors: list[TextVector]) -> csr_matrix:
         """One row per text, a column per term of any offer; the weights are whole, so that their sums are exact."""

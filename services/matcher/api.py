@@ -41,8 +41,9 @@ async def refused_offers(project_id: str, owners: Known) -> dict[str, Any]:
     if not stored or stored[0].project is None:
         raise HTTPException(404, "no such project here")
     project = owners.catalogue.preparation.project(stored[0].project)
-    offers = list(owners.catalogue.offers.values())
-    found = await _refused(owners, zip(repeat(project), offers, strict=False), {project_id: declined})
+    offers = owners.catalogue.offers
+    keys = await owners.judge.compute(list, offers)
+    found = await _refused(owners, ((project, offers[key]) for key in keys if key in offers), {project_id: declined})
     return _answer(found, _said_of_offer)
 
 
@@ -59,7 +60,7 @@ async def projects_refused_for_fund(offer_id: str, owners: Known) -> dict[str, A
 
 
 async def _refused_projects(owners: Owners, key: OfferKey) -> dict[str, Any]:
-    offer = owners.catalogue.offers.get(key)
+    offer = await owners.judge.compute(owners.catalogue.offers.get, key)
     if offer is None:
         raise HTTPException(404, "no such offer here")
     partitions = [owners.partition(number) for number in owners.owned]
@@ -74,7 +75,7 @@ async def _refused_projects(owners: Owners, key: OfferKey) -> dict[str, Any]:
 async def _refused(owners: Owners, pairs: Pairs, declined: dict[str, set[OfferKey]]) -> list[Refused]:
     """Judge the pairs between the turns of the stream."""
     day, found = owners.catalogue.day, []
-    while day is not None and (some := list(islice(pairs, AT_ONCE))):
+    while day is not None and (some := await owners.judge.compute(list, islice(pairs, AT_ONCE))):
         found += await owners.judge.compute(refused_pairs, some, day, declined)
     return found
 

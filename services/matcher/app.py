@@ -17,11 +17,13 @@ from services.matcher.compiling import compile_engine
 from services.matcher.epochs import ModelEpochs, OtherBytes
 from services.matcher.handlers import on_answers, on_projects
 from services.matcher.judging import Judge
-from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation
+from services.matcher.matching.catalogue import Catalogue, preparation
+from services.matcher.matching.heard import WHOLE_TOPICS
 from services.matcher.matching.index import PLAIN, fastest
 from services.matcher.measures import of_leases
 from services.matcher.owners import OtherRules, Owners
 from services.matcher.settings import Settings
+from services.matcher.spool import Spool
 from services.matcher.whole import KEEPER, Whole
 from shared.absence import NOTED_EVERY_SECONDS, absences, note_presence
 from shared.bodies import MOST_INTERNAL_BYTES, BoundBodies
@@ -104,7 +106,7 @@ async def running(settings: Settings, give_up: Callable[[], None] = stop_this_pr
     pool = await open_pool(settings.database_url, service=SERVICE)
     model = load_text_model()
     is_compiled = settings.engine == "compiled"
-    judge = Judge(Catalogue(preparation(model), fastest() if is_compiled else PLAIN))
+    judge = Judge(Catalogue(preparation(model), fastest() if is_compiled else PLAIN, Spool))
     owners = Owners(pool, judge, owner=uuid4().hex, address=settings.address)
     work = Work(settings, pool, owners, ModelEpochs(owners, model), give_up)
     compiling = partial(asyncio.to_thread, compile_engine, settings.compiled_dir)

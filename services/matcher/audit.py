@@ -148,17 +148,14 @@ def lists_by_index(
     for project in projects:
         found = index.search(project, day, LENGTH, declined=refused.get(project.id, ()), floors=floors)
         if found.best:
-            of_projects[project.id] = tuple(
-                OfferRank(-score, OfferKey(each.id, each.type)) for score, each in found.best
-            )
+            of_projects[project.id] = tuple(OfferRank(-score, OfferKey(*key)) for score, key in found.best)
         for row, reached in zip(found.rows.tolist(), found.scores.tolist(), strict=True):
             ranks = of_offers[row]
             insort(ranks, ProjectRank(-reached, project.id))
             if len(ranks) >= LENGTH:
                 del ranks[LENGTH:]
                 floors[row] = ranks[-1].score
-    offers = {row: index.at(row) for row in of_offers}
-    return Lists(of_projects, {OfferKey(offers[row].id, offers[row].type): tuple(of_offers[row]) for row in of_offers})
+    return Lists(of_projects, {OfferKey(*index.at(row)): tuple(ranks) for row, ranks in of_offers.items()})
 
 
 def list_differences(expected: Lists, found: Lists) -> list[Difference]:

@@ -7,8 +7,8 @@ from itertools import islice
 
 from services.matcher.audit import audit
 from services.matcher.matching import answered
-from services.matcher.matching.catalogue import WHOLE_TOPICS
 from services.matcher.matching.head import Head
+from services.matcher.matching.heard import WHOLE_TOPICS
 from services.matcher.matching.rows import HeadRow
 from services.matcher.store import auditing, entities, heads
 from shared.audit_reading import Topics, handled, said, set_aside, snapshot

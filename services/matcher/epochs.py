@@ -130,7 +130,8 @@ class ModelEpochs:
 
     def _made(self, model: TextModel) -> Catalogue:
         """Nothing heard yet; its indexes are made as those of the one at work."""
-        return Catalogue(preparation(model), self._judge.catalogue.indexes)
+        at_work = self._judge.catalogue
+        return Catalogue(preparation(model), at_work.indexes, at_work.bodies)
 
     async def _load(self, model: str) -> TextModel:
         if model == self._carried.epoch:

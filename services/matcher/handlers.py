@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 
+from services.matcher.matching.heard import objection
 from services.matcher.matching.partitions import Arrival
 from services.matcher.owners import Owners
 from services.matcher.store import entities
@@ -19,9 +20,9 @@ async def on_projects(owners: Owners, connection: Connection, batch: Batch) -> A
     """Judge the projects that arrived, the newest of each; a tombstone ends its matches and purges what named it."""
     arrived: dict[str, Arrival] = {}
     for record in batch.records:
-        objection = owners.catalogue.objection(record.event)
-        if objection:
-            batch.reject(record, objection)
+        found = objection(record.event, owners.catalogue.preparation.geography)
+        if found:
+            batch.reject(record, found)
         elif record.key not in arrived or arrived[record.key].version < record.version:
             project = record.event.project if isinstance(record.event, ProjectPublished) else None
             arrived[record.key] = Arrival(record.version, project)

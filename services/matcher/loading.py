@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.matcher.matching.catalogue import OFFER_TYPES, Catalogue
+from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import HeldProject, Partition
-from services.matcher.matching.rows import Positions, StoredProject
+from services.matcher.matching.rows import StoredProject
 from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import entities, heads, lists
 from services.matcher.store.leases import Lease
@@ -47,20 +47,8 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     partition.heads_behind = lease.heads_behind
     partition.load(stored.project_lists, stored.offer_lists, stored.declined)
     reflected = lease.reflected
-    same_territories = all(
-        catalogue.is_known_at("territories", key, reflected.positions) for key in catalogue.heard["territories"]
-    )
-    if same_territories and reflected.model == catalogue.model:
+    if catalogue.knows_territories_at(reflected.positions) and reflected.model == catalogue.model:
         partition.day = reflected.day
     partition.territories_sequence = catalogue.territories_sequence
-    partition.note(_offers_changed_since(catalogue, reflected.positions), catalogue.sequence)
+    partition.note(catalogue.changed_since(reflected.positions), catalogue.sequence)
     return partition
-
-
-def _offers_changed_since(catalogue: Catalogue, positions: Positions) -> frozenset[OfferKey]:
-    """The offers heard of later than `positions`; all funds where one of them is, since it may frame or free others."""
-    heard = [OfferKey(key, offer_type) for topic, offer_type in OFFER_TYPES.items() for key in catalogue.heard[topic]]
-    changed = {offer for offer in heard if not catalogue.is_judged_at(offer, positions)}
-    if any(offer.offer_type == "fund" for offer in changed):
-        changed |= {offer for offer in heard if offer.offer_type == "fund"}
-    return frozenset(changed)

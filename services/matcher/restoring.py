@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
 from services.matcher.matching import answered
-from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, preparation, row_of
+from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.head import Head, announcement
+from services.matcher.matching.heard import WHOLE_TOPICS, objection, row_of
 from services.matcher.matching.reading_back import Given, handled_by, head_of
 from services.matcher.matching.rows import HeadRow, StoredHead, StoredProject
 from services.matcher.matching.shortlists import offer_of
@@ -19,6 +20,7 @@ from shared.events.entities import ProjectPublished
 from shared.events.matches import MatchChanged
 from shared.events.people import AnswerGiven, Erased
 from shared.received import Batch, Received
+from shared.reference.geography import load_geography
 from shared.restoring import AT_ONCE, NothingToRestoreFrom, Restoration
 
 HEARD = (*WHOLE_TOPICS, "projects")
@@ -59,15 +61,15 @@ def _refuse_to_lose(held: Mapping[str, int], heard: Mapping[str, set[str]], matc
 
 async def _hear_entities(work: Restoration) -> dict[str, set[str]]:
     """Hear projects and whole topics; returns the keys that the log of each tells of, erased ones too."""
-    catalogue = Catalogue(preparation())
+    geography = load_geography()
     heard: dict[str, set[str]] = defaultdict(set)
 
     def good(batch: Batch) -> list[Received]:
         for record in batch.records:
             heard[batch.topic].add(record.key)
-            objection = catalogue.objection(record.event)
-            if objection:
-                batch.reject(record, objection)
+            found = objection(record.event, geography)
+            if found:
+                batch.reject(record, found)
         return [record for record in batch.records if record.offset not in batch.rejected]
 
     async def on_projects(connection: Connection, batch: Batch) -> None:

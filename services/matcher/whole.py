@@ -7,11 +7,14 @@ from datetime import datetime
 from itertools import islice
 
 from services.matcher.judging import LeaseLost, StaleMemory
-from services.matcher.matching.catalogue import WHOLE_TOPICS, Catalogue, News, row_of
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.heard import WHOLE_TOPICS, News, objection, row_of
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.rows import Positions, WholeRow
 from services.matcher.owners import Owners
+from services.matcher.repacking import Repacking
 from services.matcher.store import entities, leases, lists
+from services.matcher.store.entities import Unpacked
 from shared.clock import utc_now
 from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
@@ -42,6 +45,7 @@ class Whole:
         self._owners = owners
         self._now = now
         self._batches: dict[Place, WholeBatch] = {}
+        self._repacking = Repacking(owners, KEEPER)
         owners.before_judging = self.store
 
     @property
@@ -54,13 +58,26 @@ class Whole:
         pool = self._owners.pool
         async with pool.acquire() as connection:
             stored = await positions(connection, WHOLE_TOPICS)
-            rows = await entities.whole_rows(connection)
-        places = {
+        places: Positions = {
             topic: {number: each.next_offset for (other, number), each in stored.items() if other == topic}
             for topic in WHOLE_TOPICS
         }
-        await self._owners.judge.compute(self._catalogue.restore, rows, places)
+        await self._owners.judge.compute(self._catalogue.restore, (), places)
+        await self._load()
         return stored
+
+    async def _load(self) -> None:
+        judge, read, damaged = self._owners.judge, 0, list[Unpacked]()
+        async with self._owners.pool.acquire() as connection:
+            async for rows in entities.packed_rows(connection):
+                unpacked = await judge.compute(self._catalogue.load, rows)
+                read += len(unpacked)
+                name = self._catalogue.packed_as
+                damaged += [Unpacked(row.topic, row.key, row.version) for row in unpacked if row.packed_as == name]
+        await judge.compute(self._catalogue.loaded)
+        self._repacking.damaged = damaged
+        if read:
+            logger.info("offers were read as JSON", extra={"offers": read, "damaged": len(damaged)})
 
     async def on_records(self, batch: WholeBatch) -> None:
         """Take in a batch; it may come again, and then changes nothing more."""
@@ -162,9 +179,9 @@ class Whole:
     def _good(self, batch: Batch) -> list[Received]:
         """The records of a batch that can be used; the others are rejected."""
         for record in batch.records:
-            objection = self._catalogue.objection(record.event)
-            if objection:
-                batch.reject(record, objection)
+            found = objection(record.event, self._catalogue.preparation.geography)
+            if found:
+                batch.reject(record, found)
         return [record for record in batch.records if record.offset not in batch.rejected]
 
     async def judge_all(self) -> None:
@@ -180,7 +197,15 @@ class Whole:
 
     async def tend(self) -> None:
         """For ever: take again what was let go of, store and replay what waits, merge what has waited long enough."""
-        chores = (self.hear_replayed, self._owners.retake, self.drop_stored, self.store, self.replay, self._merge_late)
+        chores = (
+            self.hear_replayed,
+            self._owners.retake,
+            self.drop_stored,
+            self.store,
+            self.replay,
+            self._merge_late,
+            self.repack,
+        )
         waited = dict.fromkeys(chores, 0)
         while True:
             await asyncio.sleep(TEND_SECONDS)
@@ -193,6 +218,10 @@ class Whole:
                     if is_worth_saying(waited[chore]):
                         turns = {"turns": waited[chore]}
                         logger.warning("something waits for the next turn", exc_info=problem, extra=turns)
+
+    async def repack(self) -> bool:
+        """Where this process stores whole topics, pack some more of what is packed otherwise; whether there was any."""
+        return await self._repacking.step()
 
     async def _merge_late(self) -> None:
         await self.merge_waiting(self._now() - PATIENCE)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from deploy.create_roles import SERVICES
-from services.matcher.matching.catalogue import WHOLE_TOPICS
+from services.matcher.matching.heard import WHOLE_TOPICS
 from tests.faults.installation import PREFIX, Installation
 from tests.faults.log import Log, read_log
 

@@ -14,6 +14,7 @@ from services.matcher.compiling import compile_engine
 from services.matcher.matching.index import OfferIndex, ProjectIndex, kernels, serving
 from services.matcher.matching.index.kernels.texts import spread, weight_in
 from services.matcher.matching.index.offer_engine import OfferEngine
+from services.matcher.matching.index.packed import pack_offer, unpack
 from services.matcher.matching.index.project_engine import ProjectEngine
 from services.matcher.matching.index.serving import fastest, warm_up
 from tests.integration.engine_cases import DAY, GEOGRAPHY, Cases
@@ -32,15 +33,19 @@ def test_nothing_is_left_to_compile_after_warming_up() -> None:
     compile_engine(None)
     known = {name: len(each.signatures) for name, each in compiled().items()}
     offers, projects = (make(GEOGRAPHY) for make in fastest())
-    for number in range(1_200):
-        offers.upsert(cases.offer(number))
+    asking = [cases.offer(number) for number in range(1_200)]
+    for number, offer in enumerate(asking):
+        offers.upsert(offer)
         projects.upsert(cases.project(number))
     for number in range(30):
-        offer = offers.at(number)
+        offer = asking[number]
         offers.search(cases.project(2_000 + number), DAY, 3, declined=[(offer.id, offer.type)])
-        projects.search(offer, DAY, declined=[projects.at(number).id])
+        projects.search(offer, DAY, declined=[projects.at(number)])
         projects.search(offer, DAY, floors=np.zeros(projects.used, np.int32))
         offers.remove(offer.id, offer.type)
+    others = {("loaded", offer.type): offer for offer in asking[:2]}
+    packed = [pack_offer(offer, 1, is_context=False) for offer in others.values()]
+    offers.load(list(others), unpack(packed), others.__getitem__)
     assert {name: len(each.signatures) for name, each in compiled().items()} == known
     assert known["search_offers"] == known["search_projects"] == 1
 

@@ -66,12 +66,16 @@ class Sides:
 
 
 def told(found: Iterable[tuple[int, Any]]) -> list[tuple[int, str, str]]:
-    return [(score, each.id, getattr(each, "type", "")) for score, each in found]
+    return [(score, each, "") if isinstance(each, str) else (score, *each) for score, each in found]
 
 
 def by_definition(pairs: list[tuple[PreparedProject, PreparedOffer]], day: Any, of: int) -> list[tuple[int, str, str]]:
-    fits = [(score(*pair), pair[of]) for pair in pairs if not refusals(*pair, day)]
+    fits = [(score(*pair), _key(pair[of])) for pair in pairs if not refusals(*pair, day)]
     return sorted(told(fits), key=lambda each: (-each[0], each[1:]))[:K]
+
+
+def _key(party: PreparedProject | PreparedOffer) -> Any:
+    return (party.id, party.type) if isinstance(party, PreparedOffer) else party.id
 
 
 def floors_of(index: Any, held: Collection[Any]) -> Any:

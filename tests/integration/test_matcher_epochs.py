@@ -11,7 +11,8 @@ import pytest
 from services.matcher import epochs, judging
 from services.matcher.audit import Difference
 from services.matcher.judging import LeaseLost, StaleMemory
-from services.matcher.matching.catalogue import Catalogue, News
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.heard import News
 from services.matcher.matching.merging import PATIENCE
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import OtherModel

@@ -1,66 +1,39 @@
 """The catalogue: what this process has heard of whole topics, territories, offers and the day, ready to be judged."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
+from services.matcher.matching.bodies import Bodies, InMemory
+from services.matcher.matching.heard import (
+    WHOLE_TOPICS,
+    Heard,
+    News,
+    Told,
+    body_of,
+    heard_in,
+    read,
+    said_by,
+)
 from services.matcher.matching.index import PLAIN, Indexes
+from services.matcher.matching.index.packed import are_whole, unpack
+from services.matcher.matching.matched import Matched
 from services.matcher.matching.model import PreparedOffer
-from services.matcher.matching.prepare import Preparation, is_context, wholes_of
+from services.matcher.matching.packing import packed_as
+from services.matcher.matching.prepare import Preparation
 from services.matcher.matching.reach import Reach
-from services.matcher.matching.rows import Positions, WholeRow
+from services.matcher.matching.rows import REPLAYS, Positions, WholeRow, replays_in
+from services.matcher.matching.shelf import OFFER_TYPES, TOPICS, HeardOffer, Shelf
 from services.matcher.matching.shortlists import OfferKey
-from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
-from shared.events.event import Event
-from shared.events.people import DayStarted
-from shared.events.shapes import Commitment, Fund, Perimeter, Territory
-from shared.events.vocabulary import OfferType
+from shared.events.shapes import Commitment, Fund, Territory
 from shared.received import Received
-from shared.reference.geography import Unit, load_geography
+from shared.reference.geography import load_geography
 from shared.reference.taxonomy import load_taxonomy
 from shared.reference.territory_index import TerritoryIndex
 from shared.text.model import load_text_model
 from shared.text.vectors import TextModel
 
-WHOLE_TOPICS = ("territories", "commitments", "funds", "days")
-OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
-TOPICS: dict[OfferType, str] = {"commitment": "commitments", "fund": "funds"}
-
-REPLAYS = "replays"
-"""Beside the topics, in positions: up to which replay of a dead letter of theirs something is known."""
-CONTEXT = ("territories", "days", REPLAYS)
-
-Shape = Commitment | Fund | Territory | date
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One key of a whole topic: its version, where it was read, and what it says; nothing once erased.
-
-    `replay` numbers the replay that stored it, where it was a dead letter.
-    """
-
-    version: int
-    topic_partition: int
-    offset: int
-    shape: Shape | None
-    replay: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """The offers that a batch changed; `sequence` numbers the batches of this process."""
-
-    sequence: int
-    offers: frozenset[OfferKey]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """All that a catalogue has heard, and how far: what another needs to follow it."""
-
-    heard: tuple[tuple[str, str, Heard], ...]
-    positions: Positions
+CONTEXT_TOPICS = ("territories", "days", REPLAYS)
 
 
 def preparation(model: TextModel | None = None) -> Preparation:
@@ -71,19 +44,25 @@ def preparation(model: TextModel | None = None) -> Preparation:
 
 
 class Catalogue:
-    """All offers, territories and the day as this process has heard them; changed by one thread alone."""
+    """All offers, territories and the day as this process has heard them; changed and read by one thread alone."""
 
-    def __init__(self, preparation: Preparation, indexes: Indexes = PLAIN) -> None:
+    def __init__(
+        self, preparation: Preparation, indexes: Indexes = PLAIN, bodies: Callable[[], Bodies] = InMemory
+    ) -> None:
+        """`indexes` and `bodies` make what searches and what else is kept of offers, here and in its partitions."""
         self.preparation = preparation
-        self.indexes = indexes  # of its partitions, too
+        self.indexes = indexes
+        self.bodies = bodies
+        self.packed_as = packed_as(preparation)
         self.day: date | None = None
         self.sequence = 0
         self.territories_sequence = 0
         self._reaches: dict[str, tuple[int, Reach]] = {}
         self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
-        self.heard: dict[str, dict[str, Heard]] = {topic: {} for topic in WHOLE_TOPICS}
-        self.offers: dict[OfferKey, PreparedOffer] = {}
+        self._heard: dict[str, dict[str, Heard]] = {"territories": {}, "days": {}}
+        self._shelf = Shelf(bodies())
         self.index = indexes.of_offers(preparation.geography)
+        self.offers = Matched(self.index, self.shown)
         self._wholes: frozenset[str] = frozenset()
 
     @property
@@ -102,6 +81,34 @@ class Catalogue:
             self.positions[topic].update(by_partition)
         self.take_in(rows)
 
+    def load(self, rows: Sequence[WholeRow]) -> list[WholeRow]:
+        """Take in some of what was stored, all of it new here; returns the offers that had to be read as JSON."""
+        name = self.packed_as
+        named = [(row.packed if row.body is not None and row.packed_as == name else None, row.version) for row in rows]
+        are_packed = are_whole(named)
+        found = [row for row, is_packed in zip(rows, are_packed, strict=True) if is_packed]
+        others = [row for row, is_packed in zip(rows, are_packed, strict=True) if not is_packed]
+        self.take_in(others)
+        if found:
+            self._load(found)
+        return [row for row in others if row.topic in OFFER_TYPES and row.body is not None]
+
+    def _load(self, rows: Sequence[WholeRow]) -> None:
+        unpacked = unpack([row.packed or b"" for row in rows])
+        self.positions[REPLAYS][0] = max([self.replays, *(row.replay for row in rows)])
+        offers = self._shelf.load(rows, unpacked)
+        changed = self._changed_wholes()
+        matched = [at for at, offer in enumerate(offers) if self._shelf.is_matched(offer, self._wholes)]
+        keys = [offers[at] for at in matched]
+        self.index.load(keys, unpacked.some(matched), lambda key: self.shown(OfferKey(*key)))
+        for offer in changed:
+            self._file(offer)
+
+    def loaded(self) -> None:
+        """Nothing more is loaded: the room that was left for it is given back."""
+        self._shelf.pack()
+        self.index.pack()
+
     def take_in(self, rows: Iterable[WholeRow]) -> News:
         """Take in what is stored, such as what a process has replayed."""
         given = list(rows)
@@ -116,66 +123,74 @@ class Catalogue:
         topic, partition, next_offset = place
         self.positions[topic][partition] = max(next_offset, self.positions[topic].get(partition, 0))
         return self._hear(
-            (each.topic, each.key, Heard(each.version, each.partition, each.offset, _said(each.event)))
+            (each.topic, each.key, Heard(each.version, each.partition, each.offset, said_by(each.event)))
             for each in records
         )
 
     def told(self) -> Told:
         """All that was heard until now."""
-        heard = tuple((topic, key, heard) for topic, held in self.heard.items() for key, heard in held.items())
-        return Told(heard, {topic: dict(by) for topic, by in self.positions.items()})
+        heard = [(topic, key, heard) for topic, held in self._heard.items() for key, heard in held.items()]
+        heard += [(TOPICS[key.offer_type], key.offer_id, self._heard_offer(key)) for key in self._shelf]
+        return Told(tuple(heard), {topic: dict(by) for topic, by in self.positions.items()})
 
     def follow(self, told: Told) -> None:
         """Take in what another catalogue, ahead of this one, was told."""
         self.positions = {topic: dict(by) for topic, by in told.positions.items()}
         self._hear(told.heard)
 
+    def _heard_offer(self, offer: OfferKey) -> Heard:
+        held = self._shelf.get(offer)
+        assert held is not None
+        return Heard(held.version, held.topic_partition, held.offset, self._shelf.body_of(offer), held.replay)
+
     def _hear(self, said: Iterable[tuple[str, str, Heard]]) -> News:
         newer = set()
         self.sequence += 1
         for topic, key, heard in said:
-            held = self.heard[topic].get(key)
-            if held is None or held.version < heard.version:
-                self.heard[topic][key] = heard
+            if self._version(topic, key) < heard.version:
+                self._keep(topic, key, heard)
                 newer.add((topic, key))
-                if topic == "territories":
-                    self._note_reach(key, Reach.of(heard.shape) if isinstance(heard.shape, Territory) else Reach())
         topics = {topic for topic, _ in newer}
         if "territories" in topics:
             self.territories_sequence = self.sequence
         return News(self.sequence, self._follow(topics, newer))
+
+    def _keep(self, topic: str, key: str, heard: Heard) -> None:
+        shape = read(topic, heard.said)
+        if topic not in OFFER_TYPES:
+            self._heard[topic][key] = replace(heard, said=shape)
+            if topic == "territories":
+                self._note_reach(key, Reach.of(shape) if isinstance(shape, Territory) else Reach())
+            return
+        is_said = isinstance(shape, Commitment | Fund)
+        held = HeardOffer(heard.version, heard.topic_partition, heard.offset, heard.replay, is_erased=not is_said)
+        prepared = self.preparation.offer(shape) if isinstance(shape, Commitment | Fund) else None
+        body = b"" if heard.said is None else body_of(heard.said)
+        self._shelf.put(OfferKey(key, OFFER_TYPES[topic]), held, prepared, body)
+
+    def _version(self, topic: str, key: str) -> int:
+        if topic in OFFER_TYPES:
+            return self.version_of(OfferKey(key, OFFER_TYPES[topic]))
+        heard = self._heard[topic].get(key)
+        return heard.version if heard else 0
 
     def _note_reach(self, territory_id: str, now: Reach) -> None:
         """Remember all that a territory ever covered here: who judged it at any time finds what it left, too."""
         _, before = self._reaches.get(territory_id, (0, Reach()))
         self._reaches[territory_id] = (self.sequence, Reach.union((before, now)))
 
-    def objection(self, event: Event | None) -> str | None:
-        """Why nobody can use what is said, or nothing: it names a unit that geography does not know."""
-        geography = self.preparation.geography
-        if isinstance(event, ProjectPublished):
-            units = [Unit("commune", event.project.commune), *_units(event.project.perimeter)]
-        else:
-            shape = _said(event)
-            units = _units(shape.perimeter) if isinstance(shape, Commitment | Fund) else []
-        unknown = [unit for unit in units if not geography.exists(unit)]
-        return f"unknown unit: {unknown[0].level} {unknown[0].code}" if unknown else None
-
-    def heard_of(self, offer: OfferKey) -> Heard | None:
+    def heard_of(self, offer: OfferKey) -> HeardOffer | None:
         """What was heard last of an offer."""
-        return self.heard[TOPICS[offer.offer_type]].get(offer.offer_id)
+        return self._shelf.get(offer)
 
     def shown(self, offer: OfferKey) -> PreparedOffer:
         """An offer that is not erased, also one that is never matched; raises `KeyError` for any other."""
-        heard = self.heard[TOPICS[offer.offer_type]][offer.offer_id]
-        if not isinstance(heard.shape, Commitment | Fund):
-            raise KeyError(offer)
-        return self.offers.get(offer) or self.preparation.offer(heard.shape)
+        return self._shelf.prepared(offer, self.preparation)
 
     def is_managed(self, offer: OfferKey) -> bool:
         """Whether someone here answers for the offer: not for a fund that nobody manages."""
         heard = self.heard_of(offer)
-        return heard is None or not isinstance(heard.shape, Fund) or heard.shape.managed
+        return heard is None or heard.managed
 
     def reach_since(self, sequence: int) -> Reach:
         """Where, and over which défis, territories have changed in batches after `sequence`."""
@@ -183,8 +198,8 @@ class Catalogue:
 
     def has_coordinator(self, territories: Iterable[str]) -> bool:
         """Whether someone animates one of the territories here."""
-        found = (self.heard["territories"].get(territory_id) for territory_id in territories)
-        return any(each is not None and isinstance(each.shape, Territory) and each.shape.coordinated for each in found)
+        found = (self._heard["territories"].get(territory_id) for territory_id in territories)
+        return any(each is not None and isinstance(each.said, Territory) and each.said.coordinated for each in found)
 
     def version_of(self, offer: OfferKey) -> int:
         """The version last heard of an offer, erased or not; 0 when never heard."""
@@ -193,15 +208,23 @@ class Catalogue:
 
     def is_judged_at(self, offer: OfferKey, positions: Positions) -> bool:
         """Whether lists that reflect `positions` have seen the offer as it is held here."""
-        return self.is_known_at(TOPICS[offer.offer_type], offer.offer_id, positions)
+        heard = self.heard_of(offer)
+        return heard is None or heard.is_known_at(positions.get(TOPICS[offer.offer_type], {}), replays_in(positions))
 
-    def is_known_at(self, topic: str, key: str, positions: Positions) -> bool:
-        """Whether who has read to `positions` knows what is held here of a key."""
-        heard = self.heard[topic].get(key)
-        if heard is None:
-            return True
-        replays = positions.get(REPLAYS, {}).get(0, 0)
-        return positions.get(topic, {}).get(heard.topic_partition, 0) > heard.offset and replays >= heard.replay
+    def knows_territories_at(self, positions: Positions) -> bool:
+        """Whether who has read to `positions` knows all that is held here of territories."""
+        ends, replays = positions.get("territories", {}), replays_in(positions)
+        return all(heard.is_known_at(ends, replays) for heard in self._heard["territories"].values())
+
+    def changed_since(self, positions: Positions) -> frozenset[OfferKey]:
+        """The offers that who has read to `positions` does not know as held here; all funds where one is of them.
+
+        A fund may frame or free others.
+        """
+        changed = self._shelf.unknown_at(positions)
+        if any(offer.offer_type == "fund" for offer in changed):
+            changed |= {offer for offer in self._shelf if offer.offer_type == "fund"}
+        return changed
 
     def has_read(self, positions: Positions, topics: Iterable[str] = WHOLE_TOPICS) -> bool:
         """Whether this process has read `topics` at least to `positions`."""
@@ -216,84 +239,60 @@ class Catalogue:
 
         What was replayed may be any of it.
         """
-        return self.has_read(positions, CONTEXT)
+        return self.has_read(positions, CONTEXT_TOPICS)
+
+    def opened_between(self, before: date | None, day: date) -> frozenset[OfferKey]:
+        """The matched offers that are open on one of these days and not on the other; all where there was no day."""
+        if before is None:
+            return frozenset(self.offers)
+        return frozenset(offer for offer in self._shelf.opened_between(before, day) if offer in self.index)
 
     def rows(self, keys: Iterable[tuple[str, str]], ends: Positions) -> list[WholeRow]:
         """What storage should hold of these (topic, key) pairs once it holds all that was read below `ends`.
 
         Left out is what was read beyond: who started from there would take its record for one that changes nothing.
         """
-        found = ((topic, key, self.heard[topic][key]) for topic, key in sorted(keys))
-        return [
-            WholeRow(topic, key, heard.version, heard.topic_partition, heard.offset, _body(heard.shape), heard.replay)
-            for topic, key, heard in found
-            if heard.offset < ends.get(topic, {}).get(heard.topic_partition, 0)
-        ]
+        found = (self._row(topic, key) for topic, key in sorted(keys))
+        return [row for row in found if row.topic_offset < ends.get(row.topic, {}).get(row.topic_partition, 0)]
 
-    def _of_topic(self, topic: str) -> list[Shape]:
-        return [heard.shape for heard in self.heard[topic].values() if heard.shape is not None]
+    def _row(self, topic: str, key: str) -> WholeRow:
+        if topic not in OFFER_TYPES:
+            heard = self._heard[topic][key]
+            body = None if heard.said is None else body_of(heard.said)
+            return WholeRow(topic, key, heard.version, heard.topic_partition, heard.offset, body, heard.replay)
+        offer = OfferKey(key, OFFER_TYPES[topic])
+        held = self._heard_offer(offer)
+        assert not isinstance(held.said, Commitment | Fund | Territory | date)
+        packed = self._shelf.packed_of(offer)
+        name = None if packed is None else self.packed_as
+        place = held.version, held.topic_partition, held.offset
+        return WholeRow(topic, key, *place, held.said, held.replay, packed, name)
+
+    def packed_of(self, offer: OfferKey, version: int) -> bytes | None:
+        """The bytes of an offer in this version, where it is held here."""
+        return self._shelf.packed_of(offer) if self.version_of(offer) == version else None
 
     def _follow(self, topics: set[str], keys: set[tuple[str, str]]) -> frozenset[OfferKey]:
         """Prepare what depends on the changed topics and keys; returns the offers that changed."""
         if "territories" in topics:
-            found = [shape for shape in self._of_topic("territories") if isinstance(shape, Territory)]
+            found = [each.said for each in self._heard["territories"].values() if isinstance(each.said, Territory)]
             index = TerritoryIndex(found, self.preparation.geography)
             self.preparation = replace(self.preparation, territories=index)
         if "days" in topics:
-            self.day = max(shape for shape in self._of_topic("days") if isinstance(shape, date))
+            self.day = max(each.said for each in self._heard["days"].values() if isinstance(each.said, date))
         changed = {OfferKey(key, OFFER_TYPES[topic]) for topic, key in keys if topic in OFFER_TYPES}
         if "funds" in topics:
-            wholes = wholes_of(shape for shape in self._of_topic("funds") if isinstance(shape, Fund))
-            changed |= {OfferKey(fund_id, "fund") for fund_id in wholes ^ self._wholes}
-            self._wholes = wholes
+            changed |= self._changed_wholes()
         for offer in changed:
-            self._prepare(offer)
+            self._file(offer)
         return frozenset(changed)
 
-    def _prepare(self, offer: OfferKey) -> None:
-        heard = self.heard_of(offer)
-        shape = heard.shape if heard else None
-        if isinstance(shape, Commitment) or (isinstance(shape, Fund) and not is_context(shape, self._wholes)):
-            self.offers[offer] = self.preparation.offer(shape)
-            self.index.upsert(self.offers[offer])
-        elif self.offers.pop(offer, None):
+    def _changed_wholes(self) -> set[OfferKey]:
+        before, self._wholes = self._wholes, self._shelf.wholes()
+        return {OfferKey(fund_id, "fund") for fund_id in before ^ self._wholes}
+
+    def _file(self, offer: OfferKey) -> None:
+        if self._shelf.is_matched(offer, self._wholes):
+            self.index.upsert(self._shelf.prepared(offer, self.preparation))
+        else:
             self.index.remove(*offer)
-
-
-def row_of(record: Received, replay: int) -> WholeRow:
-    """What storage should hold of a record that replay number `replay` brings."""
-    body = _body(_said(record.event))
-    return WholeRow(record.topic, record.key, record.version, record.partition, record.offset, body, replay)
-
-
-def heard_in(row: WholeRow) -> Heard:
-    """What a stored row says."""
-    shape = None if row.body is None else _shape(row.topic, row.body)
-    return Heard(row.version, row.topic_partition, row.topic_offset, shape, row.replay)
-
-
-def _units(perimeter: Perimeter) -> list[Unit]:
-    return [Unit(unit.level, unit.code) for unit in perimeter]
-
-
-def _said(event: Event | None) -> Shape | None:
-    if isinstance(event, CommitmentPublished | FundPublished | TerritoryPublished):
-        return event.entity
-    return event.day if isinstance(event, DayStarted) else None
-
-
-def _shape(topic: str, body: bytes) -> Shape:
-    match topic:
-        case "commitments":
-            return Commitment.model_validate_json(body)
-        case "funds":
-            return Fund.model_validate_json(body)
-        case "territories":
-            return Territory.model_validate_json(body)
-    return date.fromisoformat(body.decode())
-
-
-def _body(shape: Shape | None) -> bytes | None:
-    if shape is None:
-        return None
-    return (shape.isoformat() if isinstance(shape, date) else shape.model_dump_json(exclude_none=True)).encode()

@@ -127,7 +127,7 @@ def _foreign_verdict(parties: Parties, row: HeadRow) -> Verdict:
     An erased offer ends it whoever says so: there is nothing left to show of it.
     """
     heard = parties.catalogue.heard_of(offer_of(row.pair))
-    if heard is not None and heard.shape is None:
+    if heard is not None and heard.is_erased:
         return Verdict(is_erased=True)
     if row.head is not None and row.head.state != "withdrawn":
         return verdict_of(row.head)

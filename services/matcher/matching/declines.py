@@ -24,7 +24,7 @@ def declined_by(
         if row is None or row.head is None or catalogue.day is None:
             continue
         project, heard = project_of(row.pair.project_id), catalogue.heard_of(offer_of(row.pair))
-        if project is None or project.prepared is None or heard is None or heard.shape is None:
+        if project is None or project.prepared is None or heard is None or heard.is_erased:
             continue
         managed = catalogue.is_managed(offer_of(row.pair))
         coordinated = catalogue.has_coordinator(project.prepared.territories)

@@ -41,7 +41,7 @@ class Parties:
         """What the engine says of the pair on `day`."""
         held, key = self.project(pair.project_id), offer_of(pair)
         heard = self.catalogue.heard_of(key)
-        if held is None or held.prepared is None or heard is None or heard.shape is None:
+        if held is None or held.prepared is None or heard is None or heard.is_erased:
             return Verdict(is_erased=True)
         managed = self.catalogue.is_managed(key)
         coordinated = self.catalogue.has_coordinator(held.prepared.territories)

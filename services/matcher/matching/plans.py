@@ -8,9 +8,10 @@ import numpy as np
 
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.declines import declined_by
+from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.search import Floors, Search
 from services.matcher.matching.index.tops import Tops
-from services.matcher.matching.model import PreparedOffer, PreparedProject
+from services.matcher.matching.model import PreparedProject
 from services.matcher.matching.partitions import Delivered, HeldProject, Partition, Plan
 from services.matcher.matching.shortlists import (
     LENGTH,
@@ -94,11 +95,7 @@ class _Judging:
         before, day = self.partition.day, self.day
         if before == day or day is None:
             return frozenset()
-        return frozenset(
-            key
-            for key, each in self.catalogue.offers.items()
-            if before is None or _is_open(each, before) != _is_open(each, day)
-        )
+        return self.catalogue.opened_between(before, day)
 
     def _changed_projects(self) -> dict[str, HeldProject]:
         """Those that arrived, which a territory moved, or which the day closed."""
@@ -155,7 +152,7 @@ class _Judging:
                 tops.add(party, found.rows, found.scores)
             self._note_list(lists, project_id, tuple(ranks))
         for row, entries in tops.lists():
-            fits[_key(index.at(row))] = [ProjectRank(-score, ids[party]) for score, party in entries]
+            fits[OfferKey(*index.at(row))] = [ProjectRank(-score, ids[party]) for score, party in entries]
         return fits, lists
 
     def _offer_floors(self) -> Floors:
@@ -180,7 +177,7 @@ class _Judging:
                 tops.add(party, found.rows, found.scores)
         entering: dict[str, list[OfferRank]] = defaultdict(list)
         for row, entries in tops.lists():
-            entering[index.at(row).id] = [OfferRank(-score, offers[party]) for score, party in entries]
+            entering[index.at(row)] = [OfferRank(-score, offers[party]) for score, party in entries]
         lists: dict[str, ProjectList] = {}
         for project_id in (affected | entering.keys()) - self.changed_projects.keys():
             self.check()
@@ -233,7 +230,7 @@ class _Judging:
         declined = {offer_of(pair) for pair in self.declined if pair.project_id == project_id}
         return declined | self.partition.declined.get(project_id, set())
 
-    def _search_for(self, offer: OfferKey, floors: Floors | None = None) -> Search[PreparedProject] | None:
+    def _search_for(self, offer: OfferKey, floors: Floors | None = None) -> Search[str] | None:
         """The best projects for an offer, but for the changed ones, and those whose floor it reaches."""
         prepared = self.catalogue.offers.get(offer)
         if self.day is None or prepared is None or self.all_changed:
@@ -244,21 +241,12 @@ class _Judging:
         )
 
 
-def _key(offer: PreparedOffer) -> OfferKey:
-    return OfferKey(offer.id, offer.type)
+def _offer_ranks(found: Iterable[tuple[int, OfferId]]) -> list[OfferRank]:
+    return [OfferRank(-score, OfferKey(*key)) for score, key in found]
 
 
-def _offer_ranks(found: Iterable[tuple[int, PreparedOffer]]) -> list[OfferRank]:
-    return [OfferRank(-score, _key(offer)) for score, offer in found]
-
-
-def _project_ranks(found: Iterable[tuple[int, PreparedProject]]) -> list[ProjectRank]:
-    return [ProjectRank(-score, project.id) for score, project in found]
-
-
-def _is_open(offer: PreparedOffer, day: date) -> bool:
-    opens_on, closes_on = offer.offer.opens_on, offer.offer.closes_on
-    return (opens_on is None or opens_on <= day) and (closes_on is None or day <= closes_on)
+def _project_ranks(found: Iterable[tuple[int, str]]) -> list[ProjectRank]:
+    return [ProjectRank(-score, project_id) for score, project_id in found]
 
 
 def _is_past(project: PreparedProject, day: date) -> bool:

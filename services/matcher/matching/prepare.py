@@ -11,7 +11,7 @@ from shared.events.shapes import Commitment, DayRange, EuroRange, Fund, Project
 from shared.reference.geography import Geography, Unit, UnknownUnitError
 from shared.reference.taxonomy import Taxonomy
 from shared.reference.territory_index import ChallengeLike, TerritoryLike, UnitLike
-from shared.text.vectors import TextModel
+from shared.text.vectors import TextModel, TextVector
 
 
 class Territories(Protocol):
@@ -61,11 +61,14 @@ class Preparation:
             vector=self.model.vectorise(project_text(project)),
         )
 
-    def offer(self, offer: Commitment | Fund) -> PreparedOffer:
-        """The commitment or fund as the engine judges it; to be made again when the model changes."""
-        return self.commitment(offer) if isinstance(offer, Commitment) else self.fund(offer)
+    def offer(self, offer: Commitment | Fund, vector: TextVector | None = None) -> PreparedOffer:
+        """The commitment or fund as the engine judges it; to be made again when the model changes.
 
-    def commitment(self, offer: Commitment) -> PreparedOffer:
+        `vector` is that of its text where it is known.
+        """
+        return self.commitment(offer, vector) if isinstance(offer, Commitment) else self.fund(offer, vector)
+
+    def commitment(self, offer: Commitment, vector: TextVector | None = None) -> PreparedOffer:
         """A commitment: `remaining` is its total less what is committed."""
         euros, days = offer.per_project_eur or EuroRange(), offer.per_project_days or DayRange()
         maximum = Amounts(euros.max, days.max)
@@ -93,10 +96,10 @@ class Preparation:
             needs_barrier=False,
             organisation_id=offer.company.company_id,
             siren=offer.company.siren,
-            vector=self.model.vectorise(offer_text(offer)),
+            vector=self.model.vectorise(offer_text(offer)) if vector is None else vector,
         )
 
-    def fund(self, offer: Fund) -> PreparedOffer:
+    def fund(self, offer: Fund, vector: TextVector | None = None) -> PreparedOffer:
         """A fund: its envelope is what remains in all, and says nothing of what one project gets without a ticket."""
         ticket = offer.ticket_eur or EuroRange()
         money = tuple(kind for kind in offer.kinds if self.taxonomy.fund_kinds[kind].money)
@@ -121,7 +124,7 @@ class Preparation:
             needs_barrier=offer.needs_barrier,
             organisation_id=None,
             siren=None,
-            vector=self.model.vectorise(offer_text(offer)),
+            vector=self.model.vectorise(offer_text(offer)) if vector is None else vector,
         )
 
     def _units(self, perimeter: Iterable[UnitLike]) -> tuple[Unit, ...]:

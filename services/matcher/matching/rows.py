@@ -10,6 +10,13 @@ from shared.events.shapes import Project
 
 Positions = dict[str, dict[int, int]]
 """Topic without prefix -> its partition -> the next offset to read."""
+REPLAYS = "replays"
+"""Beside the topics, in positions: up to which replay of a dead letter of theirs something is known."""
+
+
+def replays_in(positions: Positions) -> int:
+    """The last replay that is known at these positions."""
+    return positions.get(REPLAYS, {}).get(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ class StoredProject:
 class WholeRow:
     """One key of a whole topic as last heard, and where; no body once erased.
 
-    `replay` numbers the last replay that stored it; 0 where it never was a dead letter.
+    `replay` numbers the last replay that stored it; 0 where it never was a dead letter. `packed` are its bytes as it is
+    judged, `packed_as` the name of how it was packed.
     """
 
     topic: str
@@ -36,6 +44,8 @@ class WholeRow:
     topic_offset: int
     body: bytes | None
     replay: int = 0
+    packed: bytes | None = None
+    packed_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """What was heard: projects by partition, and the whole topics with their positions."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import astuple
+from typing import NamedTuple
 
 from asyncpg import Record
 
@@ -8,7 +10,11 @@ from services.matcher.matching.rows import StoredProject, WholeRow
 from shared.database import Connection
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
+from shared.restoring import LONG
 
+_WHOLE = "topic, key, version, topic_partition, topic_offset, body, replay"
+AT_ONCE = 5_000
+"""Rows that are read at once at a start."""
 PROJECT_VERSIONS = "SELECT project_id, version, body IS NOT NULL FROM projects"
 WHOLE_VERSIONS = "SELECT key, version, body IS NOT NULL FROM whole_entities WHERE topic = $1"
 """What is held of a topic: key, version, and whether it is live."""
@@ -43,11 +49,65 @@ async def upsert_projects(connection: Connection, projects: Sequence[StoredProje
     )
 
 
+async def packed_rows(connection: Connection) -> AsyncIterator[list[WholeRow]]:
+    """Every key of the whole topics, erased ones too, in pieces, with the bytes they are packed in."""
+    async with connection.transaction():
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+        rows = await connection.cursor(f"SELECT {_WHOLE}, packed, packed_as FROM whole_entities", timeout=LONG)  # noqa: S608 - ours
+        while some := await rows.fetch(AT_ONCE, timeout=LONG):
+            yield [WholeRow(*row) for row in some]
+
+
+class Unpacked(NamedTuple):
+    """A version of an offer that is to be packed."""
+
+    topic: str
+    key: str
+    version: int
+
+
+class Packed(NamedTuple):
+    """A version of an offer, its bytes, and the name of how it was packed."""
+
+    topic: str
+    key: str
+    version: int
+    packed: bytes
+    packed_as: str
+
+
+async def packed_otherwise(
+    connection: Connection, packed_as: str, after: tuple[str, str], limit: int
+) -> list[Unpacked]:
+    """The next offers after this topic and key that are not erased, and not packed in this way."""
+    rows = await connection.fetch(
+        """
+        SELECT topic, key, version FROM whole_entities
+        WHERE (topic, key) > ($1, $2) AND topic IN ('commitments', 'funds') AND body IS NOT NULL
+            AND packed_as IS DISTINCT FROM $3
+        ORDER BY topic, key LIMIT $4
+        """,
+        *after,
+        packed_as,
+        limit,
+        timeout=LONG,
+    )
+    return [Unpacked(*row) for row in rows]
+
+
+async def store_packed(connection: Connection, packed: Sequence[Packed]) -> None:
+    """Store the bytes of offers that are still in the version they were packed from."""
+    await connection.executemany(
+        "UPDATE whole_entities SET packed = $4, packed_as = $5 WHERE topic = $1 AND key = $2 AND version = $3",
+        packed,
+        timeout=LONG,
+    )
+
+
 async def whole_rows(connection: Connection) -> list[WholeRow]:
     """Every key of the whole topics, erased ones too."""
     rows = await connection.fetch(
-        "SELECT topic, key, version, topic_partition, topic_offset, body, replay FROM whole_entities"
-        " ORDER BY topic, key"
+        f"SELECT {_WHOLE} FROM whole_entities ORDER BY topic, key",  # noqa: S608 - our own columns
     )
     return [WholeRow(*row) for row in rows]
 
@@ -55,10 +115,7 @@ async def whole_rows(connection: Connection) -> list[WholeRow]:
 async def replayed_rows(connection: Connection, after: int) -> list[WholeRow]:
     """The keys of whole topics that a replay later than number `after` stored."""
     rows = await connection.fetch(
-        """
-        SELECT topic, key, version, topic_partition, topic_offset, body, replay FROM whole_entities
-        WHERE replay > 0 AND replay > $1 ORDER BY replay
-        """,
+        f"SELECT {_WHOLE} FROM whole_entities WHERE replay > 0 AND replay > $1 ORDER BY replay",  # noqa: S608 - ours
         after,
     )
     return [WholeRow(*row) for row in rows]
@@ -77,16 +134,15 @@ async def upsert_whole_rows(connection: Connection, rows: Sequence[WholeRow]) ->
     """
     await connection.executemany(
         """
-        INSERT INTO whole_entities AS held (topic, key, version, topic_partition, topic_offset, body, replay)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO whole_entities AS held
+            (topic, key, version, topic_partition, topic_offset, body, replay, packed, packed_as)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version, topic_partition = excluded.topic_partition,
-            topic_offset = excluded.topic_offset, body = excluded.body, replay = greatest(held.replay, excluded.replay)
+            topic_offset = excluded.topic_offset, body = excluded.body, replay = greatest(held.replay, excluded.replay),
+            packed = excluded.packed, packed_as = excluded.packed_as
         WHERE held.version < excluded.version
         """,
-        [
-            (row.topic, row.key, row.version, row.topic_partition, row.topic_offset, row.body, row.replay)
-            for row in rows
-        ],
+        [astuple(row) for row in rows],
     )
 
 

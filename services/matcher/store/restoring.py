@@ -30,7 +30,11 @@ async def end_project(connection: Connection, project_id: str) -> None:
 
 async def end_whole_entity(connection: Connection, topic: str, key: str) -> None:
     """Keep nothing of an entity of a whole topic but its version."""
-    await connection.execute("UPDATE whole_entities SET body = NULL WHERE topic = $1 AND key = $2", topic, key)
+    await connection.execute(
+        "UPDATE whole_entities SET body = NULL, packed = NULL, packed_as = NULL WHERE topic = $1 AND key = $2",
+        topic,
+        key,
+    )
 
 
 async def count_heads(connection: Connection) -> int:

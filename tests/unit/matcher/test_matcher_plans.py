@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.matcher.matching.catalogue import Catalogue, row_of
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.heard import row_of
 from services.matcher.matching.index import ProjectIndex
 from services.matcher.matching.partitions import Arrival, Delivered, HeldProject, Partition, Plan
 from services.matcher.matching.plans import plan_of

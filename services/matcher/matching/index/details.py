@@ -1,10 +1,13 @@
 """What a query reads of few rows only: texts, ids for ties, and the numbers of organisations."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.matcher.matching.index.kernels.filing import packed
-from services.matcher.matching.index.kernels.texts import SHORT, write
+from services.matcher.matching.index.kernels.texts import SHORT, sign, write
 from shared.text.vectors import TextVector
 
 DETAIL = np.dtype(
@@ -72,8 +75,7 @@ class Details:
         Returns the signature of the text: 64 bits, of which each term sets one, or all for a text so short that its
         norm, cut to an integer, tells little. Texts without a common bit have no common term.
         """
-        while row >= len(self.rows):
-            self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)))
+        self._reach(row)
         letters, terms = np.frombuffer(key[0].encode(), np.uint8), len(vector)
         at, name = self.texts.take_room(terms), self.ids.take_room(len(letters))
         self.ids.cells[name : name + len(letters)] = letters
@@ -81,6 +83,32 @@ class Details:
         self.rows[row] = (at, name, terms, vector.norm, organisation, siren, len(letters), of_type)
         bits = int(write(self.texts.cells, at, vector.indices, vector.weights))
         return ALL_BITS if 0 < vector.norm < SHORT else bits
+
+    def put_all(
+        self, rows: NDArray[np.int32], ids: Sequence[bytes], values: Any, cells: NDArray[np.int64]
+    ) -> NDArray[np.uint64]:
+        """As `put`, of many: `values` has terms, norm, organisation, siren and type; `cells` the texts in order."""
+        self._reach(int(rows.max(initial=0)))
+        lengths = np.array([len(each) for each in ids], np.int64)
+        terms = values["terms"].astype(np.int64)
+        at, name = self.texts.take_room(len(cells)), self.ids.take_room(int(lengths.sum()))
+        self.texts.cells[at : at + len(cells)] = cells
+        self.ids.cells[name : name + int(lengths.sum())] = np.frombuffer(b"".join(ids), np.uint8)
+        found = np.zeros(len(rows), DETAIL)
+        found["text"], found["id"] = at + np.cumsum(terms) - terms, name + np.cumsum(lengths) - lengths
+        found["letters"] = lengths
+        for field in ("terms", "norm", "organisation", "siren", "type"):
+            found[field] = values[field]
+        self.rows[rows] = found
+        signatures = np.zeros(len(rows), np.uint64)
+        sign(self.texts.cells, found["text"], found["terms"], found["norm"], signatures)
+        return signatures
+
+    def _reach(self, row: int) -> None:
+        if row >= len(self.rows):
+            grown = np.zeros(max(row + 1, len(self.rows) * 3 // 2), DETAIL)
+            grown[: len(self.rows)] = self.rows
+            self.rows = grown
 
     def drop(self, row: int) -> None:
         """Forget a row."""
@@ -90,8 +118,10 @@ class Details:
         if self.texts.is_wasted() or self.ids.is_wasted():
             self.pack()
 
-    def pack(self) -> None:
-        """Give back the room of what was dropped; done by itself once more than half is."""
+    def pack(self, used: int | None = None) -> None:
+        """Give back the room of what was dropped; done by itself once more than half is. Rows are below `used`."""
+        if used is not None:
+            self.rows = self.rows[: max(_FEWEST, used * 17 // 16)].copy()
         self.rows["text"] = self.texts.pack(self.rows["text"], self.rows["terms"].astype(np.int64))
         self.rows["id"] = self.ids.pack(self.rows["id"], self.rows["letters"].astype(np.int64))
 

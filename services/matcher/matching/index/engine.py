@@ -1,7 +1,7 @@
 """What both engines share: rows with details, room for what a query finds, and how what was found is told."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -16,9 +16,10 @@ from services.matcher.matching.index.kernels.scanning import Asking, Room
 from services.matcher.matching.index.kernels.texts import TEXT, spread
 from services.matcher.matching.index.layout import SLOTS, Numbers
 from services.matcher.matching.index.offers import OfferId
+from services.matcher.matching.index.packed import Unpacked
 from services.matcher.matching.index.postings import Postings
 from services.matcher.matching.index.rows import Keys
-from services.matcher.matching.index.search import Floors, LeftOut, Party, Search
+from services.matcher.matching.index.search import Floors, LeftOut, Search
 from services.matcher.matching.index.units import units_of
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
@@ -34,7 +35,7 @@ _NONE = np.zeros(0, np.int32)
 _NOBODY = np.zeros(0, np.bool_)
 
 
-class Engine(ABC, Generic[Key, Asker, Party]):
+class Engine(ABC, Generic[Key, Asker]):
     """The parties of one side. One call at a time, on any thread; kernels run without Python's lock."""
 
     def __init__(self, geography: Geography, dtype: "np.dtype[Any]") -> None:
@@ -42,8 +43,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         self.numbers = Numbers()
         self.postings = Postings(dtype, len(self.units) * SLOTS)
         self._details = Details()
-        self._keys: Keys[Key] = Keys()
-        self._parties: list[Party | None] = []
+        self._keys = Keys()
         self._squares = np.zeros((8, 256), np.int64)
         self._candidates = np.zeros((0, 4), np.int32)
         self._runs = np.zeros((0, 5), np.int32)
@@ -53,8 +53,12 @@ class Engine(ABC, Generic[Key, Asker, Party]):
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._keys
+    def __contains__(self, key: Key) -> bool:
+        return self.row_of(key) is not None
+
+    def keys(self) -> list[Key]:
+        """All that are in."""
+        return [self._key(text) for text in self._keys]
 
     @property
     def used(self) -> int:
@@ -63,14 +67,21 @@ class Engine(ABC, Generic[Key, Asker, Party]):
 
     def row_of(self, key: Key) -> int | None:
         """The row of a party, or nothing."""
-        return self._keys.row_of(key)
+        return self._keys.row_of(self._text(key))
 
-    def at(self, row: int) -> Party:
-        """The party of a row; raises `KeyError` for an empty one."""
-        party = self._parties[row]
-        if party is None:
-            raise KeyError(row)
-        return party
+    def at(self, row: int) -> Key:
+        """The party of a row that is not empty."""
+        return self._key(self._keys.key_of(row))
+
+    @staticmethod
+    @abstractmethod
+    def _text(key: Key) -> str:
+        """A key as a text."""
+
+    @staticmethod
+    @abstractmethod
+    def _key(text: str) -> Key:
+        """The key that a text stands for."""
 
     @abstractmethod
     def search(
@@ -83,7 +94,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         declined: Collection[Key] = (),
         left_out: LeftOut | None = None,
         floors: Floors | None = None,
-    ) -> Search[Party]:
+    ) -> Search[Key]:
         """The `k` best eligible parties on `day`, and, where `floors` are given, all that reach their own.
 
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
@@ -94,25 +105,33 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         self.postings.sort()
 
     def pack(self) -> None:
-        """Give back the room that was left; done by itself once it pays."""
-        self._details.pack()
+        """Give back the room that was left, as after many came at once."""
+        self.sort()
+        self._details.pack(self.used)
 
     def nbytes(self) -> int:
         """What the arrays take, without room for queries."""
         return self.postings.nbytes() + self._details.nbytes()
 
-    def _put(self, key: Key, party: Party, organisation: int, siren: int) -> tuple[int, int]:
+    def _put(self, key: Key, vector: TextVector, organisation: int, siren: int) -> tuple[int, int]:
         """A row for a party that has none, and the signature of its text."""
-        row = self._keys.put(key)
-        if row == len(self._parties):
-            self._parties.append(party)
-        self._parties[row] = party
-        return row, self._details.put(row, _name(key), party.vector, organisation, siren)
+        row = self._keys.put(self._text(key))
+        return row, self._details.put(row, _name(key), vector, organisation, siren)
+
+    def _put_all(
+        self, keys: Sequence[Key], unpacked: Unpacked, organisations: Sequence[str]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+        """Rows for parties that have none, and the signatures of their texts."""
+        rows = np.array([self._keys.put(self._text(key)) for key in keys], np.int32)
+        values = {name: unpacked.heads[name] for name in ("terms", "norm", "siren")}
+        values["organisation"] = np.array([self.numbers.of(each or None) for each in organisations], np.int32)
+        names = [_name(key) for key in keys]
+        values["type"] = np.array([each[1:] == ("fund",) for each in names], np.uint8)
+        return rows, self._details.put_all(rows, [each[0].encode() for each in names], values, unpacked.cells)
 
     def _take(self, key: Key) -> None:
-        row = self._keys.take(key)
+        row = self._keys.take(self._text(key))
         if row is not None:
-            self._parties[row] = None
             self._details.drop(row)
             self.postings.take(row)
 
@@ -146,7 +165,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
         terms = np.zeros((4 << len(vector).bit_length()) + 1, np.int64)
         terms[-1] = _SALT
         spread(vector.indices, vector.weights, terms, self._squares)
-        rows = [row for row in map(self._keys.row_of, declined) if row is not None]
+        rows = [row for row in map(self.row_of, declined) if row is not None]
         return Asked(
             day.toordinal(),
             values["organisation"],
@@ -173,7 +192,7 @@ class Engine(ABC, Generic[Key, Asker, Party]):
             counts, self._candidates, np.zeros((k, 2), np.int32), self._seen, _NONE if floors is None else floors
         )
 
-    def _told(self, found: Found) -> Search[Party]:
+    def _told(self, found: Found) -> Search[Key]:
         top, said = int(found.counts[TOP]), int(found.counts[SAID])
         best = [(score, self.at(row)) for score, row in found.top[:top].tolist()]
         return Search(best, found.candidates[:said, ROW].copy(), found.candidates[:said, KNOWN].copy())

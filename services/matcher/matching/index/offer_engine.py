@@ -1,7 +1,9 @@
 """All offers, compiled: the exact best of a project, and the offers that want to hear of it, in one pass."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from services.matcher.matching.index.engine import Engine
 from services.matcher.matching.index.kernels.scanning import Asking, search_offers
 from services.matcher.matching.index.layout import offer_row, project_row
 from services.matcher.matching.index.offers import OfferId
+from services.matcher.matching.index.packed import OUT, Unpacked, several, units_in
+from services.matcher.matching.index.packed_records import offer_records
 from services.matcher.matching.index.records import (
     APART,
     GONE,
@@ -28,18 +32,19 @@ from shared.events.vocabulary import OfferType
 from shared.reference.geography import Geography
 
 
-class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
+class OfferEngine(Engine[OfferId, PreparedProject]):
     """As `OfferIndex`, to the bit, and many times faster: filed by what serves, then by where."""
 
     def __init__(self, geography: Geography) -> None:
         super().__init__(geography, OFFER_RECORD)
         self._challenges = Sets()
+        self._units_in = lru_cache(1 << 15)(self._units_named)
 
     def upsert(self, offer: PreparedOffer) -> None:
         """Put an offer in, in the place of the one of its id and type; the next search sees it."""
         self.remove(offer.id, offer.type)
         values = offer_row(offer, self.numbers)
-        row, signature = self._put((offer.id, offer.type), offer, values["organisation"], values["siren"])
+        row, signature = self._put((offer.id, offer.type), offer.vector, values["organisation"], values["siren"])
         if values["out"]:
             return
         challenges = self._challenges.of(sorted(map(self.numbers.of, offer.challenges)))
@@ -48,6 +53,32 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         record, brief = offer_record(row, values, flags, challenges, signature), offer_brief(values, flags, challenges)
         for unit in units:
             self.postings.add(values["slot"] * len(self.units) + unit, brief, record)
+
+    def load(self, keys: Sequence[OfferId], unpacked: Unpacked, _of: Callable[[OfferId], PreparedOffer]) -> None:
+        """Put in offers that are not there, from their bytes."""
+        heads, names = unpacked.heads, unpacked.names
+        rows, signatures = self._put_all(keys, unpacked, [each[2] for each in names])
+        challenges = [self._challenges.of(sorted(map(self.numbers.of, several(each[1])))) for each in names]
+        units = [self._units_in(each[0]) for each in names]
+        counts = np.array([len(each) for each in units], np.int64)
+        records, briefs = offer_records(rows, heads, counts, np.array(challenges, np.int32), signatures)
+        which = np.repeat(np.arange(len(keys)), counts)
+        places = heads["slot"][which] * np.int64(len(self.units))
+        places += np.fromiter(chain.from_iterable(units), np.int64, len(which))
+        is_in = heads["flags"][which] & OUT == 0
+        which = which[is_in]
+        self.postings.add_all(places[is_in], briefs[which], records[which])
+
+    def _units_named(self, name: str) -> tuple[int, ...]:
+        return tuple(self.units.numbers(units_in(name)))
+
+    @staticmethod
+    def _text(key: OfferId) -> str:
+        return f"{key[1][0]}{key[0]}"
+
+    @staticmethod
+    def _key(text: str) -> OfferId:
+        return text[1:], "fund" if text[0] == "f" else "commitment"
 
     def remove(self, offer_id: str, offer_type: OfferType) -> None:
         """Take an offer out; nothing happens when it is not there."""
@@ -62,7 +93,7 @@ class OfferEngine(Engine[OfferId, PreparedProject, PreparedOffer]):
         declined: Collection[OfferId] = (),
         left_out: LeftOut | None = None,
         floors: Floors | None = None,
-    ) -> Search[PreparedOffer]:
+    ) -> Search[OfferId]:
         """The `k` best eligible offers on `day`, and, where `floors` are given, all that reach their own.
 
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.

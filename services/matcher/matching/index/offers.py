@@ -1,6 +1,6 @@
 """All offers, ready to answer which ones fit a project best."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 import numpy as np
@@ -10,6 +10,7 @@ from services.matcher.matching.criteria import BESIDE
 from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
+from services.matcher.matching.index.packed import Unpacked
 from services.matcher.matching.index.places import Filed, overlaps_of
 from services.matcher.matching.index.search import Floors, LeftOut, Search, reaching
 from services.matcher.matching.index.table import Rows, Table, single
@@ -56,6 +57,14 @@ class OfferIndex:
         for challenge in offer.challenges:
             self._by_challenge.setdefault(challenge, Rows()).add(row)
 
+    def load(self, keys: Sequence[OfferId], _unpacked: Unpacked, of: Callable[[OfferId], PreparedOffer]) -> None:
+        """Put in offers that are not there."""
+        for key in keys:
+            self.upsert(of(key))
+
+    def pack(self) -> None:
+        """Nothing is to be given back."""
+
     def remove(self, offer_id: str, offer_type: OfferType) -> None:
         """Take an offer out; nothing happens when it is not there."""
         row = self._table.take((offer_id, offer_type))
@@ -72,7 +81,8 @@ class OfferIndex:
         self, project: PreparedProject, day: date, k: int = SIZE, *, declined: Collection[OfferId] = ()
     ) -> list[Fit]:
         """The `k` best eligible offers on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, offer in self.search(project, day, k, declined=declined).best]
+        found = self.search(project, day, k, declined=declined)
+        return [fit(project, self._of(key)) for _score, key in found.best]
 
     def search(
         self,
@@ -83,7 +93,7 @@ class OfferIndex:
         declined: Collection[OfferId] = (),
         left_out: LeftOut | None = None,
         floors: Floors | None = None,
-    ) -> Search[PreparedOffer]:
+    ) -> Search[OfferId]:
         """The `k` best eligible on `day`, best first, and, where `floors` are given, all that reach their own.
 
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
@@ -91,9 +101,8 @@ class OfferIndex:
         rows, found = self._scored(project, day, declined, left_out)
         return Search(self._picked(rows, found, k), *reaching(rows, found, floors))
 
-    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, PreparedOffer]]:
-        chosen = best_rows(rows, found, k, lambda row: (self._offers[row].id, self._offers[row].type))
-        return [(score, self._offers[row]) for score, row in chosen]
+    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, OfferId]]:
+        return [(score, self.at(row)) for score, row in best_rows(rows, found, k, self.at)]
 
     def _scored(
         self, project: PreparedProject, day: date, declined: Collection[OfferId], left_out: LeftOut | None
@@ -117,6 +126,10 @@ class OfferIndex:
         )
         return rows, found
 
+    def keys(self) -> list[OfferId]:
+        """All that are in."""
+        return list(self._table)
+
     @property
     def used(self) -> int:
         """Rows are below this."""
@@ -126,8 +139,13 @@ class OfferIndex:
         """The row of an offer, or nothing."""
         return self._table.row_of(offer)
 
-    def at(self, row: int) -> PreparedOffer:
+    def at(self, row: int) -> OfferId:
         """The offer of a row."""
+        return self._offers[row].id, self._offers[row].type
+
+    def _of(self, key: OfferId) -> PreparedOffer:
+        row = self._table.row_of(key)
+        assert row is not None
         return self._offers[row]
 
     def _proximity(self, place: Place) -> NDArray[np.int64]:

@@ -33,22 +33,41 @@ class Postings:
         self.heads = np.full(places, -1, np.int32)
         self.sorted = self.end = self._gone = 0
         self._first = np.full(_FEWEST, -1, np.int32)
+        self._is_loose = False
 
     def add(self, place: int, brief: int, record: tuple[int, ...]) -> None:
         """File a record; its row stands first in it."""
         at, row = self.end, record[0]
         if at == len(self.records):
-            self._grow(at * 2)
-        while row >= len(self._first):
-            self._first = np.concatenate((self._first, np.full_like(self._first, -1)))
+            self._grow(at * 3 // 2)
+        self._reach(row)
         self.records[at] = record
         self.places[at], self.briefs[at] = place, brief
         self._same_row[at], self._first[row] = self._first[row], at
         self.later[at], self.heads[place] = self.heads[place], at
         self.end += 1
 
+    def add_all(self, places: NDArray[np.int64], briefs: NDArray[np.int64], records: NDArray[Any]) -> None:
+        """File many records; they are in no chain, and must be sorted in before anything is read."""
+        end = self.end + len(records)
+        if end > len(self.records):
+            self._grow(max(end, len(self.records) * 3 // 2))
+        self._reach(int(records["row"].max(initial=0)))
+        self.records[self.end : end] = records
+        self.places[self.end : end], self.briefs[self.end : end] = places, briefs
+        self.end = end
+        self._is_loose = True
+
+    def _reach(self, row: int) -> None:
+        if row >= len(self._first):
+            grown = np.full(max(row + 1, len(self._first) * 3 // 2), -1, np.int32)
+            grown[: len(self._first)] = self._first
+            self._first = grown
+
     def take(self, row: int) -> None:
         """Take all records of a row out; nothing happens when there are none."""
+        if self._is_loose:
+            self.sort()
         if row >= len(self._first):
             return
         at = int(self._first[row])
@@ -60,7 +79,7 @@ class Postings:
 
     def needs_sorting(self) -> bool:
         """Whether enough came or went since the last sorting."""
-        return self.end - self.sorted + self._gone > max(UNSORTED, self.sorted // PART)
+        return self._is_loose or self.end - self.sorted + self._gone > max(UNSORTED, self.sorted // PART)
 
     def sort(self) -> None:
         """Merge in what came, leave out what went."""
@@ -71,7 +90,7 @@ class Postings:
         count = merge(held, self.sorted, came, self._columns())
         self.later, self._same_row = np.zeros(room, np.int32), np.full(room, -1, np.int32)
         self.heads[:] = self._first[:] = -1
-        self.sorted, self.end, self._gone = count, count, 0
+        self.sorted, self.end, self._gone, self._is_loose = count, count, 0, False
         link(self._columns(), count, self.starts, self._same_row, self._first)
 
     def _columns(self) -> Columns:

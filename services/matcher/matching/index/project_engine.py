@@ -26,7 +26,7 @@ from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
 
 
-class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
+class ProjectEngine(Engine[str, PreparedOffer]):
     """As `ProjectIndex`, to the bit, and many times faster: filed by what is asked, then by where projects act."""
 
     def __init__(self, geography: Geography) -> None:
@@ -38,7 +38,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         """Put a project in, in the place of the one of its id; the next search sees it."""
         self.remove(project.id)
         values = project_row(project, self.numbers)
-        row, signature = self._put(project.id, project, values["organisation"], values["siren"])
+        row, signature = self._put(project.id, project.vector, values["organisation"], values["siren"])
         if values["out"]:
             return
         units = self.units.numbers(project.place.units)
@@ -47,6 +47,14 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         for slot, record in project_records(row, values, flags, theme, signature):
             for unit in units:
                 self.postings.add(slot * len(self.units) + unit, project_brief(values, slot, theme), record)
+
+    @staticmethod
+    def _text(key: str) -> str:
+        return key
+
+    @staticmethod
+    def _key(text: str) -> str:
+        return text
 
     def remove(self, project_id: str) -> None:
         """Take a project out; nothing happens when it is not there."""
@@ -61,7 +69,7 @@ class ProjectEngine(Engine[str, PreparedOffer, PreparedProject]):
         declined: Collection[str] = (),
         left_out: LeftOut | None = None,
         floors: Floors | None = None,
-    ) -> Search[PreparedProject]:
+    ) -> Search[str]:
         """The `k` best eligible projects on `day`, and, where `floors` are given, all that reach their own.
 
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.

@@ -53,7 +53,8 @@ class ProjectIndex:
 
     def best(self, offer: PreparedOffer, day: date, k: int = SIZE, *, declined: Collection[str] = ()) -> list[Fit]:
         """The `k` best eligible projects on `day`, best first, without those of a declined pair; with their reasons."""
-        return [fit(project, offer) for _score, project in self.search(offer, day, k, declined=declined).best]
+        found = self.search(offer, day, k, declined=declined)
+        return [fit(self._of(key), offer) for _score, key in found.best]
 
     def search(
         self,
@@ -64,7 +65,7 @@ class ProjectIndex:
         declined: Collection[str] = (),
         left_out: LeftOut | None = None,
         floors: Floors | None = None,
-    ) -> Search[PreparedProject]:
+    ) -> Search[str]:
         """The `k` best eligible on `day`, best first, and, where `floors` are given, all that reach their own.
 
         In whole millionths. Who is declined or left out is not told. Rows are valid until the next change.
@@ -72,9 +73,8 @@ class ProjectIndex:
         rows, found = self._scored(offer, day, declined, left_out)
         return Search(self._picked(rows, found, k), *reaching(rows, found, floors))
 
-    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, PreparedProject]]:
-        chosen = best_rows(rows, found, k, lambda row: (self._projects[row].id,))
-        return [(score, self._projects[row]) for score, row in chosen]
+    def _picked(self, rows: NDArray[np.intp], found: NDArray[np.int64], k: int) -> list[tuple[int, str]]:
+        return [(score, self.at(row)) for score, row in best_rows(rows, found, k, lambda row: (self.at(row),))]
 
     def _scored(
         self, offer: PreparedOffer, day: date, declined: Collection[str], left_out: LeftOut | None
@@ -108,8 +108,13 @@ class ProjectIndex:
         """The row of a project, or nothing."""
         return self._table.row_of(project_id)
 
-    def at(self, row: int) -> PreparedProject:
+    def at(self, row: int) -> str:
         """The project of a row."""
+        return self._projects[row].id
+
+    def _of(self, project_id: str) -> PreparedProject:
+        row = self._table.row_of(project_id)
+        assert row is not None
         return self._projects[row]
 
     def _proximity(self, offer: PreparedOffer) -> NDArray[np.int64]:

@@ -28,6 +28,9 @@ place stand in the order of their briefs: those of a theme are side by side.
 """
 NO_OBJECT, NO_CATEGORY = 1 << 26, 1 << len(CATEGORIES)
 
+WEIGHT_BITS = 16
+"""A term of a text is one number: its id, then so many bits of weight, which is never 0."""
+
 OFFER_RECORD = np.dtype(
     [
         ("row", np.int32),

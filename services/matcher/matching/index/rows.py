@@ -1,52 +1,111 @@
-"""A row for each key, from 0 on: rows that were left are used again."""
+"""A row for each key, from 0 on, in some thirty bytes beside its letters: rows that were left are used again."""
 
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from array import array
+from collections.abc import Iterator
 
-K = TypeVar("K", bound=Hashable)
+_FREE, _LEFT = -1, -2
+_FEWEST = 64
 
 
-class Keys(Generic[K]):
-    """Which row each key has, and the reverse."""
+class Keys:
+    """Which row each key has, and the reverse; keys are texts. Other threads may look up what is there meanwhile."""
 
     def __init__(self) -> None:
-        self._rows: dict[K, int] = {}
-        self._keys: list[K] = []
-        self._free: list[int] = []
+        self._table = array("i", [_FREE]) * _FEWEST
+        """Rows, each in the first free place from that of its key's hash on."""
+        self._taken = 0
+        self._hashes, self._starts, self._lengths = array("q"), array("q"), array("i")
+        self._letters = bytearray()
+        self._lost = 0
+        self._left: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._hashes) - len(self._left)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._rows
+    def __contains__(self, key: str) -> bool:
+        return self.row_of(key) is not None
 
     @property
     def used(self) -> int:
         """Rows are below this."""
-        return len(self._keys)
+        return len(self._hashes)
 
-    def row_of(self, key: K) -> int | None:
+    def row_of(self, key: str) -> int | None:
         """The row of a key, or nothing."""
-        return self._rows.get(key)
+        found = self._found(key)
+        return None if found is None else found[1]
 
-    def key_of(self, row: int) -> K:
-        """The key of a row, the last one of a row that was left."""
-        return self._keys[row]
+    def key_of(self, row: int) -> str:
+        """The key of a row; of one that was left it tells nothing."""
+        start = self._starts[row]
+        return self._letters[start : start + self._lengths[row]].decode()
 
-    def put(self, key: K) -> int:
+    def __iter__(self) -> Iterator[str]:
+        left = set(self._left)
+        return (self.key_of(row) for row in range(self.used) if row not in left)
+
+    def put(self, key: str) -> int:
         """A row for a key that has none."""
-        if self._free:
-            row = self._free.pop()
-            self._keys[row] = key
+        if 2 * self._taken >= len(self._table):
+            self._spread(max(_FEWEST, 4 * len(self)))
+        hashed, letters = hash(key), key.encode()
+        if self._left:
+            row = self._left.pop()
+            self._hashes[row], self._starts[row], self._lengths[row] = hashed, len(self._letters), len(letters)
         else:
-            row = len(self._keys)
-            self._keys.append(key)
-        self._rows[key] = row
+            row = len(self._hashes)
+            self._hashes.append(hashed)
+            self._starts.append(len(self._letters))
+            self._lengths.append(len(letters))
+        self._letters += letters
+        _enter(self._table, hashed, row)
+        self._taken += 1
         return row
 
-    def take(self, key: K) -> int | None:
+    def take(self, key: str) -> int | None:
         """Forget a key; returns the row it leaves, or nothing."""
-        row = self._rows.pop(key, None)
-        if row is not None:
-            self._free.append(row)
+        found = self._found(key)
+        if found is None:
+            return None
+        place, row = found
+        self._table[place] = _LEFT
+        self._left.append(row)
+        self._lost += self._lengths[row]
+        self._lengths[row] = 0
+        if 2 * self._lost > max(len(self._letters), 1 << 16):
+            self._pack()
         return row
+
+    def _found(self, key: str) -> tuple[int, int] | None:
+        """The place in the table, and the row."""
+        hashed, table = hash(key), self._table
+        last = len(table) - 1
+        place = hashed & last
+        while (row := table[place]) != _FREE:
+            if row >= 0 and self._hashes[row] == hashed and self.key_of(row) == key:
+                return place, row
+            place = (place + 1) & last
+        return None
+
+    def _spread(self, wanted: int) -> None:
+        """Enter all anew in a table of at least so many places, without those that were left."""
+        table, left = array("i", [_FREE]) * (1 << (wanted - 1).bit_length()), set(self._left)
+        for row, hashed in enumerate(self._hashes):
+            if row not in left:
+                _enter(table, hashed, row)
+        self._table, self._taken = table, len(self)
+
+    def _pack(self) -> None:
+        kept = bytearray()
+        for row, (start, length) in enumerate(zip(self._starts, self._lengths, strict=True)):
+            self._starts[row] = len(kept)
+            kept += self._letters[start : start + length]
+        self._letters, self._lost = kept, 0
+
+
+def _enter(table: "array[int]", hashed: int, row: int) -> None:
+    last = len(table) - 1
+    place = hashed & last
+    while table[place] != _FREE:
+        place = (place + 1) & last
+    table[place] = row

@@ -5,9 +5,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matcher.matching.model import PreparedOffer, PreparedProject
-
-Party = TypeVar("Party", PreparedProject, PreparedOffer)
+Key = TypeVar("Key")
 
 Floors = NDArray[np.int32]
 """By row, the score from which its party wants to hear of who asks."""
@@ -16,10 +14,10 @@ LeftOut = NDArray[np.bool_]
 """By row, whether its party does not count."""
 
 
-class Search(NamedTuple, Generic[Party]):
+class Search(NamedTuple, Generic[Key]):
     """The best with their scores, best first; and the rows whose floor is reached, in no order, with their scores."""
 
-    best: list[tuple[int, Party]]
+    best: list[tuple[int, Key]]
     rows: NDArray[Any]
     scores: NDArray[Any]
 

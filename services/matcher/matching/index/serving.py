@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from services.matcher.matching.index.offers import OfferIndex
+from services.matcher.matching.index.packed import pack_offer, unpack
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
@@ -47,7 +48,7 @@ def fastest() -> Indexes:
 
 
 def warm_up(project: PreparedProject, offer: PreparedOffer, day: date) -> None:
-    """Compile all that searches need by one in each direction, in some seconds of a core; says so where it cannot."""
+    """Compile all that loads and searches need, in some seconds of a core; says so where it cannot."""
     if not can_compile():
         logger.warning("numba is not installed: matching is exact all the same, but many times slower")
         return
@@ -56,6 +57,8 @@ def warm_up(project: PreparedProject, offer: PreparedOffer, day: date) -> None:
 
     geography = project.place.geography
     offers, projects = OfferEngine(geography), ProjectEngine(geography)
+    key = offer.id, offer.type
+    offers.load([key], unpack([pack_offer(offer, 1, is_context=False)]), lambda _: offer)
     offers.upsert(offer)
     projects.upsert(project)
     for engine in (offers, projects):

@@ -8,16 +8,13 @@ import numpy as np
 from services.matcher.matching.criteria import WEIGHTS
 from services.matcher.matching.index.kernels.compiled import kernel
 from services.matcher.matching.index.kernels.shares import share
+from services.matcher.matching.index.records import WEIGHT_BITS
 from shared.text.vectors import MILLION
 
 TEXT = WEIGHTS["text"]
 _SLACK = 1 + 1 / 1_024
 """By how much whole norms, cut to integers, may make a cosine greater; shorter norms are not bounded by signatures."""
 SHORT = 2_048
-
-
-WEIGHT_BITS = 16
-"""A term of a text is one number: its id, then so many bits of weight, which is never 0."""
 _WEIGHT = (1 << WEIGHT_BITS) - 1
 
 
@@ -36,6 +33,16 @@ def write(cells: Any, at: int, indices: Any, weights: Any) -> Any:
         cells[at + place] = term << WEIGHT_BITS | weights[place]
         signature |= np.uint64(1) << bit_of(term)
     return signature
+
+
+@kernel
+def sign(cells: Any, starts: Any, terms: Any, norms: Any, signatures: Any) -> None:
+    """The signatures of texts that stand in `cells`: each from where it starts, of so many terms and such a norm."""
+    for text in range(len(starts)):
+        signature = np.uint64(0)
+        for at in range(starts[text], starts[text] + terms[text]):
+            signature |= np.uint64(1) << bit_of(cells[at] >> WEIGHT_BITS)
+        signatures[text] = ~np.uint64(0) if 0 < norms[text] < SHORT else signature
 
 
 @kernel

@@ -1,0 +1,237 @@
+"""All offers that were heard: in memory what every question asks of them, the rest read from bodies on demand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matcher.matching.bodies import Bodies
+from services.matcher.matching.index.packed import CONTEXT, UNMANAGED, Unpacked, pack_offer, unpack, vector_of
+from services.matcher.matching.index.rows import Keys
+from services.matcher.matching.model import PreparedOffer
+from services.matcher.matching.prepare import Preparation, is_context
+from services.matcher.matching.rows import Positions, WholeRow, replays_in
+from services.matcher.matching.shortlists import OfferKey
+from shared.events.shapes import Commitment, Fund
+from shared.events.vocabulary import OfferType
+
+OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
+TOPICS: dict[OfferType, str] = {offer_type: topic for topic, offer_type in OFFER_TYPES.items()}
+PREPARED = 4_096
+"""Offers that are kept ready to be judged: those made ready last."""
+_ERASED, _FUND = 1 << 8, 1 << 9
+_HELD = np.dtype(
+    [
+        ("version", np.int64),
+        ("partition", np.int32),
+        ("offset", np.int64),
+        ("replay", np.int64),
+        ("first_day", np.int32),
+        ("last_day", np.int32),
+        ("flags", np.uint16),
+        ("place", np.int64),
+        ("packed", np.int32),
+        ("size", np.int32),
+    ]
+)
+Held = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardOffer:
+    """An offer as last heard, and where; `replay` numbers the replay that stored it, where it was a dead letter."""
+
+    version: int
+    topic_partition: int
+    offset: int
+    replay: int
+    is_erased: bool
+    managed: bool = True
+
+    def is_known_at(self, ends: Mapping[int, int], replays: int) -> bool:
+        """Whether who has read its topic to `ends`, and so many replays, knows it."""
+        return ends.get(self.topic_partition, 0) > self.offset and replays >= self.replay
+
+
+class Shelf:
+    """Every offer ever heard, erased ones too, by key."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._keys = Keys()
+        self._held: Held = np.zeros(64, _HELD)
+        self._parts: dict[OfferKey, str] = {}
+        self._ready: dict[int, PreparedOffer] = {}
+
+    def __iter__(self) -> Iterator[OfferKey]:
+        return map(_key, self._keys)
+
+    def keys_of(self, rows: NDArray[Any]) -> list[OfferKey]:
+        """Those of `held` that stand in these rows."""
+        return [_key(self._keys.key_of(row)) for row in rows.tolist()]
+
+    def held(self) -> Held:
+        """What is in memory of each."""
+        return self._held[: self._keys.used]
+
+    def get(self, offer: OfferKey) -> HeardOffer | None:
+        """What was heard last of an offer."""
+        row = self._keys.row_of(_text(offer))
+        if row is None:
+            return None
+        version, partition, offset, replay, _, _, flags, *_ = self._held[row].tolist()
+        return HeardOffer(version, partition, offset, replay, bool(flags & _ERASED), not flags & UNMANAGED)
+
+    def wholes(self) -> frozenset[str]:
+        """The funds that others are part of."""
+        return frozenset(self._parts.values())
+
+    def is_matched(self, offer: OfferKey, wholes: frozenset[str]) -> bool:
+        """Whether an offer is neither erased, nor only shown since `wholes` has it or for what it is itself."""
+        row = self._keys.row_of(_text(offer))
+        if row is None or self._held["flags"][row] & (_ERASED | CONTEXT):
+            return False
+        return offer.offer_type != "fund" or offer.offer_id not in wholes
+
+    def put(self, offer: OfferKey, heard: HeardOffer, prepared: PreparedOffer | None, body: bytes) -> None:
+        """Keep what was heard of an offer: its version alone once erased."""
+        held = np.zeros(1, _HELD)
+        held["version"], held["partition"], held["flags"] = heard.version, heard.topic_partition, _ERASED
+        held["offset"], held["replay"] = heard.offset, heard.replay
+        if prepared is not None:
+            packed = pack_offer(prepared, heard.version, is_context=_is_context(prepared))
+            self._write(held, unpack([packed]), [(packed, body)])
+        held["flags"] |= _FUND if offer.offer_type == "fund" else 0
+        row = self._keys.row_of(_text(offer))  # from here on nothing fails, as a full disk may
+        if row is None:
+            row = self._keys.put(_text(offer))
+            self._reach(row)
+        self._forget(offer, row)
+        self._held[row] = held[0]
+        if prepared is not None:
+            self._note_part(offer, prepared.offer.part_of if isinstance(prepared.offer, Fund) else None)
+            self._keep_ready(row, prepared)
+
+    def load(self, rows: Sequence[WholeRow], unpacked: Unpacked) -> list[OfferKey]:
+        """Keep offers that are not there yet, from their bytes; returns their keys."""
+        offers = [OfferKey(row.key, OFFER_TYPES[row.topic]) for row in rows]
+        at = [self._keys.put(_text(offer)) for offer in offers]
+        held = np.zeros(len(rows), _HELD)
+        held["version"], held["replay"] = [row.version for row in rows], [row.replay for row in rows]
+        held["partition"] = [row.topic_partition for row in rows]
+        held["offset"] = [row.topic_offset for row in rows]
+        self._write(held, unpacked, [(row.packed or b"", row.body or b"") for row in rows])
+        held["flags"] |= np.array([_FUND if offer.offer_type == "fund" else 0 for offer in offers], np.uint16)
+        self._reach(max(at, default=0))
+        self._held[at] = held
+        for offer, names in zip(offers, unpacked.names, strict=True):
+            self._note_part(offer, names[3])
+        return offers
+
+    def pack(self) -> None:
+        """Give back the room that was left, as after many came at once."""
+        self._held = self._held[: max(64, self._keys.used * 17 // 16)].copy()
+
+    def body_of(self, offer: OfferKey) -> bytes | None:
+        """The JSON of an offer; none once erased. Raises `KeyError` for one never heard."""
+        whole = self._whole(offer)
+        return whole[1] if whole else None
+
+    def packed_of(self, offer: OfferKey) -> bytes | None:
+        """The bytes of an offer; none once erased. Raises `KeyError` for one never heard."""
+        whole = self._whole(offer)
+        return whole[0] if whole else None
+
+    def prepared(self, offer: OfferKey, preparation: Preparation) -> PreparedOffer:
+        """An offer ready to be judged; raises `KeyError` for one that is erased or was never heard."""
+        row = self._row(offer)
+        if row in self._ready:
+            return self._ready[row]
+        whole = self._whole(offer)
+        if whole is None:
+            raise KeyError(offer)
+        packed, body = whole
+        found = preparation.offer(shape_of(offer.offer_type, body), vector_of(packed, preparation.model.words))
+        self._keep_ready(row, found)
+        return found
+
+    def unknown_at(self, positions: Positions) -> frozenset[OfferKey]:
+        """The offers that who has read to `positions` does not know as they are held here."""
+        held = self.held()
+        is_known = held["offset"] < 0
+        for topic, offer_type in OFFER_TYPES.items():
+            of_topic = (held["flags"] & _FUND > 0) == (offer_type == "fund")
+            for partition, end in positions.get(topic, {}).items():
+                is_known |= of_topic & (held["partition"] == partition) & (held["offset"] < end)
+        is_known &= held["replay"] <= replays_in(positions)
+        return frozenset(self.keys_of(np.flatnonzero(~is_known)))
+
+    def opened_between(self, before: date, day: date) -> list[OfferKey]:
+        """The offers that are open on one of these days and not on the other."""
+        held = self.held()
+        was, now = (
+            (held["first_day"] <= one.toordinal()) & (one.toordinal() <= held["last_day"]) for one in (before, day)
+        )
+        return self.keys_of(np.flatnonzero(was != now))
+
+    def _row(self, offer: OfferKey) -> int:
+        row = self._keys.row_of(_text(offer))
+        if row is None:
+            raise KeyError(offer)
+        return row
+
+    def _reach(self, row: int) -> None:
+        if row >= len(self._held):
+            grown = np.zeros(max(row + 1, len(self._held) * 3 // 2), _HELD)
+            grown[: len(self._held)] = self._held
+            self._held = grown
+
+    def _write(self, held: Held, unpacked: Unpacked, bodies: Sequence[tuple[bytes, bytes]]) -> None:
+        for name in ("first_day", "last_day", "flags"):
+            held[name] = unpacked.heads[name]
+        held["place"] = [self._bodies.put(packed + body) for packed, body in bodies]
+        held["packed"] = [len(packed) for packed, _body in bodies]
+        held["size"] = [len(packed) + len(body) for packed, body in bodies]
+
+    def _whole(self, offer: OfferKey) -> tuple[bytes, bytes] | None:
+        held = self._held[self._row(offer)]
+        if held["flags"] & _ERASED:
+            return None
+        whole, size = self._bodies.get(int(held["place"]), int(held["size"])), int(held["packed"])
+        return whole[:size], whole[size:]
+
+    def _forget(self, offer: OfferKey, row: int) -> None:
+        held = self._held[row]
+        if held["size"]:
+            self._bodies.drop(int(held["place"]), int(held["size"]))
+        self._parts.pop(offer, None)
+        self._ready.pop(row, None)
+
+    def _note_part(self, offer: OfferKey, whole: str | None) -> None:
+        if whole:
+            self._parts[offer] = whole
+
+    def _keep_ready(self, row: int, prepared: PreparedOffer) -> None:
+        if len(self._ready) >= PREPARED:
+            del self._ready[next(iter(self._ready))]
+        self._ready[row] = prepared
+
+
+def _is_context(offer: PreparedOffer) -> bool:
+    return isinstance(offer.offer, Fund) and is_context(offer.offer, frozenset())
+
+
+def shape_of(offer_type: OfferType, body: bytes) -> Commitment | Fund:
+    """What the JSON of an offer says."""
+    return Commitment.model_validate_json(body) if offer_type == "commitment" else Fund.model_validate_json(body)
+
+
+def _text(offer: OfferKey) -> str:
+    return f"{offer.offer_type[0]}{offer.offer_id}"
+
+
+def _key(text: str) -> OfferKey:
+    return OfferKey(text[1:], "fund" if text[0] == "f" else "commitment")

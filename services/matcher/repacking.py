@@ -1,0 +1,62 @@
+"""Packs stored offers anew that other code packed, or for another model: for a later start, while the matcher works."""
+
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.shelf import OFFER_TYPES
+from services.matcher.matching.shortlists import OfferKey
+from services.matcher.owners import Owners
+from services.matcher.store import entities, leases
+from services.matcher.store.entities import Packed, Unpacked
+from shared.database import Connection, in_transaction
+
+AT_ONCE = 2_000
+
+
+class Repacking:
+    """One pass over what is stored for each way of packing, by who holds the lease of `keeper`."""
+
+    def __init__(self, owners: Owners, keeper: int) -> None:
+        self._owners, self._keeper = owners, keeper
+        self._name: str | None = None
+        self._after: tuple[str, str] | None = None
+        self.damaged: list[Unpacked] = []
+        """What is packed under the right name, and was read as JSON all the same."""
+
+    async def step(self) -> bool:
+        """Pack some more of what is stored, where this process may; whether there may be more."""
+        if self._keeper not in self._owners.owned:
+            return False
+        catalogue, epoch = self._owners.catalogue, self._owners.partition(self._keeper).epoch
+        found, after = await self._next(catalogue.packed_as)
+        if not found:
+            self._after = None
+            return False
+        packed = await self._owners.judge.compute(_packed, catalogue, found)
+
+        async def work(connection: Connection) -> bool:
+            if await leases.lock(connection, self._keeper, epoch) is None:
+                return False
+            await entities.store_packed(connection, packed)
+            return True
+
+        if await in_transaction(self._owners.pool, work):
+            self.damaged, self._after = [], after
+        else:
+            self._owners.fenced(self._keeper)
+        return True
+
+    async def _next(self, name: str) -> tuple[list[Unpacked], tuple[str, str] | None]:
+        """What is to be packed now, and where to go on."""
+        if self._name != name:
+            self._name, self._after = name, ("", "")
+        if self.damaged or self._after is None:
+            return self.damaged, self._after
+        async with self._owners.pool.acquire() as connection:
+            found = await entities.packed_otherwise(connection, name, self._after, AT_ONCE)
+        return found, (found[-1].topic, found[-1].key) if found else None
+
+
+def _packed(catalogue: Catalogue, found: list[Unpacked]) -> list[Packed]:
+    """The bytes of those that are held here in the same version."""
+    keys = ((each, OfferKey(each.key, OFFER_TYPES[each.topic])) for each in found)
+    packed = ((each, catalogue.packed_of(offer, each.version)) for each, offer in keys)
+    return [Packed(*each, whole, catalogue.packed_as) for each, whole in packed if whole is not None]

@@ -1,0 +1,105 @@
+"""A start from packed rows: no JSON of an offer is parsed, nothing is judged anew, and searches answer the same."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from services.matcher.matching import heard, shelf
+from services.matcher.matching.index import PLAIN
+from services.matcher.matching.index.packed import pack_offer, unpack
+from services.matcher.matching.shortlists import OfferKey
+from tests.compiled import compiled_indexes
+from tests.factories import (
+    a_commitment,
+    a_fund,
+    a_project,
+    commitment_published,
+    day_started,
+    fund_published,
+    project_published,
+)
+from tests.integration.engine_cases import DAY, GEOGRAPHY, Cases
+from tests.integration.matcher_stage import Stage, stage
+
+PACKED = "SELECT count(*) FROM whole_entities WHERE packed_as IS NOT NULL AND packed IS NOT NULL"
+
+
+@pytest.fixture
+async def matcher(database: Callable[[str], str]) -> AsyncIterator[Stage]:
+    """A matcher that has heard some offers and projects."""
+    async with stage(database("matcher")) as made:
+        process = await made.process(0, 1)
+        offers = [commitment_published(a_commitment(f"eng-{letter}")) for letter in "abcd"]
+        funds = [a_fund("fds-a"), a_fund("fds-whole"), a_fund("fds-part", part_of="fds-whole")]
+        await process.hears(*made.log.say(day_started(), *offers, *map(fund_published, funds)))
+        await process.hears(made.log.erase("commitments", "eng-d", 2))
+        await process.hears(*made.log.say(*(project_published(a_project(f"prj-{letter}")) for letter in "ab")))
+        yield made
+
+
+async def lists_in(matcher: Stage) -> list[tuple[object, ...]]:
+    """All lists, as they are stored."""
+    tables = ("project_lists", "offer_lists", "merged_lists")
+    return [tuple(row) for table in tables for row in await matcher.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")]
+
+
+def test_an_engine_loaded_at_once_answers_as_one_that_heard_each() -> None:
+    """To the bit, also after some of what was loaded came again, went, or was joined by others."""
+    cases = Cases(5)
+    loaded, plain = compiled_indexes().of_offers(GEOGRAPHY), PLAIN.of_offers(GEOGRAPHY)
+    offers = {(offer.id, offer.type): offer for offer in map(cases.offer, range(2_000))}
+    for part in (list(offers)[:700], list(offers)[700:]):
+        packed = [pack_offer(offers[key], 1, is_context=False) for key in part]
+        loaded.load(part, unpack(packed), offers.__getitem__)
+        plain.load(part, unpack(packed), offers.__getitem__)
+    loaded.pack()
+    for number in range(60):
+        if number % 3 == 0:
+            changed, gone = cases.offer(number), list(offers)[-number - 1]
+            for index in (loaded, plain):
+                index.upsert(changed)
+                index.remove(*gone)
+        asking = cases.project(number)
+        assert loaded.search(asking, DAY).best == plain.search(asking, DAY).best
+    assert sorted(loaded.keys()) == sorted(plain.keys())
+
+
+async def test_a_start_from_packed_rows_parses_no_json_and_judges_nothing(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue: « Cold start […] from packed rows, without re-ranking »."""
+    before, said = await lists_in(matcher), len(await matcher.said())
+    assert await matcher.pool.fetchval(PACKED) == 6
+    parsed: list[object] = []
+    shape_of = shelf.shape_of
+    for module in (shelf, heard):
+        monkeypatch.setattr(module, "shape_of", lambda *args: parsed.append(args) or shape_of(*args))
+    process = await matcher.process(0, 1)
+    assert parsed == []
+    assert await lists_in(matcher) == before
+    assert len(await matcher.said()) == said
+    await process.hears(*matcher.log.say(project_published(a_project("prj-c"))))
+    assert parsed
+    assert await matcher.differences() == []
+
+
+@pytest.mark.parametrize("change", ["packed_as = 'of/before'", "packed = NULL, packed_as = NULL", "packed = 'x'"])
+async def test_rows_packed_otherwise_are_read_as_json_and_packed_again(
+    matcher: Stage, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An upgrade, another model or a damaged row: slower that once, and said; the next start is fast again."""
+    before = await lists_in(matcher)
+    await matcher.pool.execute(f"UPDATE whole_entities SET {change} WHERE topic = 'commitments' AND body IS NOT NULL")
+    with caplog.at_level(logging.INFO, "services.matcher.whole"):
+        process = await matcher.process(0, 1)
+    assert [record.__dict__["offers"] for record in caplog.records if "as JSON" in record.message] == [3]
+    assert await lists_in(matcher) == before
+    caplog.clear()
+    while await process.whole.repack():
+        pass
+    with caplog.at_level(logging.INFO, "services.matcher.whole"):
+        again = await matcher.process(0, 1)
+    assert not [record for record in caplog.records if "as JSON" in record.message]
+    assert again.owners.catalogue.version_of(OfferKey("eng-a", "commitment")) == 1
+    assert await matcher.differences() == []

@@ -1,0 +1,175 @@
+"""A catalogue that loads packed rows is the one that hears the same as JSON; what is not whole is read as JSON."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.facts import offer_facts
+from services.matcher.matching.index.layout import Numbers, offer_row
+from services.matcher.matching.index.packed import are_whole, pack_offer, unpack, vector_of
+from services.matcher.matching.index.packed_records import offer_records
+from services.matcher.matching.index.records import APART, SEVERAL, offer_brief, offer_record
+from services.matcher.matching.model import PreparedOffer
+from services.matcher.matching.packing import packed_as
+from services.matcher.matching.rows import WholeRow
+from services.matcher.matching.shortlists import OfferKey
+from services.matcher.spool import Spool
+from shared.text.vectors import TextModel
+from tests.factories import a_commitment, a_fund
+from tests.unit.matcher.judged import DAY, PREPARATION, RULE, commitments, fund, funds, project
+
+NAME = packed_as(PREPARATION)
+FUNDS = [
+    a_fund("fds-a"),
+    a_fund("fds-whole", opens_on="2026-12-08"),
+    a_fund("fds-part", part_of="fds-whole", managed=True),
+    a_fund("fds-shown", kinds=[]),
+]
+OFFERS = [*(a_commitment(f"eng-{letter}") for letter in "abc"), *FUNDS]
+
+
+def stored() -> list[WholeRow]:
+    """What a matcher stored of some offers, one of them erased."""
+    heard = Catalogue(PREPARATION)
+    heard.take_in(
+        WholeRow(_topic(key), key.offer_id, 3, 1, place, offer.model_dump_json().encode())
+        for place, (key, offer) in enumerate((_key(offer), offer) for offer in OFFERS)
+    )
+    heard.take_in([WholeRow("commitments", "eng-c", 4, 1, 50, None)])
+    keys = [(_topic(key), key.offer_id) for key in map(_key, OFFERS)]
+    return heard.rows(keys, {"commitments": {1: 99}, "funds": {1: 99}})
+
+
+def _key(offer: object) -> OfferKey:
+    commitment_id = getattr(offer, "commitment_id", None)
+    return OfferKey(commitment_id, "commitment") if commitment_id else OfferKey(getattr(offer, "fund_id", ""), "fund")
+
+
+def _topic(key: OfferKey) -> str:
+    return f"{key.offer_type}s"
+
+
+def told(catalogue: Catalogue) -> dict[OfferKey, object]:
+    """All that is told of each offer, and whom searches find."""
+    found: dict[OfferKey, object] = {}
+    for key in map(_key, OFFERS):
+        heard = catalogue.heard_of(key)
+        assert heard is not None
+        shown = None if heard.is_erased else offer_facts(catalogue.shown(key))
+        found[key] = heard, key in catalogue.offers, shown
+    found[OfferKey("", "fund")] = catalogue.index.search(project(), DAY).best
+    return found
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 99])
+def test_what_is_loaded_packed_is_what_is_heard_as_json(at_once: int) -> None:
+    """DESIGN §5: « Entities are also stored packed […] so that a cold start parses no JSON »; in any pieces."""
+    rows = stored()
+    heard, loaded = Catalogue(PREPARATION), Catalogue(PREPARATION, bodies=Spool)
+    heard.take_in(replace(row, packed=None) for row in rows)
+    for place in range(0, len(rows), at_once):
+        assert loaded.load(rows[place : place + at_once]) == []
+    loaded.loaded()
+    assert told(loaded) == told(heard)
+    assert len(loaded.offers) == 4
+    for positions in ({}, {"funds": {1: 5}}, {"commitments": {1: 51}, "funds": {1: 99}}):
+        assert loaded.changed_since(positions) == heard.changed_since(positions)
+    assert loaded.opened_between(DAY, DAY.replace(day=8)) == heard.opened_between(DAY, DAY.replace(day=8))
+    keys, ends = [(row.topic, row.key) for row in rows], {"commitments": {1: 99}, "funds": {1: 99}}
+    assert loaded.rows(keys, ends) == sorted(rows, key=lambda row: (row.topic, row.key))
+
+
+def test_a_whole_fund_is_matched_again_without_its_parts() -> None:
+    catalogue = Catalogue(PREPARATION)
+    catalogue.load(stored())
+    whole = OfferKey("fds-whole", "fund")
+    assert whole not in catalogue.offers
+    catalogue.take_in([WholeRow("funds", "fds-part", 4, 1, 60, None)])
+    assert whole in catalogue.offers
+
+
+def test_what_was_packed_otherwise_or_damaged_is_read_as_json() -> None:
+    """The issue of packing: a new model or release works, slower the first time; so does a damaged row."""
+    rows = stored()
+    [first, second, third] = [row for row in rows if row.packed is not None][:3]
+    packed = second.packed or b""
+    others = {
+        first.key: replace(first, packed_as=f"{NAME}-of-before"),
+        second.key: replace(second, packed=packed[:40] + bytes([packed[40] ^ 1]) + packed[41:]),
+        third.key: replace(third, packed=(third.packed or b"")[:-1]),
+    }
+    catalogue, expected = Catalogue(PREPARATION), Catalogue(PREPARATION)
+    assert {row.key for row in catalogue.load([others.get(row.key, row) for row in rows])} == others.keys()
+    expected.load(rows)
+    assert told(catalogue) == told(expected)
+
+
+def test_how_offers_are_packed_is_named_by_model_and_code() -> None:
+    """Bytes must never mean something else than they did to who packed them."""
+    model = PREPARATION.model
+    renamed = TextModel(model.vocabulary, model.idf, model.words, "another")
+    assert packed_as(replace(PREPARATION, model=renamed)) == f"another/{NAME.partition('/')[2]}"
+
+
+@settings(RULE, max_examples=25)
+@given(st.one_of(commitments("off-a"), funds("off-b")))
+def test_bytes_hold_the_text(offer: PreparedOffer) -> None:
+    packed = pack_offer(offer, 7, is_context=False)
+    assert are_whole([(packed, 7), (packed, 8), (None, 7), (b"", 7), (packed[:20], 7)]) == [True, *[False] * 4]
+    found = vector_of(packed, offer.vector.words)
+    assert found.indices.tolist() == offer.vector.indices.tolist()
+    assert found.weights.tolist() == offer.vector.weights.tolist()
+    assert (found.norm, found.norm_sq) == (offer.vector.norm, offer.vector.norm_sq)
+    assert (found.words, found.own_words) == (offer.vector.words, offer.vector.own_words)
+    assert unpack([packed, packed]).some([1]).names == unpack([packed]).names
+
+
+@settings(RULE, max_examples=25)
+@given(st.one_of(commitments("off-a"), funds("off-b")), st.integers(0, 2))
+def test_records_made_at_once_are_those_made_of_each(offer: PreparedOffer, challenges: int) -> None:
+    """DESIGN §5: « exact: same top 20 »; what is filed of an offer must not depend on how it was loaded."""
+    heads, values = unpack([pack_offer(offer, 7, is_context=False)] * 2).heads, offer_row(offer, Numbers())
+    flags = (0 if offer.offer.accepts_neighbours else APART) | (SEVERAL if len(offer.units) > 1 else 0)
+    units, named, signatures = (np.full(2, each) for each in (len(offer.units), challenges, 9))
+    records, briefs = offer_records(np.array([3, 4], np.int32), heads, units, named, signatures)
+    assert records.tolist() == [offer_record(row, values, flags, challenges, 9) for row in (3, 4)]
+    assert briefs.tolist() == [offer_brief(values, flags, challenges)] * 2
+
+
+def test_a_later_version_takes_the_place_of_what_was_loaded() -> None:
+    catalogue = Catalogue(PREPARATION, bodies=Spool)
+    catalogue.load(stored())
+    later = a_fund("fds-a", title="Un autre titre")
+    catalogue.take_in([WholeRow("funds", "fds-a", 2, 1, 60, b"older: not even read")])
+    catalogue.take_in([WholeRow("funds", "fds-a", 9, 1, 61, later.model_dump_json().encode())])
+    assert catalogue.shown(OfferKey("fds-a", "fund")).offer == later
+    assert catalogue.packed_of(OfferKey("fds-a", "fund"), 9) == pack_offer(PREPARATION.fund(later), 9, is_context=False)
+    assert catalogue.packed_of(OfferKey("fds-a", "fund"), 8) is None
+
+
+def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None:
+    """DESIGN §2: what is erased is forgotten, in whatever file it was."""
+    spool = Spool()
+    first, second = spool.put(b"x" * 300), spool.put(b"y" * 300)
+    spool.drop(first, 300)
+    assert spool.get(first, 300) == bytes(300)
+    assert spool.put(b"z" * 400) == first
+    assert spool.get(second, 300) == b"y" * 300
+    assert spool.put(fund().offer.model_dump_json().encode()) > second
+
+
+def test_bytes_of_an_older_version_or_of_an_erased_offer_are_not_used() -> None:
+    """As an older release leaves them, which knows no packed rows and writes the JSON alone."""
+    [row, *_] = [row for row in stored() if row.key == "eng-a"]
+    later = a_commitment("eng-a", title="Un autre titre")
+    catalogue, key = Catalogue(PREPARATION), OfferKey("eng-a", "commitment")
+    newer = replace(row, version=row.version + 1, body=later.model_dump_json().encode())
+    assert catalogue.load([newer]) == [newer]
+    assert catalogue.shown(key).offer == later
+    erased = Catalogue(PREPARATION)
+    assert erased.load([replace(row, body=None)]) == []
+    assert key not in erased.offers
