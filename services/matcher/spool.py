@@ -5,6 +5,7 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
+from contextlib import suppress
 
 _UNIT = 256
 """Pieces take whole multiples of it, so that another fits where one was forgotten."""
@@ -28,7 +29,13 @@ class Spool:
         with self._lock:
             free = self._free[units]
             place, self._end = (free.pop(), self._end) if free else (self._end, self._end + units * _UNIT)
-        os.pwrite(self._file, body, place)
+        try:
+            self._write(body, place)
+        except OSError:
+            with suppress(OSError):  # where the disk had no room for a piece there is nothing to overwrite
+                self._write(_ZEROES * units, place)
+            self._set_free(place, units)
+            raise
         return place
 
     def get(self, place: int, size: int) -> bytes:
@@ -38,9 +45,17 @@ class Spool:
     def drop(self, place: int, size: int) -> None:
         """Forget a piece."""
         units = _units(size)
-        os.pwrite(self._file, _ZEROES * units, place)
+        self._write(_ZEROES * units, place)
+        self._set_free(place, units)
+
+    def _set_free(self, place: int, units: int) -> None:
         with self._lock:
             self._free[units].append(place)
+
+    def _write(self, body: bytes, place: int) -> None:
+        done = 0
+        while done < len(body):  # where the disk becomes full, the system writes a part before it says so
+            done += os.pwrite(self._file, body[done:], place + done)
 
 
 def _units(size: int) -> int:

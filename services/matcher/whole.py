@@ -99,14 +99,18 @@ class Whole:
         self._tell(lambda catalogue: catalogue.take_in(rows))
 
     def _tell(self, tell: Callable[[Catalogue], News]) -> None:
-        """Tell the catalogue, and that of the next model if there is one; partitions note the offers that changed."""
-        catalogue, following = self._catalogue, self._owners.judge.next
-        news, next_news = tell(catalogue), tell(following) if following is not None else None
-        for partition in self._owners.held:
+        """Tell the catalogue, then that of the next model if there is one; partitions note the offers that changed.
+
+        They do at once: telling may fail, and is no news to the first catalogue when it is done again.
+        """
+        news, held = tell(self._catalogue), self._owners.held
+        for partition in held:
             partition.note(news.offers, news.sequence)
-            aside = partition.aside
-            if aside is not None and next_news is not None:
-                aside.partition.note(next_news.offers, next_news.sequence)
+        if self._owners.judge.next is not None:
+            news = tell(self._owners.judge.next)
+            for aside in (partition.aside for partition in held):
+                if aside is not None:
+                    aside.partition.note(news.offers, news.sequence)
 
     async def store(self) -> None:
         """Store what was heard, where this process holds the lease of the keeper's partition."""

@@ -1,6 +1,6 @@
 """The catalogue: what this process has heard of whole topics, territories, offers and the day, ready to be judged."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -14,6 +14,7 @@ from services.matcher.matching.heard import (
     heard_in,
     read,
     said_by,
+    said_of,
 )
 from services.matcher.matching.index import PLAIN, Indexes
 from services.matcher.matching.index.packed import are_whole, unpack
@@ -112,8 +113,9 @@ class Catalogue:
     def take_in(self, rows: Iterable[WholeRow]) -> News:
         """Take in what is stored, such as what a process has replayed."""
         given = list(rows)
+        news = self._hear((row.topic, row.key, heard_in(row)) for row in given)
         self.positions[REPLAYS][0] = max([self.replays, *(row.replay for row in given)])
-        return self._hear((row.topic, row.key, heard_in(row)) for row in given)
+        return news
 
     def apply(self, records: Sequence[Received], place: tuple[str, int, int]) -> News:
         """Take in a batch of one partition; what is not newer than what is held changes nothing.
@@ -121,11 +123,12 @@ class Catalogue:
         `place` is the topic, the partition and the next offset to read in it. `objection` has refused no record.
         """
         topic, partition, next_offset = place
-        self.positions[topic][partition] = max(next_offset, self.positions[topic].get(partition, 0))
-        return self._hear(
+        news = self._hear(
             (each.topic, each.key, Heard(each.version, each.partition, each.offset, said_by(each.event)))
             for each in records
         )
+        self.positions[topic][partition] = max(next_offset, self.positions[topic].get(partition, 0))
+        return news
 
     def told(self) -> Told:
         """All that was heard until now."""
@@ -135,8 +138,8 @@ class Catalogue:
 
     def follow(self, told: Told) -> None:
         """Take in what another catalogue, ahead of this one, was told."""
-        self.positions = {topic: dict(by) for topic, by in told.positions.items()}
         self._hear(told.heard)
+        self.positions = {topic: dict(by) for topic, by in told.positions.items()}
 
     def _heard_offer(self, offer: OfferKey) -> Heard:
         held = self._shelf.get(offer)
@@ -144,29 +147,27 @@ class Catalogue:
         return Heard(held.version, held.topic_partition, held.offset, self._shelf.body_of(offer), held.replay)
 
     def _hear(self, said: Iterable[tuple[str, str, Heard]]) -> News:
-        newer = set()
-        self.sequence += 1
+        newer: dict[tuple[str, str], Heard] = {}
         for topic, key, heard in said:
-            if self._version(topic, key) < heard.version:
+            before = newer.get((topic, key))
+            if heard.version > (before.version if before else self._version(topic, key)):
+                newer[topic, key] = heard
+        # What may fail comes first: who hears this again then finds it as new as it was.
+        self._shelf.put([said_of(*at, heard, self.preparation) for at, heard in newer.items() if at[0] in OFFER_TYPES])
+        self.sequence += 1
+        for (topic, key), heard in newer.items():
+            if topic not in OFFER_TYPES:
                 self._keep(topic, key, heard)
-                newer.add((topic, key))
         topics = {topic for topic, _ in newer}
         if "territories" in topics:
             self.territories_sequence = self.sequence
-        return News(self.sequence, self._follow(topics, newer))
+        return News(self.sequence, self._follow(topics, newer.keys()))
 
     def _keep(self, topic: str, key: str, heard: Heard) -> None:
         shape = read(topic, heard.said)
-        if topic not in OFFER_TYPES:
-            self._heard[topic][key] = replace(heard, said=shape)
-            if topic == "territories":
-                self._note_reach(key, Reach.of(shape) if isinstance(shape, Territory) else Reach())
-            return
-        is_said = isinstance(shape, Commitment | Fund)
-        held = HeardOffer(heard.version, heard.topic_partition, heard.offset, heard.replay, is_erased=not is_said)
-        prepared = self.preparation.offer(shape) if isinstance(shape, Commitment | Fund) else None
-        body = b"" if heard.said is None else body_of(heard.said)
-        self._shelf.put(OfferKey(key, OFFER_TYPES[topic]), held, prepared, body)
+        self._heard[topic][key] = replace(heard, said=shape)
+        if topic == "territories":
+            self._note_reach(key, Reach.of(shape) if isinstance(shape, Territory) else Reach())
 
     def _version(self, topic: str, key: str) -> int:
         if topic in OFFER_TYPES:
@@ -272,7 +273,7 @@ class Catalogue:
         """The bytes of an offer in this version, where it is held here."""
         return self._shelf.packed_of(offer) if self.version_of(offer) == version else None
 
-    def _follow(self, topics: set[str], keys: set[tuple[str, str]]) -> frozenset[OfferKey]:
+    def _follow(self, topics: Collection[str], keys: Collection[tuple[str, str]]) -> frozenset[OfferKey]:
         """Prepare what depends on the changed topics and keys; returns the offers that changed."""
         if "territories" in topics:
             found = [each.said for each in self._heard["territories"].values() if isinstance(each.said, Territory)]

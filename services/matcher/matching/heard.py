@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from services.matcher.matching.prepare import Preparation
 from services.matcher.matching.rows import Positions, WholeRow
-from services.matcher.matching.shelf import OFFER_TYPES, shape_of
+from services.matcher.matching.shelf import OFFER_TYPES, HeardOffer, Said, shape_of
 from services.matcher.matching.shortlists import OfferKey
 from shared.events.entities import CommitmentPublished, FundPublished, ProjectPublished, TerritoryPublished
 from shared.events.event import Event
@@ -94,6 +95,14 @@ def read(topic: str, said: Shape | bytes | None) -> Shape | None:
     if topic in OFFER_TYPES:
         return shape_of(OFFER_TYPES[topic], said)
     return Territory.model_validate_json(said) if topic == "territories" else date.fromisoformat(said.decode())
+
+
+def said_of(topic: str, key: str, heard: Heard, preparation: Preparation) -> Said:
+    """What is to be kept of an offer that was heard."""
+    shape = read(topic, heard.said)
+    prepared = preparation.offer(shape) if isinstance(shape, Commitment | Fund) else None
+    held = HeardOffer(heard.version, heard.topic_partition, heard.offset, heard.replay, is_erased=prepared is None)
+    return Said(OfferKey(key, OFFER_TYPES[topic]), held, prepared, b"" if heard.said is None else body_of(heard.said))
 
 
 def body_of(said: Shape | bytes) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,15 @@ class HeardOffer:
         return ends.get(self.topic_partition, 0) > self.offset and replays >= self.replay
 
 
+class Said(NamedTuple):
+    """What is to be kept of an offer: of one that is erased, nothing of what it said."""
+
+    offer: OfferKey
+    heard: HeardOffer
+    prepared: PreparedOffer | None
+    body: bytes
+
+
 class Shelf:
     """Every offer ever heard, erased ones too, by key."""
 
@@ -96,35 +105,44 @@ class Shelf:
             return False
         return offer.offer_type != "fund" or offer.offer_id not in wholes
 
-    def put(self, offer: OfferKey, heard: HeardOffer, prepared: PreparedOffer | None, body: bytes) -> None:
-        """Keep what was heard of an offer: its version alone once erased."""
-        held = np.zeros(1, _HELD)
-        held["version"], held["partition"], held["flags"] = heard.version, heard.topic_partition, _ERASED
-        held["offset"], held["replay"] = heard.offset, heard.replay
-        if prepared is not None:
-            packed = pack_offer(prepared, heard.version, is_context=_is_context(prepared))
-            self._write(held, unpack([packed]), [(packed, body)])
-        held["flags"] |= _FUND if offer.offer_type == "fund" else 0
-        row = self._keys.row_of(_text(offer))  # from here on nothing fails, as a full disk may
+    def put(self, said: Sequence[Said]) -> None:
+        """Keep what was heard of some offers, of each once; all of it or, where the disk is full, nothing."""
+        held = np.zeros(len(said), _HELD)
+        held["version"], held["replay"] = [each.heard.version for each in said], [each.heard.replay for each in said]
+        held["partition"] = [each.heard.topic_partition for each in said]
+        held["offset"] = [each.heard.offset for each in said]
+        packed = [_packed(each.prepared, each.heard.version) for each in said]
+        live = [at for at, each in enumerate(packed) if each]
+        written = held[live]
+        self._write(written, unpack([packed[at] for at in live]), [(packed[at], said[at].body) for at in live])
+        held["flags"] = _ERASED
+        held[live] = written
+        held["flags"] |= np.array([_FUND if each.offer.offer_type == "fund" else 0 for each in said], np.uint16)
+        for each, now in zip(said, held, strict=True):
+            self._enter(each, now)
+
+    def _enter(self, said: Said, held: Any) -> None:
+        row = self._keys.row_of(_text(said.offer))
         if row is None:
-            row = self._keys.put(_text(offer))
+            row = self._keys.put(_text(said.offer))
             self._reach(row)
-        self._forget(offer, row)
-        self._held[row] = held[0]
-        if prepared is not None:
-            self._note_part(offer, prepared.offer.part_of if isinstance(prepared.offer, Fund) else None)
-            self._keep_ready(row, prepared)
+        self._forget(said.offer, row)
+        self._held[row] = held
+        if said.prepared is not None:
+            shape = said.prepared.offer
+            self._note_part(said.offer, shape.part_of if isinstance(shape, Fund) else None)
+            self._keep_ready(row, said.prepared)
 
     def load(self, rows: Sequence[WholeRow], unpacked: Unpacked) -> list[OfferKey]:
-        """Keep offers that are not there yet, from their bytes; returns their keys."""
+        """Keep offers that are not there yet, from their bytes, as `put` does; returns their keys."""
         offers = [OfferKey(row.key, OFFER_TYPES[row.topic]) for row in rows]
-        at = [self._keys.put(_text(offer)) for offer in offers]
         held = np.zeros(len(rows), _HELD)
         held["version"], held["replay"] = [row.version for row in rows], [row.replay for row in rows]
         held["partition"] = [row.topic_partition for row in rows]
         held["offset"] = [row.topic_offset for row in rows]
         self._write(held, unpacked, [(row.packed or b"", row.body or b"") for row in rows])
         held["flags"] |= np.array([_FUND if offer.offer_type == "fund" else 0 for offer in offers], np.uint16)
+        at = [self._keys.put(_text(offer)) for offer in offers]
         self._reach(max(at, default=0))
         self._held[at] = held
         for offer, names in zip(offers, unpacked.names, strict=True):
@@ -192,9 +210,21 @@ class Shelf:
     def _write(self, held: Held, unpacked: Unpacked, bodies: Sequence[tuple[bytes, bytes]]) -> None:
         for name in ("first_day", "last_day", "flags"):
             held[name] = unpacked.heads[name]
-        held["place"] = [self._bodies.put(packed + body) for packed, body in bodies]
+        held["place"] = self._places([packed + body for packed, body in bodies])
         held["packed"] = [len(packed) for packed, _body in bodies]
         held["size"] = [len(packed) + len(body) for packed, body in bodies]
+
+    def _places(self, pieces: Sequence[bytes]) -> list[int]:
+        """Where these now stand; none of them does where the disk has no room for all."""
+        places: list[int] = []
+        try:
+            for piece in pieces:
+                places.append(self._bodies.put(piece))
+        except OSError:
+            for place, piece in zip(places, pieces, strict=False):
+                self._bodies.drop(place, len(piece))
+            raise
+        return places
 
     def _whole(self, offer: OfferKey) -> tuple[bytes, bytes] | None:
         held = self._held[self._row(offer)]
@@ -220,8 +250,10 @@ class Shelf:
         self._ready[row] = prepared
 
 
-def _is_context(offer: PreparedOffer) -> bool:
-    return isinstance(offer.offer, Fund) and is_context(offer.offer, frozenset())
+def _packed(offer: PreparedOffer | None, version: int) -> bytes:
+    if offer is None:
+        return b""
+    return pack_offer(offer, version, is_context=isinstance(offer.offer, Fund) and is_context(offer.offer, frozenset()))
 
 
 def shape_of(offer_type: OfferType, body: bytes) -> Commitment | Fund:

@@ -1,12 +1,15 @@
 """A catalogue that loads packed rows is the one that hears the same as JSON; what is not whole is read as JSON."""
 
 from dataclasses import replace
+from errno import ENOSPC
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matcher.matching.bodies import InMemory
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.facts import offer_facts
 from services.matcher.matching.index.layout import Numbers, offer_row
@@ -151,6 +154,37 @@ def test_a_later_version_takes_the_place_of_what_was_loaded() -> None:
     assert catalogue.packed_of(OfferKey("fds-a", "fund"), 8) is None
 
 
+class Full(InMemory):
+    """A disk with room for so many pieces."""
+
+    room = 2
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def put(self, body: bytes) -> int:
+        if len(self) >= self.room:
+            raise OSError(ENOSPC, "No space left on device")
+        return super().put(body)
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_a_full_disk_changes_nothing_of_what_is_held(is_packed: bool) -> None:
+    """DESIGN §3: « No pair is missed »; what is heard again once there is room must be news then, all of it."""
+    bodies = Full()
+    full, expected = Catalogue(PREPARATION, bodies=lambda: bodies), Catalogue(PREPARATION)
+    rows, positions = [row for row in stored() if row.body], {"funds": {1: 99}}
+    hear = Catalogue.load if is_packed else Catalogue.take_in
+    with pytest.raises(OSError, match="No space"):
+        hear(full, rows)
+    assert len(bodies) == len(full.offers) == len(full.changed_since({})) == 0
+    assert full.version_of(OfferKey("eng-a", "commitment")) == 0
+    bodies.room = 99
+    assert hear(full, rows) == hear(expected, rows)
+    assert len(full.offers) == len(expected.offers) == 4
+    assert full.changed_since(positions) == expected.changed_since(positions)
+
+
 def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None:
     """DESIGN §2: what is erased is forgotten, in whatever file it was."""
     spool = Spool()
@@ -160,6 +194,21 @@ def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None
     assert spool.put(b"z" * 400) == first
     assert spool.get(second, 300) == b"y" * 300
     assert spool.put(fund().offer.model_dump_json().encode()) > second
+
+
+def test_a_spool_says_that_the_disk_is_full_and_keeps_no_half_of_a_piece() -> None:
+    """The system writes a part of what it is given before it says so."""
+    spool, (soft, hard) = Spool(), getrlimit(RLIMIT_FSIZE)
+    first = spool.put(b"x" * 400)
+    setrlimit(RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            spool.put(b"y" * 700)
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+    assert spool.get(512, 700).strip(b"\0") == b""
+    assert spool.put(b"z" * 700) == 512
+    assert spool.get(first, 400) == b"x" * 400
 
 
 def test_bytes_of_an_older_version_or_of_an_erased_offer_are_not_used() -> None:
