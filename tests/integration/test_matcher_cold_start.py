@@ -103,3 +103,11 @@ async def test_rows_packed_otherwise_are_read_as_json_and_packed_again(
     assert not [record for record in caplog.records if "as JSON" in record.message]
     assert again.owners.catalogue.version_of(OfferKey("eng-a", "commitment")) == 1
     assert await matcher.differences() == []
+
+
+@pytest.mark.parametrize("body", ["NULL", "'{}'"])
+async def test_what_an_older_release_replaces_or_erases_leaves_no_bytes(matcher: Stage, body: str) -> None:
+    """DESIGN §2: erasing purges; a release that knows the JSON alone may do so while this one is at work."""
+    await matcher.pool.execute(f"UPDATE whole_entities SET body = {body}, version = version + 1 WHERE key = 'eng-a'")
+    assert await matcher.pool.fetchval(PACKED) == 5
+    assert await matcher.pool.fetchval("SELECT packed FROM whole_entities WHERE key = 'eng-a'") is None

@@ -196,6 +196,18 @@ def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None
     assert spool.put(fund().offer.model_dump_json().encode()) > second
 
 
+@pytest.mark.parametrize("later", [b"", a_fund("fds-a").model_dump_json().encode()])
+def test_what_is_erased_or_replaced_stays_in_no_file(later: bytes) -> None:
+    """DESIGN §2: every service purges what was erased; bytes hold the words of a text that the model does not know."""
+    spool = Spool()
+    catalogue = Catalogue(PREPARATION, bodies=lambda: spool)
+    marked = a_fund("fds-a", title="Fonds Zorglub").model_dump_json().encode()
+    catalogue.take_in([WholeRow("funds", "fds-a", 1, 1, 1, marked)])
+    assert spool.get(0, 1 << 20).lower().count(b"zorglub") == 2
+    catalogue.take_in([WholeRow("funds", "fds-a", 2, 1, 2, later or None)])
+    assert b"zorglub" not in spool.get(0, 1 << 20).lower()
+
+
 def test_a_spool_says_that_the_disk_is_full_and_keeps_no_half_of_a_piece() -> None:
     """The system writes a part of what it is given before it says so."""
     spool, (soft, hard) = Spool(), getrlimit(RLIMIT_FSIZE)
