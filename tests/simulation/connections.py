@@ -1,7 +1,7 @@
 """Connections to the real PostgreSQL on which every statement is a step of a process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from typing import Any
 
@@ -51,6 +51,9 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
     async def _executemany(self, query: str, *args: Any, **given: Any) -> Any:
         return await self._step(query, lambda: super(Gated, self)._executemany(query, *args, **given))
 
+    def cursor(self, query: str, *args: Any, **given: Any) -> Any:
+        return _Cursor(self, query, super().cursor(query, *args, **given))
+
     async def _step(self, query: str, work: Callable[[], Awaitable[Any]]) -> Any:
         befalls = await self.actor.gate(" ".join(query.split())[:90], self)
         # Between asyncpg's own look and its use of the connection nothing could happen before.
@@ -75,6 +78,24 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
                 await self.actor.world.end_backends([self])
             raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
         return result
+
+
+class _Cursor:
+    """A cursor of which each piece is a step, too."""
+
+    def __init__(self, connection: Gated, query: str, made: Any) -> None:
+        self._connection, self._made = connection, made
+        self._what = f"FETCH {' '.join(query.split())[-60:]}"
+
+    def __await__(self) -> Generator[Any, None, "_Cursor"]:
+        return self._open().__await__()
+
+    async def _open(self) -> "_Cursor":
+        self._made = await self._connection._step(self._what, lambda: self._made)
+        return self
+
+    async def fetch(self, count: int, **given: Any) -> Any:
+        return await self._connection._step(self._what, lambda: self._made.fetch(count, **given))
 
 
 class GatedPool(EndingPool):

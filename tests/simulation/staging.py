@@ -18,7 +18,9 @@ import shared.relay
 import shared.sending
 import shared.whole_topics
 from services.matcher import audit
-from services.matcher.matching import plans, shortlists
+from services.matcher.matching import catalogue, plans, shortlists
+from services.matcher.matching.packing import packed_as
+from services.matcher.matching.prepare import Preparation
 from services.matcher.store import models
 from shared.reading import Reading
 from tests.simulation.actors import CURRENT
@@ -57,6 +59,7 @@ def staged() -> Iterator[pytest.MonkeyPatch]:
         for module, name, seconds in CHORES:
             patch.setattr(module, name, seconds)
         _shorten_lists(patch)
+        patch.setattr(catalogue, "packed_as", _packed_as)
         handler = _Fatal(logging.CRITICAL)
         logging.getLogger("shared.broker").addHandler(handler)
         logging.disable(logging.ERROR)
@@ -72,6 +75,12 @@ def _shorten_lists(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(plans, "LENGTH", LENGTH)
     patch.setattr(models, "LENGTH", LENGTH)
     patch.setattr(audit, "LENGTH", LENGTH)
+
+
+def _packed_as(preparation: Preparation) -> str:
+    """Processes are of two releases, by turns: each packs anew what the other packed."""
+    actor = CURRENT.get(None)
+    return f"{packed_as(preparation)}/{actor.number % 2 if actor else 'none'}"
 
 
 class _Fatal(logging.Handler):
