@@ -6,10 +6,12 @@ refuses the same writers, and the lock of offers, which two partitions must need
 """
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from services.matcher import repacking
 from services.matcher.judging import Judge
 from services.matcher.matching.partitions import Partition
 from shared import relay
@@ -44,6 +46,15 @@ def with_sending_after_deletion(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(relay.Relay, "_relay", forgetful)
 
 
+def with_packing_by_anybody(patch: pytest.MonkeyPatch) -> None:
+    """§3: the holder of partition 0's lease alone stores whole topics, their packed rows, too."""
+
+    async def lock(*_: Any) -> int:
+        return 1
+
+    patch.setattr(repacking, "leases", SimpleNamespace(lock=lock))
+
+
 @pytest.mark.parametrize(
     ("mistake", "kinds", "at", "found"),
     [
@@ -54,6 +65,12 @@ def with_sending_after_deletion(patch: pytest.MonkeyPatch) -> None:
             "instead of",
         ),
         (with_sending_after_deletion, ("crash", "cut before"), ("log: send", "log: commit the"), "was said last"),
+        (
+            with_packing_by_anybody,
+            ("pause for 45 s", "pause for 45 s", "expel"),
+            ("SELECT topic, key, version FROM", "UPDATE whole_entities SET packed", "FETCH"),
+            "wrote whole_entities",
+        ),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )
