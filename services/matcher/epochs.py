@@ -6,6 +6,7 @@ import logging
 from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.criteria import RULES
+from services.matcher.matching.rows import Positions
 from services.matcher.owners import Owners
 from services.matcher.store import leases, models
 from services.matcher.store.models import Epochs, Model
@@ -16,6 +17,8 @@ from shared.text.vectors import TextModel
 logger = logging.getLogger(__name__)
 NOT_NOW: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 IDLE_SECONDS = 1.0
+TOLD_AT_ONCE = 1_000
+"""Entities that are in memory as objects while one catalogue tells another of them."""
 
 
 class OtherBytes(Exception):
@@ -119,12 +122,16 @@ class ModelEpochs:
 
     async def _retold(self, model: str) -> Catalogue:
         """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""
-        made = self._made(await self._load(model))
-        await asyncio.to_thread(made.follow, await self._judge.compute(self._judge.catalogue.told))
-        return await self._judge.compute(self._attach, made)
+        made, at_work = self._made(await self._load(model)), self._judge.catalogue
+        begun, keys = await self._judge.compute(lambda: (at_work.told(()), at_work.keys()))
+        for place in range(0, len(keys), TOLD_AT_ONCE):
+            told = await self._judge.compute(at_work.told, keys[place : place + TOLD_AT_ONCE])
+            await asyncio.to_thread(made.follow, told)
+        return await self._judge.compute(self._attach, made, begun.positions)
 
-    def _attach(self, made: Catalogue) -> Catalogue:
-        made.follow(self._judge.catalogue.told())
+    def _attach(self, made: Catalogue, begun: Positions) -> Catalogue:
+        at_work = self._judge.catalogue
+        made.follow(at_work.told(at_work.keys(begun)))
         self._judge.next = made
         return made
 

@@ -5,17 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from services.matcher.matching.bodies import Bodies, InMemory
-from services.matcher.matching.heard import (
-    WHOLE_TOPICS,
-    Heard,
-    News,
-    Told,
-    body_of,
-    heard_in,
-    read,
-    said_by,
-    said_of,
-)
+from services.matcher.matching.heard import WHOLE_TOPICS, Heard, News, Told, body_of, heard_in, read, said_by, said_of
 from services.matcher.matching.index import PLAIN, Indexes
 from services.matcher.matching.index.packed import are_whole, unpack
 from services.matcher.matching.matched import Matched
@@ -26,7 +16,7 @@ from services.matcher.matching.reach import Reach
 from services.matcher.matching.rows import REPLAYS, Positions, WholeRow, replays_in
 from services.matcher.matching.shelf import OFFER_TYPES, TOPICS, HeardOffer, Shelf
 from services.matcher.matching.shortlists import OfferKey
-from shared.events.shapes import Commitment, Fund, Territory
+from shared.events.shapes import Territory
 from shared.received import Received
 from shared.reference.geography import load_geography
 from shared.reference.taxonomy import load_taxonomy
@@ -130,18 +120,26 @@ class Catalogue:
         self.positions[topic][partition] = max(next_offset, self.positions[topic].get(partition, 0))
         return news
 
-    def told(self) -> Told:
-        """All that was heard until now."""
-        heard = [(topic, key, heard) for topic, held in self._heard.items() for key, heard in held.items()]
-        heard += [(TOPICS[key.offer_type], key.offer_id, self._heard_offer(key)) for key in self._shelf]
-        return Told(tuple(heard), {topic: dict(by) for topic, by in self.positions.items()})
+    def keys(self, beyond: Positions | None = None) -> list[tuple[str, str]]:
+        """All that was heard of, erased or not, as (topic, key); of offers those that are not known at `beyond`."""
+        offers = self._shelf if beyond is None else self._shelf.unknown_at(beyond)
+        others = [(topic, key) for topic, held in self._heard.items() for key in held]
+        return others + [(TOPICS[offer.offer_type], offer.offer_id) for offer in offers]
+
+    def told(self, keys: Iterable[tuple[str, str]]) -> Told:
+        """What was heard of these until now."""
+        heard = tuple((topic, key, self._heard_of(topic, key)) for topic, key in keys)
+        return Told(heard, {topic: dict(by) for topic, by in self.positions.items()})
 
     def follow(self, told: Told) -> None:
-        """Take in what another catalogue, ahead of this one, was told."""
+        """Take in what another catalogue, ahead of this one, was told, or a piece of it."""
         self._hear(told.heard)
         self.positions = {topic: dict(by) for topic, by in told.positions.items()}
 
-    def _heard_offer(self, offer: OfferKey) -> Heard:
+    def _heard_of(self, topic: str, key: str) -> Heard:
+        if topic not in OFFER_TYPES:
+            return self._heard[topic][key]
+        offer = OfferKey(key, OFFER_TYPES[topic])
         held = self._shelf.get(offer)
         assert held is not None
         return Heard(held.version, held.topic_partition, held.offset, self._shelf.body_of(offer), held.replay)
@@ -257,17 +255,12 @@ class Catalogue:
         return [row for row in found if row.topic_offset < ends.get(row.topic, {}).get(row.topic_partition, 0)]
 
     def _row(self, topic: str, key: str) -> WholeRow:
-        if topic not in OFFER_TYPES:
-            heard = self._heard[topic][key]
-            body = None if heard.said is None else body_of(heard.said)
-            return WholeRow(topic, key, heard.version, heard.topic_partition, heard.offset, body, heard.replay)
-        offer = OfferKey(key, OFFER_TYPES[topic])
-        held = self._heard_offer(offer)
-        assert not isinstance(held.said, Commitment | Fund | Territory | date)
-        packed = self._shelf.packed_of(offer)
+        heard = self._heard_of(topic, key)
+        packed = self._shelf.packed_of(OfferKey(key, OFFER_TYPES[topic])) if topic in OFFER_TYPES else None
         name = None if packed is None else self.packed_as
-        place = held.version, held.topic_partition, held.offset
-        return WholeRow(topic, key, *place, held.said, held.replay, packed, name)
+        body = None if heard.said is None else body_of(heard.said)
+        place = heard.version, heard.topic_partition, heard.offset
+        return WholeRow(topic, key, *place, body, heard.replay, packed, name)
 
     def packed_of(self, offer: OfferKey, version: int) -> bytes | None:
         """The bytes of an offer in this version, where it is held here."""

@@ -48,7 +48,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that a catalogue has heard, and how far: what another needs to follow it."""
+    """What a catalogue has heard, and how far: what another needs to follow it."""
 
     heard: tuple[tuple[str, str, Heard], ...]
     positions: Positions

@@ -185,6 +185,23 @@ def test_a_full_disk_changes_nothing_of_what_is_held(is_packed: bool) -> None:
     assert full.changed_since(positions) == expected.changed_since(positions)
 
 
+def test_another_catalogue_follows_in_pieces_and_what_came_meanwhile() -> None:
+    """DESIGN §3: a new model's lists are built aside, from all that was heard; as objects, only a piece of it."""
+    first, second = Catalogue(PREPARATION), Catalogue(PREPARATION)
+    first.load(stored())
+    first.restore((), {"commitments": {1: 60}, "funds": {1: 60}})
+    begun = first.told(()).positions
+    for key in first.keys():  # noqa: SIM118 - no mapping
+        second.follow(first.told([key]))
+        later, other = (a_fund(each, title="Un autre titre").model_dump_json().encode() for each in ("fds-a", "fds-b"))
+        first.take_in([WholeRow("funds", "fds-a", 9, 1, 61, later), WholeRow("funds", "fds-b", 1, 1, 62, other)])
+    assert sorted(first.keys(begun)) == [("funds", "fds-a"), ("funds", "fds-b")]
+    second.follow(first.told(first.keys(begun)))
+    assert told(second) == told(first)
+    assert second.positions == first.positions
+    assert len(second.offers) == len(first.offers) == 5
+
+
 def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None:
     """DESIGN §2: what is erased is forgotten, in whatever file it was."""
     spool = Spool()
