@@ -9,6 +9,7 @@ from services.matcher.matching import heard, shelf
 from services.matcher.matching.index import PLAIN
 from services.matcher.matching.index.packed import pack_offer, unpack
 from services.matcher.matching.shortlists import OfferKey
+from services.matcher.store.entities import Packed, store_packed
 from tests.compiled import compiled_indexes
 from tests.factories import (
     a_commitment,
@@ -111,3 +112,14 @@ async def test_what_an_older_release_replaces_or_erases_leaves_no_bytes(matcher:
     await matcher.pool.execute(f"UPDATE whole_entities SET body = {body}, version = version + 1 WHERE key = 'eng-a'")
     assert await matcher.pool.fetchval(PACKED) == 5
     assert await matcher.pool.fetchval("SELECT packed FROM whole_entities WHERE key = 'eng-a'") is None
+
+
+async def test_what_was_erased_or_replaced_while_it_was_packed_gets_no_bytes(matcher: Stage) -> None:
+    """DESIGN §2: erasing purges; what packs anew works beside whatever is heard."""
+    await matcher.pool.execute("UPDATE whole_entities SET body = NULL WHERE key = 'eng-a'")
+    await matcher.pool.execute("UPDATE whole_entities SET body = '{}', version = 2 WHERE key = 'eng-b'")
+    async with matcher.pool.acquire() as connection:
+        offers = [Packed("commitments", key, 1, b"packed", "of/before") for key in ("eng-a", "eng-b", "eng-c")]
+        await store_packed(connection, offers)
+    packed = await matcher.pool.fetch("SELECT key FROM whole_entities WHERE packed = 'packed'")
+    assert [row["key"] for row in packed] == ["eng-c"]

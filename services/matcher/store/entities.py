@@ -96,9 +96,12 @@ async def packed_otherwise(
 
 
 async def store_packed(connection: Connection, packed: Sequence[Packed]) -> None:
-    """Store the bytes of offers that are still in the version they were packed from."""
+    """Store the bytes of offers that are still in the version they were packed from, and not erased."""
     await connection.executemany(
-        "UPDATE whole_entities SET packed = $4, packed_as = $5 WHERE topic = $1 AND key = $2 AND version = $3",
+        """
+        UPDATE whole_entities SET packed = $4, packed_as = $5
+        WHERE topic = $1 AND key = $2 AND version = $3 AND body IS NOT NULL
+        """,
         packed,
         timeout=LONG,
     )

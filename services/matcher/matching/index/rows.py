@@ -8,7 +8,7 @@ _FEWEST = 64
 
 
 class Keys:
-    """Which row each key has, and the reverse; keys are texts. Other threads may look up what is there meanwhile."""
+    """Which row each key has, and the reverse; keys are texts. Other threads may look them up if none is ever taken."""
 
     def __init__(self) -> None:
         self._table = array("i", [_FREE]) * _FEWEST
