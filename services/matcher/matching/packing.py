@@ -10,10 +10,25 @@ from hashlib import blake2b
 from services.matcher.matching import eligibility, model, place, prepare, themes
 from services.matcher.matching.index import layout, packed, records
 from services.matcher.matching.prepare import Preparation
-from shared.events import vocabulary
-from shared.text import stop_words, terms, vectors
+from shared.events import shapes, vocabulary
+from shared.text import folding, stop_words, terms, vectors
 
-MADE_BY = (eligibility, layout, model, packed, place, prepare, records, stop_words, terms, themes, vectors, vocabulary)
+MADE_BY = (
+    eligibility,
+    folding,
+    layout,
+    model,
+    packed,
+    place,
+    prepare,
+    records,
+    shapes,
+    stop_words,
+    terms,
+    themes,
+    vectors,
+    vocabulary,
+)
 
 
 def packed_as(preparation: Preparation) -> str:

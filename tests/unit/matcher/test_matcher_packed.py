@@ -1,5 +1,7 @@
 """A catalogue that loads packed rows is the one that hears the same as JSON; what is not whole is read as JSON."""
 
+import inspect
+import re
 from dataclasses import replace
 from errno import ENOSPC
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
@@ -17,7 +19,7 @@ from services.matcher.matching.index.packed import are_whole, pack_offer, unpack
 from services.matcher.matching.index.packed_records import offer_records
 from services.matcher.matching.index.records import APART, SEVERAL, offer_brief, offer_record
 from services.matcher.matching.model import PreparedOffer
-from services.matcher.matching.packing import packed_as
+from services.matcher.matching.packing import MADE_BY, packed_as
 from services.matcher.matching.rows import WholeRow
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.spool import Spool
@@ -116,6 +118,23 @@ def test_how_offers_are_packed_is_named_by_model_and_code() -> None:
     model = PREPARATION.model
     renamed = TextModel(model.vocabulary, model.idf, model.words, "another")
     assert packed_as(replace(PREPARATION, model=renamed)) == f"another/{NAME.partition('/')[2]}"
+
+
+def test_all_code_that_bytes_depend_on_names_them() -> None:
+    """Bytes made by other code would score otherwise in one process than in another; data has names of its own."""
+    named = {module.__name__ for module in MADE_BY}
+    used = {
+        module
+        for each in MADE_BY
+        for module in re.findall(r"^from ((?:services|shared)\.[\w.]+) import", inspect.getsource(each), re.MULTILINE)
+    }
+    assert used - named == {
+        "services.matcher.matching.index.table",  # kinds of columns
+        "shared.events.matches",  # what is told of pairs
+        "shared.reference.geography",  # units stand as their codes
+        "shared.reference.taxonomy",  # is in the name as a whole
+        "shared.reference.territory_index",  # projects alone
+    }
 
 
 @settings(RULE, max_examples=25)

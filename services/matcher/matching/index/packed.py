@@ -14,13 +14,11 @@ from shared.events.shapes import Fund
 from shared.reference.geography import Unit
 from shared.text.vectors import TextVector
 
-FORMAT = 1
 _BETWEEN, _AMONG = "\x1f", "\x1e"
-_CELL = 8
+_CELL, _CHECK = 8, 4
 
 OFFER = np.dtype(
     [
-        ("format", np.uint8),
         ("check", np.uint32),
         ("terms", np.uint16),
         ("norm", np.int32),
@@ -84,7 +82,7 @@ def pack_offer(offer: PreparedOffer, version: int, *, is_context: bool) -> bytes
 def are_whole(packed: Sequence[tuple[bytes | None, int]]) -> list[bool]:
     """Which of these are as they were packed, for that version."""
     return [
-        each is not None and len(each) >= OFFER.itemsize and each[0] == FORMAT and _check(each, version) == each[1:5]
+        each is not None and len(each) >= OFFER.itemsize and _check(each, version) == each[:_CHECK]
         for each, version in packed
     ]
 
@@ -123,13 +121,13 @@ def _packed(values: Mapping[str, Any], version: int, vector: TextVector, names: 
         if field in values:
             head[field] = values[field]
     cells = vector.indices << WEIGHT_BITS | vector.weights
-    head["format"], head["terms"], head["norm"] = FORMAT, len(vector), vector.norm
+    head["terms"], head["norm"] = len(vector), vector.norm
     whole = head.tobytes() + cells.tobytes() + _BETWEEN.join(names).encode()
-    return whole[:1] + _check(whole, version) + whole[5:]
+    return _check(whole, version) + whole[_CHECK:]
 
 
 def _check(whole: bytes, version: int) -> bytes:
-    return crc32(whole[5:], (version ^ version >> 32) & 0xFFFFFFFF).to_bytes(4, "little")
+    return crc32(whole[_CHECK:], (version ^ version >> 32) & 0xFFFFFFFF).to_bytes(_CHECK, "little")
 
 
 def _flags(values: Mapping[str, Any], bits: Mapping[str, int]) -> int:
