@@ -1,4 +1,4 @@
-"""All offers that were heard: in memory what every question asks of them, the rest read from bodies on demand."""
+"""All offers that were heard: in memory what searches ask, bodies read on demand; a full disk changes nothing of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
