@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from services.matcher.judging import LeaseLost, StaleMemory
-from services.matcher.matching.catalogue import Catalogue, preparation
+from services.matcher.matching.catalogue import AT_ONCE, Catalogue, preparation
 from services.matcher.matching.criteria import RULES
 from services.matcher.matching.rows import Positions
 from services.matcher.owners import Owners
@@ -17,8 +17,6 @@ from shared.text.vectors import TextModel
 logger = logging.getLogger(__name__)
 NOT_NOW: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 IDLE_SECONDS = 1.0
-TOLD_AT_ONCE = 1_000
-"""Entities that are in memory as objects while one catalogue tells another of them."""
 
 
 class OtherBytes(Exception):
@@ -124,8 +122,8 @@ class ModelEpochs:
         """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""
         made, at_work = self._made(await self._load(model)), self._judge.catalogue
         begun, keys = await self._judge.compute(lambda: (at_work.told(()), at_work.keys()))
-        for place in range(0, len(keys), TOLD_AT_ONCE):
-            told = await self._judge.compute(at_work.told, keys[place : place + TOLD_AT_ONCE])
+        for place in range(0, len(keys), AT_ONCE):
+            told = await self._judge.compute(at_work.told, keys[place : place + AT_ONCE])
             await asyncio.to_thread(made.follow, told)
         return await self._judge.compute(self._attach, made, begun.positions)
 

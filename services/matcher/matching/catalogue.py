@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 
 from services.matcher.matching.bodies import Bodies, InMemory
 from services.matcher.matching.heard import WHOLE_TOPICS, Heard, News, Told, body_of, heard_in, read, said_by, said_of
@@ -25,6 +26,8 @@ from shared.text.model import load_text_model
 from shared.text.vectors import TextModel
 
 CONTEXT_TOPICS = ("territories", "days", REPLAYS)
+AT_ONCE = 1_000
+"""Entities that are objects in memory while they are taken in."""
 
 
 def preparation(model: TextModel | None = None) -> Preparation:
@@ -70,7 +73,9 @@ class Catalogue:
         """Start from what was stored."""
         for topic, by_partition in positions.items():
             self.positions[topic].update(by_partition)
-        self.take_in(rows)
+        each = iter(rows)
+        while some := list(islice(each, AT_ONCE)):
+            self.take_in(some)
 
     def load(self, rows: Sequence[WholeRow]) -> list[WholeRow]:
         """Take in some of what was stored, all of it new here; returns the offers that had to be read as JSON."""
