@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.laid import Gathered
 from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import HeldProject, Partition
 from services.matcher.matching.rows import StoredProject
-from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList
 from services.matcher.store import entities, heads, lists
 from services.matcher.store.leases import Lease
 from shared.database import Connection
@@ -17,8 +17,8 @@ class Stored:
     """What storage holds of one partition."""
 
     projects: list[StoredProject]
-    project_lists: dict[str, ProjectList]
-    offer_lists: dict[OfferKey, OfferList]
+    project_lists: Gathered
+    offer_lists: Gathered
     declined: list[Pair]
 
 
@@ -26,8 +26,8 @@ async def read_stored(connection: Connection, number: int) -> Stored:
     """Read a partition whose lease this transaction has taken."""
     return Stored(
         await entities.projects_of(connection, number),
-        await lists.project_lists(connection, number),
-        {each.offer: each.entries for each in await lists.offer_lists_of(connection, number)},
+        await lists.gathered_project_lists(connection, number),
+        await lists.gathered_offer_lists(connection, number),
         await heads.declined_pairs(connection, number),
     )
 
@@ -39,7 +39,7 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     everything is judged.
     """
     index = catalogue.indexes.of_projects(catalogue.preparation.geography)
-    partition = Partition(lease.partition, lease.epoch, lease.revision, index, catalogue.index)
+    partition = Partition(lease.partition, lease.epoch, lease.revision, index, catalogue.index, catalogue.offer_keys)
     prepare = catalogue.preparation.project
     for each in stored.projects:
         held = HeldProject(each.version, prepare(each.project) if each.project else None)

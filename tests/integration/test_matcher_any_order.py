@@ -79,7 +79,14 @@ class Process:
     def __init__(self, indexes: Indexes, numbers: Sequence[int], of: int) -> None:
         self.catalogue = Catalogue(PREPARATION, indexes)
         self.partitions = {
-            number: Partition(number, 1, 0, indexes.of_projects(PREPARATION.geography), self.catalogue.index)
+            number: Partition(
+                number,
+                1,
+                0,
+                indexes.of_projects(PREPARATION.geography),
+                self.catalogue.index,
+                self.catalogue.offer_keys,
+            )
             for number in numbers
         }
         self.of = of

@@ -42,9 +42,11 @@ class Planned:
 def begun(partition: Partition, catalogue: Catalogue) -> Aside:
     """What `partition` becomes with the model of `catalogue`, none of its projects judged yet."""
     index = catalogue.indexes.of_projects(catalogue.preparation.geography)
-    aside = Partition(partition.number, partition.epoch, 0, index, catalogue.index, day=catalogue.day)
+    aside = Partition(
+        partition.number, partition.epoch, 0, index, catalogue.index, catalogue.offer_keys, day=catalogue.day
+    )
     aside.territories_sequence = catalogue.territories_sequence
-    aside.load({}, {}, partition.declined_pairs())
+    aside.note_declined(partition.declined_pairs())
     return Aside(catalogue.model, aside)
 
 

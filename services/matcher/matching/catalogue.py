@@ -55,6 +55,8 @@ class Catalogue:
         self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
         self._heard: dict[str, dict[str, Heard]] = {"territories": {}, "days": {}}
         self._shelf = Shelf(bodies())
+        self.offer_keys = self._shelf.keys
+        """Numbers of all offers ever heard, as `text_of` names them; none is ever taken."""
         self.index = indexes.of_offers(preparation.geography)
         self.offers = Matched(self.index, self.shown)
         self._wholes: frozenset[str] = frozenset()

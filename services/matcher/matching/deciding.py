@@ -46,7 +46,7 @@ class Changes:
         entered = {pair: number for each in merges for pair, number in each.entered.items()}
         left = frozenset(pair for each in merges for pair in each.left)
         pairs = dict.fromkeys(left, partition.number) | entered
-        changed = plan.project_lists if merged.listed is None else partition.project_lists | dict(plan.project_lists)
+        changed = plan.project_lists if merged.listed is None else {**partition.project_lists, **plan.project_lists}
         for project_id, new in changed.items():
             old = partition.project_lists.get(project_id, ()) if merged.listed is None else ()
             for offer in {rank.offer for rank in old} ^ {rank.offer for rank in new}:

@@ -7,9 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.matcher.matching.floors import KeptFloors
+from services.matcher.matching.index.rows import Keys
+from services.matcher.matching.laid import Gathered
+from services.matcher.matching.lists import OfferLists, ProjectLists, lists_between
 from services.matcher.matching.model import Pair, PreparedProject
 from services.matcher.matching.rows import StoredHead
-from services.matcher.matching.shortlists import OfferKey, OfferList, ProjectList, offer_of
+from services.matcher.matching.shortlists import LENGTH, OfferKey, OfferList, ProjectList, offer_named, offer_of
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
 
@@ -74,7 +77,8 @@ class Plan:
 class Partition:
     """One owned partition. `revision` is that of its lease row: other memory is stale and must not be used.
 
-    `index` has its projects, `offers` is that of all offers it is judged against.
+    `index` has its projects, `offers` is that of all offers it is judged against, `offer_keys` numbers all that were
+    ever heard.
 
     `is_lost` once memory is half changed: nothing but loading it again makes it true.
     `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
@@ -87,21 +91,24 @@ class Partition:
     revision: int
     index: "ProjectEngine | ProjectIndex"
     offers: "OfferEngine | OfferIndex"
+    offer_keys: Keys
     is_lost: bool = False
     day: date | None = None
     territories_sequence: int = 0
     projects: dict[str, HeldProject] = field(default_factory=dict)
-    project_lists: dict[str, ProjectList] = field(default_factory=dict)
-    offer_lists: dict[OfferKey, OfferList] = field(default_factory=dict)
+    project_keys: Keys = field(default_factory=Keys)
+    project_lists: ProjectLists = field(init=False)
+    offer_lists: OfferLists = field(init=False)
     declined: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
     declining: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
     pending: dict[OfferKey, int] = field(default_factory=dict)
-    listing: dict[OfferKey, set[str]] = field(default_factory=lambda: defaultdict(set))
-    naming: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
     project_floors: KeptFloors = field(default_factory=KeptFloors)
     offer_floors: KeptFloors = field(default_factory=KeptFloors)
     heads_behind: bool = False
     aside: "Aside | None" = None
+
+    def __post_init__(self) -> None:
+        self.project_lists, self.offer_lists = lists_between(self.project_keys, self.offer_keys)
 
     def is_at(self, revision: int) -> bool:
         """Whether memory is what transaction `revision` stored, as far as what was asked of it before is done."""
@@ -115,14 +122,16 @@ class Partition:
         else:
             self.index.remove(project_id)
 
-    def load(
-        self, project_lists: Mapping[str, ProjectList], offer_lists: Mapping[OfferKey, OfferList], declined: list[Pair]
-    ) -> None:
-        """Take in what was stored."""
-        for project_id, entries in project_lists.items():
-            self._put_project_list(project_id, entries)
-        for offer, ranks in offer_lists.items():
-            self._put_offer_list(offer, ranks)
+    def load(self, project_lists: Gathered, offer_lists: Gathered, declined: list[Pair]) -> None:
+        """Take in what was stored, its projects being there and nothing listed yet."""
+        self._number(project_lists.owners)
+        self._number(offer_lists.names)
+        self.project_lists.load(project_lists)
+        self.offer_lists.load(offer_lists)
+        owners, floors = project_lists.floors(LENGTH)
+        self.project_floors.load(self.index.rows_of(owners), floors)
+        owners, floors = offer_lists.floors(LENGTH)
+        self.offer_floors.load(self.offers.rows_of(map(offer_named, owners)), floors)
         self.note_declined(declined)
 
     def declined_pairs(self) -> list[Pair]:
@@ -143,6 +152,7 @@ class Partition:
         """Become what `plan` says, its transaction having committed; `deferred` offers are to be judged again."""
         for project_id, held in plan.changed_projects.items():
             self.put_project(project_id, held)
+        self._number(plan.changed_projects)
         self.day, self.territories_sequence = plan.day, plan.territories_sequence
         self.note_declined(plan.declined)
         for project_id, entries in plan.project_lists.items():
@@ -155,26 +165,21 @@ class Partition:
                 del self.pending[offer]
         self.note(deferred, plan.sequence)
 
+    def _number(self, project_ids: Iterable[str]) -> None:
+        for project_id in project_ids:
+            if project_id not in self.project_keys:
+                self.project_keys.put(project_id)
+
     def _put_declined(self, pair: Pair) -> None:
         self.declined[pair.project_id].add(offer_of(pair))
         self.declining[offer_of(pair)].add(pair.project_id)
 
     def _put_project_list(self, project_id: str, entries: ProjectList) -> None:
-        for rank in self.project_lists.pop(project_id, ()):
-            self.listing[rank.offer].discard(project_id)
-        for rank in entries:
-            self.listing[rank.offer].add(project_id)
-        if entries:
-            self.project_lists[project_id] = entries
+        self.project_lists.put(project_id, entries)
         self.project_floors.note(self.index.row_of(project_id), entries)
 
     def _put_offer_list(self, offer: OfferKey, ranks: OfferList) -> None:
-        for rank in self.offer_lists.pop(offer, ()):
-            self.naming[rank.project_id].discard(offer)
-        for rank in ranks:
-            self.naming[rank.project_id].add(offer)
-        if ranks:
-            self.offer_lists[offer] = ranks
+        self.offer_lists.put(offer, ranks)
         self.offer_floors.note(self.offers.row_of(offer), ranks)
 
     def _note_floors(self, project_ids: Iterable[str], offers: Iterable[OfferKey]) -> None:

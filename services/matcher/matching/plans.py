@@ -58,7 +58,7 @@ class _Judging:
         for project_id in {pair.project_id for pair in self.declined}:
             self.changed_projects.setdefault(project_id, partition.projects[project_id])
         self.named = frozenset(
-            offer for project_id in self.changed_projects for offer in partition.naming.get(project_id, ())
+            offer for project_id in self.changed_projects for offer in partition.offer_lists.naming(project_id)
         )
         """The offers whose list names a changed project."""
         rows = map(partition.index.row_of, self.changed_projects)
@@ -167,7 +167,7 @@ class _Judging:
 
     def _judge_changed_offers(self, fits: Fits) -> dict[str, ProjectList]:
         """Each changed offer against the other projects: the projects' lists that changed; its fits are added."""
-        affected = {each for offer in self.changed_offers for each in self.partition.listing.get(offer, ())}
+        affected = {each for offer in self.changed_offers for each in self.partition.project_lists.naming(offer)}
         index, offers = self.partition.index, sorted(self.changed_offers)
         tops = Tops(self.partition.project_floors.of(index.used), LENGTH)
         for party, offer in enumerate(offers):
@@ -209,7 +209,8 @@ class _Judging:
     def _entered(self, fits: Fits) -> set[OfferKey]:
         """The offers whose list one of the fits may enter."""
         held = self.partition.offer_lists
-        return {offer for offer, ranks in fits.items() if any(may_enter(held.get(offer, ()), rank) for rank in ranks)}
+        # What is sorted is asked from its best on.
+        return {offer for offer, ranks in fits.items() if ranks and may_enter(held.get(offer, ()), min(ranks))}
 
     def _note_list(self, lists: dict[str, ProjectList], project_id: str, new: ProjectList) -> None:
         if new != self.partition.project_lists.get(project_id, ()):

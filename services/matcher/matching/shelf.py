@@ -14,7 +14,7 @@ from services.matcher.matching.index.rows import Keys
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context
 from services.matcher.matching.rows import Positions, WholeRow, replays_in
-from services.matcher.matching.shortlists import OfferKey
+from services.matcher.matching.shortlists import OfferKey, offer_named, text_of
 from shared.events.shapes import Commitment, Fund
 from shared.events.vocabulary import OfferType
 
@@ -70,25 +70,26 @@ class Shelf:
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
-        self._keys = Keys()
+        self.keys = Keys()
+        """Numbers of the offers, as `text_of` names them; none is ever taken."""
         self._held: Held = np.zeros(64, _HELD)
         self._parts: dict[OfferKey, str] = {}
         self._ready: dict[int, PreparedOffer] = {}
 
     def __iter__(self) -> Iterator[OfferKey]:
-        return map(_key, self._keys)
+        return map(offer_named, self.keys)
 
     def keys_of(self, rows: NDArray[Any]) -> list[OfferKey]:
         """Those of `held` that stand in these rows."""
-        return [_key(self._keys.key_of(row)) for row in rows.tolist()]
+        return [offer_named(self.keys.key_of(row)) for row in rows.tolist()]
 
     def held(self) -> Held:
         """What is in memory of each."""
-        return self._held[: self._keys.used]
+        return self._held[: self.keys.used]
 
     def get(self, offer: OfferKey) -> HeardOffer | None:
         """What was heard last of an offer."""
-        row = self._keys.row_of(_text(offer))
+        row = self.keys.row_of(text_of(offer))
         if row is None:
             return None
         version, partition, offset, replay, _, _, flags, *_ = self._held[row].tolist()
@@ -100,7 +101,7 @@ class Shelf:
 
     def is_matched(self, offer: OfferKey, wholes: frozenset[str]) -> bool:
         """Whether an offer is neither erased, nor only shown since `wholes` has it or for what it is itself."""
-        row = self._keys.row_of(_text(offer))
+        row = self.keys.row_of(text_of(offer))
         if row is None or self._held["flags"][row] & (_ERASED | CONTEXT):
             return False
         return offer.offer_type != "fund" or offer.offer_id not in wholes
@@ -122,9 +123,9 @@ class Shelf:
             self._enter(each, now)
 
     def _enter(self, said: Said, held: Any) -> None:
-        row = self._keys.row_of(_text(said.offer))
+        row = self.keys.row_of(text_of(said.offer))
         if row is None:
-            row = self._keys.put(_text(said.offer))
+            row = self.keys.put(text_of(said.offer))
             self._reach(row)
         self._forget(said.offer, row)
         self._held[row] = held
@@ -142,7 +143,7 @@ class Shelf:
         held["offset"] = [row.topic_offset for row in rows]
         self._write(held, unpacked, [(row.packed or b"", row.body or b"") for row in rows])
         held["flags"] |= np.array([_FUND if offer.offer_type == "fund" else 0 for offer in offers], np.uint16)
-        at = [self._keys.put(_text(offer)) for offer in offers]
+        at = [self.keys.put(text_of(offer)) for offer in offers]
         self._reach(max(at, default=0))
         self._held[at] = held
         for offer, names in zip(offers, unpacked.names, strict=True):
@@ -151,7 +152,7 @@ class Shelf:
 
     def pack(self) -> None:
         """Give back the room that was left, as after many came at once."""
-        self._held = self._held[: max(64, self._keys.used * 17 // 16)].copy()
+        self._held = self._held[: max(64, self.keys.used * 17 // 16)].copy()
 
     def body_of(self, offer: OfferKey) -> bytes | None:
         """The JSON of an offer; none once erased. Raises `KeyError` for one never heard."""
@@ -196,7 +197,7 @@ class Shelf:
         return self.keys_of(np.flatnonzero(was != now))
 
     def _row(self, offer: OfferKey) -> int:
-        row = self._keys.row_of(_text(offer))
+        row = self.keys.row_of(text_of(offer))
         if row is None:
             raise KeyError(offer)
         return row
@@ -259,11 +260,3 @@ def _packed(offer: PreparedOffer | None, version: int) -> bytes:
 def shape_of(offer_type: OfferType, body: bytes) -> Commitment | Fund:
     """What the JSON of an offer says."""
     return Commitment.model_validate_json(body) if offer_type == "commitment" else Fund.model_validate_json(body)
-
-
-def _text(offer: OfferKey) -> str:
-    return f"{offer.offer_type[0]}{offer.offer_id}"
-
-
-def _key(text: str) -> OfferKey:
-    return OfferKey(text[1:], "fund" if text[0] == "f" else "commitment")

@@ -43,6 +43,16 @@ class ProjectRank(NamedTuple):
         return -self.below
 
 
+def text_of(offer: OfferKey) -> str:
+    """An offer as one text, as tables of keys have it."""
+    return f"{offer.offer_type[0]}{offer.offer_id}"
+
+
+def offer_named(text: str) -> OfferKey:
+    """The offer of such a text."""
+    return OfferKey(text[1:], "fund" if text[0] == "f" else "commitment")
+
+
 def offer_of(pair: Pair) -> OfferKey:
     """The offer of a pair."""
     return OfferKey(pair.offer_id, pair.offer_type)

@@ -1,18 +1,21 @@
 """Lists: a project's, an offer's within one partition, and the merge of the latter, whose row is the offer's lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from asyncpg import Record
 
+from services.matcher.matching.laid import Gathered, Gathering
 from services.matcher.matching.rows import MergedList, PartitionList
-from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
+from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, text_of
 from shared.database import Connection
 from shared.restoring import LONG
 
 Prefix = Literal["", "next_"]
 """Of the tables that hold the lists, and those that are built aside for the next model."""
+AT_ONCE = 1_000
+"""Lists that are read at once: some milliseconds, which an event loop has."""
 
 
 async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:
@@ -27,6 +30,33 @@ async def project_lists(connection: Connection, partition: int) -> dict[str, Pro
         )
         for row in rows
     }
+
+
+async def gathered_project_lists(connection: Connection, partition: int) -> Gathered:
+    """The list of each project of a partition that has one, offers named as `text_of` does; within a transaction."""
+    found = Gathering()
+    statement = "SELECT project_id, offer_types, offer_ids, scores FROM project_lists WHERE partition = $1"
+    async for rows in _in_pieces(connection, statement, partition):
+        owners, types, ids, scores = zip(*rows, strict=True)
+        offers = [list(map(text_of, map(OfferKey, *each))) for each in zip(ids, types, strict=True)]
+        found.add(owners, offers, scores)
+    return found.gathered()
+
+
+async def gathered_offer_lists(connection: Connection, partition: int) -> Gathered:
+    """The offers' lists that one partition stored, offers named as `text_of` does; within a transaction."""
+    found = Gathering()
+    statement = "SELECT offer_id, offer_type, project_ids, scores FROM offer_lists WHERE partition = $1"
+    async for rows in _in_pieces(connection, statement, partition):
+        ids, types, projects, scores = zip(*rows, strict=True)
+        found.add(map(text_of, map(OfferKey, ids, types)), projects, scores)
+    return found.gathered()
+
+
+async def _in_pieces(connection: Connection, statement: str, partition: int) -> AsyncIterator[list[Record]]:
+    rows = await connection.cursor(statement, partition, timeout=LONG)
+    while some := await rows.fetch(AT_ONCE, timeout=LONG):
+        yield some
 
 
 async def store_project_lists(

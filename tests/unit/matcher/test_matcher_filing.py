@@ -110,6 +110,26 @@ def test_rows_are_used_again(steps: list[tuple[bool, str]]) -> None:
     assert keys.take("z") is None
 
 
+class Alike(str):
+    """A text whose hash many others have."""
+
+    def __hash__(self) -> int:
+        return len(self) % 2
+
+
+@given(st.lists(st.text(max_size=3), unique=True), st.sets(st.text(max_size=3)), st.lists(st.text(max_size=3)))
+def test_many_rows_are_found_as_each_is(put: list[str], taken: set[str], asked: list[str]) -> None:
+    """Also of keys that are gone, that never were, and of those with the hash of another."""
+    for make in (str, Alike):
+        keys = Keys()
+        for key in put:
+            keys.put(make(key))
+        for key in taken:
+            keys.take(make(key))
+        found = keys.rows_of(list(map(make, put + asked)))
+        assert found.tolist() == [-1 if row is None else row for row in map(keys.row_of, map(make, put + asked))]
+
+
 @given(st.lists(st.frozensets(st.integers(0, 99), max_size=12), max_size=30))
 def test_a_set_has_one_number(said: list[frozenset[int]]) -> None:
     sets = Sets()

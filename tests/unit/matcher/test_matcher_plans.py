@@ -38,7 +38,7 @@ def catalogue() -> Catalogue:
 
 def partition(catalogue: Catalogue, *project_ids: str) -> Partition:
     """A partition that holds these projects, and has judged nothing."""
-    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY), catalogue.index)
+    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY), catalogue.index, catalogue.offer_keys)
     for project_id in project_ids:
         made.put_project(project_id, HeldProject(1, PREPARATION.project(a_project(project_id))))
     return made

@@ -1,7 +1,7 @@
 """What both engines share: rows with details, room for what a query finds, and how what was found is told."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -68,6 +68,10 @@ class Engine(ABC, Generic[Key, Asker]):
     def row_of(self, key: Key) -> int | None:
         """The row of a party, or nothing."""
         return self._keys.row_of(self._text(key))
+
+    def rows_of(self, keys: Iterable[Key]) -> NDArray[np.int32]:
+        """The row of each of many parties, -1 for one that is not in."""
+        return self._keys.rows_of(list(map(self._text, keys)))
 
     def at(self, row: int) -> Key:
         """The party of a row that is not empty."""

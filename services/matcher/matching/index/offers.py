@@ -1,6 +1,6 @@
 """All offers, ready to answer which ones fit a project best."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -138,6 +138,10 @@ class OfferIndex:
     def row_of(self, offer: OfferId) -> int | None:
         """The row of an offer, or nothing."""
         return self._table.row_of(offer)
+
+    def rows_of(self, offers: Iterable[OfferId]) -> NDArray[np.int32]:
+        """The row of each of many offers, -1 for one that is not in."""
+        return self._table.rows_of(offers)
 
     def at(self, row: int) -> OfferId:
         """The offer of a row."""

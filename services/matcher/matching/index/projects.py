@@ -1,6 +1,6 @@
 """Many projects, ready to answer which ones fit an offer best."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import numpy as np
@@ -107,6 +107,10 @@ class ProjectIndex:
     def row_of(self, project_id: str) -> int | None:
         """The row of a project, or nothing."""
         return self._table.row_of(project_id)
+
+    def rows_of(self, projects: Iterable[str]) -> NDArray[np.int32]:
+        """The row of each of many projects, -1 for one that is not in."""
+        return self._table.rows_of(projects)
 
     def at(self, row: int) -> str:
         """The project of a row."""

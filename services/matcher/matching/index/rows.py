@@ -1,7 +1,10 @@
 """A row for each key, from 0 on, in some thirty bytes beside its letters: rows that were left are used again."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 _FREE, _LEFT = -1, -2
 _FEWEST = 64
@@ -34,6 +37,31 @@ class Keys:
         """The row of a key, or nothing."""
         found = self._found(key)
         return None if found is None else found[1]
+
+    def rows_of(self, keys: Sequence[str]) -> NDArray[np.int32]:
+        """The row of each of many keys, -1 for one that has none; of copies, so that others may put some meanwhile."""
+        table = np.frombuffer(self._table.tobytes(), np.int32)
+        hashes = np.frombuffer(self._hashes.tobytes(), np.int64)
+        hashed = np.fromiter(map(hash, keys), np.int64, len(keys))
+        found = np.full(len(keys), -1, np.int32)
+        asked, places = np.arange(len(keys)), hashed & (len(table) - 1)
+        while len(asked):
+            rows = table[places]
+            is_met = rows >= 0
+            is_met[is_met] = hashes[rows[is_met]] == hashed[asked[is_met]]
+            found[asked[is_met]] = rows[is_met]
+            goes_on = ~is_met & (rows != _FREE)
+            asked, places = asked[goes_on], (places[goes_on] + 1) & (len(table) - 1)
+        self._part_equal_hashes(keys, found)
+        return found
+
+    def _part_equal_hashes(self, keys: Sequence[str], found: NDArray[np.int32]) -> None:
+        """Correct what was found by its hash alone."""
+        starts, lengths, letters = self._starts, self._lengths, self._letters
+        for place, (key, row) in enumerate(zip(keys, found.tolist(), strict=True)):
+            if row >= 0 and letters[starts[row] : starts[row] + lengths[row]] != key.encode():
+                other = self.row_of(key)
+                found[place] = -1 if other is None else other
 
     def key_of(self, row: int) -> str:
         """The key of a row; of one that was left it tells nothing."""

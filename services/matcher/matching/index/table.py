@@ -1,6 +1,6 @@
 """Columns that grow, with a row per key: freed rows are used again."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,10 @@ class Table(Generic[K]):
     def row_of(self, key: K) -> int | None:
         """The row of a key, or nothing."""
         return self._rows.get(key)
+
+    def rows_of(self, keys: Iterable[K]) -> NDArray[np.int32]:
+        """The row of each of many keys, -1 for one that has none."""
+        return np.array([self._rows.get(key, -1) for key in keys], np.int32)
 
     def put(self, key: K, values: Mapping[str, Any]) -> int:
         """Write the values of a new key; returns its row. The key must not be there."""
