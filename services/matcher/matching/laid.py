@@ -85,7 +85,7 @@ class Laid:
 
     def __init__(self, lists: Numbered) -> None:
         self._starts = _starts(lists.owners, lists.lengths)
-        order = np.argsort(lists.owners)
+        order = _order(lists.owners)
         lengths = lists.lengths[order]
         begins = np.cumsum(lists.lengths, dtype=np.int64) - lists.lengths
         taken = _spans(begins[order], lengths)
@@ -93,7 +93,7 @@ class Laid:
         named = np.bincount(self._others).astype(np.int32)
         self._starts_of_naming = _starts(np.arange(len(named)), named)
         owners = np.repeat(lists.owners[order], lengths)
-        self._naming = owners[np.argsort(self._others, kind="stable")]
+        self._naming = owners[_order(self._others)]
         self.count = int(np.count_nonzero(lists.lengths))
 
     def owners(self) -> list[int]:
@@ -133,6 +133,14 @@ def _starts(numbers: NDArray[np.integer[Any]], lengths: Ints) -> Ints:
     starts = np.zeros(int(numbers.max(initial=-1)) + 2, np.int32)
     starts[numbers + 1] = lengths
     return np.cumsum(starts, dtype=np.int32)
+
+
+def _order(numbers: Ints) -> NDArray[np.intp]:
+    """The places of these numbers in their order: sixteen bits at once, of which NumPy sorts many without comparing."""
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if numbers.max(initial=0) >> 16:
+        order = order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
+    return order
 
 
 def _spans(begins: NDArray[np.int64], lengths: Ints) -> NDArray[np.int64]:

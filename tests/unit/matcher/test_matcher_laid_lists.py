@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.matcher.matching import lists
 from services.matcher.matching.floors import KeptFloors
 from services.matcher.matching.index.rows import Keys
-from services.matcher.matching.laid import Gathered, Gathering
+from services.matcher.matching.laid import Gathered, Gathering, Laid, Numbered
 from services.matcher.matching.lists import Lists, lists_between
 from services.matcher.matching.shortlists import (
     LENGTH,
@@ -136,6 +136,18 @@ def test_what_changes_for_months_is_laid_again_and_again() -> None:
             assert len(kept._changed) <= lists.FEWEST
     assert kept.naming("prj-a") == set(offers)
     assert kept[offers[7]] == (ProjectRank(-2, "prj-a"), ProjectRank(-1, "prj-b"))
+
+
+def test_entries_of_numbers_beyond_sixteen_bits_are_found_both_ways() -> None:
+    """A matcher holds a million offers: their numbers are sorted sixteen bits at a time."""
+    numbers = np.array([5, 70_000, 5 + (1 << 16), 4, 3 << 16, 1 << 16], np.int32)
+    ones = np.ones(len(numbers), np.int32)
+    for owners, others in ((numbers, numbers[::-1].copy()), (numbers[::-1].copy(), numbers)):
+        laid = Laid(Numbered(owners, ones, others, ones))
+        assert laid.owners() == sorted(owners.tolist())
+        for owner, other in zip(owners.tolist(), others.tolist(), strict=True):
+            assert laid.entries(owner) == [(1, other)]
+            assert laid.naming(other) == [owner]
 
 
 @given(st.dictionaries(st.integers(0, 200), st.integers(1, LENGTH), max_size=8))
