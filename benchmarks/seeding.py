@@ -13,8 +13,10 @@ from benchmarks.preparing import PREPARATION, prepared
 from benchmarks.workload import DAY, Workload
 from services.matcher.matching.index import fastest
 from services.matcher.matching.index.packed import pack_offer
+from services.matcher.matching.index.packed_projects import pack_project
 from services.matcher.matching.packing import packed_as
 from services.matcher.matching.prepare import is_context
+from services.matcher.matching.project_shelf import body_of
 from shared.database import Connection
 from shared.events import shapes as events
 from shared.events.shapes import Challenge, Commitment, Fund
@@ -54,7 +56,7 @@ async def seed(dsn: str, offers: int, projects: int, partitions: int, number: in
 
 COLUMNS = {
     "whole_entities": ("topic", "key", "version", "topic_partition", "topic_offset", "body", "packed", "packed_as"),
-    "projects": ("project_id", "partition", "version", "body"),
+    "projects": ("project_id", "partition", "version", "body", "packed", "packed_as"),
     "project_lists": ("project_id", "partition", "offer_types", "offer_ids", "scores"),
     "offer_lists": ("offer_type", "offer_id", "partition", "offer_version", "project_ids", "scores"),
     "leases": ("partition", "epoch", "owner", "address", "model", "day"),
@@ -106,13 +108,15 @@ def _offer(offer: Commitment | Fund) -> tuple[str, str, bytes, bytes]:
 
 def _projects(workload: Workload, projects: int, partitions: int) -> Iterator[Row]:
     invented = [
-        (each.project_id, each.model_dump_json(exclude_none=True).encode())
+        (each.project_id, body_of(each), pack_project(PREPARATION.project(each), 1))
         for each in workload.projects(min(projects, INVENTED))
     ]
+    name = packed_as(PREPARATION)
     for number in range(projects):
-        key, body = invented[number % len(invented)]
+        key, body, packed = invented[number % len(invented)]
         named = f"prj-{number:08}"
-        yield (named, partition_of(named, partitions), 1, body.replace(key.encode(), named.encode()))
+        told = body.replace(key.encode(), named.encode())
+        yield (named, partition_of(named, partitions), 1, told, packed, name)
 
 
 async def _lists(connection: Connection, workload: Workload, offers: int, projects: int, partitions: int) -> Seeded:

@@ -64,7 +64,10 @@ async def _refused_projects(owners: Owners, key: OfferKey) -> dict[str, Any]:
     if offer is None:
         raise HTTPException(404, "no such offer here")
     partitions = [owners.partition(number) for number in owners.owned]
-    projects = [held.prepared for each in partitions for held in list(each.projects.values()) if held.prepared]
+    # Each is made ready when it is judged, between the turns of the stream.
+    keys = await owners.judge.compute(lambda: [(each, key) for each in partitions for key in each.projects])
+    ready = (each.projects.prepared(key) for each, key in keys)
+    projects = (project for project in ready if project is not None)
     declined: dict[str, set[OfferKey]] = defaultdict(set)
     for each in partitions:
         declined.update(each.declined)

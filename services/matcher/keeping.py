@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.matcher.matching.partitions import Aside, Plan
-from services.matcher.matching.rows import PartitionList, StoredProject
+from services.matcher.matching.rows import PartitionList
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import entities, leases, lists
 from services.matcher.store.lists import Prefix
@@ -12,10 +12,7 @@ from shared.database import Connection
 
 async def store_plan(connection: Connection, number: int, plan: Plan) -> None:
     """Store what was heard and the lists that changed."""
-    arrived = [
-        StoredProject(project_id, number, each.version, each.project) for project_id, each in plan.arrived.items()
-    ]
-    await entities.upsert_projects(connection, arrived)
+    await entities.upsert_projects(connection, list(plan.arrived.values()))
     await _store_lists(connection, number, plan, "")
 
 

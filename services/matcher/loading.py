@@ -1,12 +1,19 @@
 """Loads a partition: from what is stored, and from what its lease row says that its lists reflect."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.index.packed import are_whole
+from services.matcher.matching.index.packed_projects import PROJECT
 from services.matcher.matching.laid import Gathered
-from services.matcher.matching.model import Pair
-from services.matcher.matching.partitions import HeldProject, Partition
-from services.matcher.matching.rows import StoredProject
+from services.matcher.matching.model import Located, Pair
+from services.matcher.matching.partitions import Partition
+from services.matcher.matching.place import Spot
+from services.matcher.matching.prepare import Preparation
+from services.matcher.matching.project_shelf import HeardProject, ProjectShelf, read
+from services.matcher.matching.rows import ProjectRow
 from services.matcher.store import entities, heads, lists
 from services.matcher.store.leases import Lease
 from shared.database import Connection
@@ -16,7 +23,7 @@ from shared.database import Connection
 class Stored:
     """What storage holds of one partition."""
 
-    projects: list[StoredProject]
+    projects: list[ProjectRow]
     project_lists: Gathered
     offer_lists: Gathered
     declined: list[Pair]
@@ -25,7 +32,7 @@ class Stored:
 async def read_stored(connection: Connection, number: int) -> Stored:
     """Read a partition whose lease this transaction has taken."""
     return Stored(
-        await entities.projects_of(connection, number),
+        await entities.packed_projects_of(connection, number),
         await lists.gathered_project_lists(connection, number),
         await lists.gathered_offer_lists(connection, number),
         await heads.declined_pairs(connection, number),
@@ -39,11 +46,15 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     everything is judged.
     """
     index = catalogue.indexes.of_projects(catalogue.preparation.geography)
-    partition = Partition(lease.partition, lease.epoch, lease.revision, index, catalogue.index, catalogue.offer_keys)
-    prepare = catalogue.preparation.project
-    for each in stored.projects:
-        held = HeldProject(each.version, prepare(each.project) if each.project else None)
-        partition.put_project(each.project_id, held)
+    projects = ProjectShelf(catalogue.preparation, catalogue.packed_as, catalogue.bodies())
+    partition = Partition(
+        lease.partition, lease.epoch, lease.revision, index, catalogue.index, projects, catalogue.offer_keys
+    )
+    located = cache(catalogue.preparation.located)
+    for place in range(0, len(stored.projects), entities.AT_ONCE):
+        _load(partition, catalogue.preparation, located, stored.projects[place : place + entities.AT_ONCE])
+    projects.pack()
+    index.pack()
     partition.heads_behind = lease.heads_behind
     partition.load(stored.project_lists, stored.offer_lists, stored.declined)
     reflected = lease.reflected
@@ -52,3 +63,19 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     partition.territories_sequence = catalogue.territories_sequence
     partition.note(catalogue.changed_since(reflected.positions), catalogue.sequence)
     return partition
+
+
+def _load(
+    partition: Partition, preparation: Preparation, located: Callable[[Spot], Located], rows: Sequence[ProjectRow]
+) -> None:
+    """Take in some of a partition's projects; those that are packed otherwise, or damaged, are read as JSON."""
+    name = partition.projects.packed_as
+    packed = [(row.packed if row.body is not None and row.packed_as == name else None, row.version) for row in rows]
+    are_packed = are_whole(packed, PROJECT)
+    if found := [row for row, is_packed in zip(rows, are_packed, strict=True) if is_packed]:
+        partition.load_projects(found, located)
+    for row in (row for row, is_packed in zip(rows, are_packed, strict=True) if not is_packed):
+        prepared = None if row.body is None else preparation.project(read(row.body))
+        partition.put_project(row.project_id, HeardProject(row.version, prepared))
+        if prepared is not None:
+            partition.unpacked.append(row.project_id)

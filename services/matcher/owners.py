@@ -246,7 +246,9 @@ class Owners:
             await self.judge.compute(self._load, lease, stored)
 
     def _load(self, lease: Lease, stored: Stored) -> None:
-        self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
+        partition = self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
+        if read := len(partition.unpacked):
+            logger.info("projects were read as JSON", extra={"partition": lease.partition, "projects": read})
 
     async def _read_to(self, positions: Positions) -> None:
         """Wait until this process has read whole topics at least to `positions`."""

@@ -9,8 +9,9 @@ from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.head import Head, announcement
 from services.matcher.matching.heard import WHOLE_TOPICS, objection, row_of
+from services.matcher.matching.project_shelf import body_of as body_of_project
 from services.matcher.matching.reading_back import Given, handled_by, head_of
-from services.matcher.matching.rows import HeadRow, StoredHead, StoredProject
+from services.matcher.matching.rows import HeadRow, ProjectRow, StoredHead
 from services.matcher.matching.shortlists import offer_of
 from services.matcher.store import entities, heads
 from services.matcher.store import restoring as store
@@ -75,8 +76,8 @@ async def _hear_entities(work: Restoration) -> dict[str, set[str]]:
     async def on_projects(connection: Connection, batch: Batch) -> None:
         for each in good(batch):
             project = each.event.project if isinstance(each.event, ProjectPublished) else None
-            stored = StoredProject(each.key, each.partition, each.version, project)
-            await entities.upsert_projects(connection, [stored])
+            body = None if project is None else body_of_project(project)
+            await entities.upsert_projects(connection, [ProjectRow(each.key, each.partition, each.version, body)])
 
     async def on_whole(connection: Connection, batch: Batch) -> None:
         await entities.upsert_whole_rows(connection, [row_of(record, 0) for record in good(batch)])

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from services.matcher.audit import Lists, lists_from_scratch
 from services.matcher.matching import plans, shortlists
+from services.matcher.matching.bodies import InMemory
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.index import PLAIN, Indexes, tops
 from services.matcher.matching.partitions import Arrival, Delivered, Partition
 from services.matcher.matching.plans import plan_of
+from services.matcher.matching.project_shelf import ProjectShelf
 from services.matcher.matching.shortlists import OfferKey, OfferList, best, floor
 from shared.events.event import Event
 from shared.events.shapes import Commitment
@@ -85,11 +87,15 @@ class Process:
                 0,
                 indexes.of_projects(PREPARATION.geography),
                 self.catalogue.index,
+                self._shelf(),
                 self.catalogue.offer_keys,
             )
             for number in numbers
         }
         self.of = of
+
+    def _shelf(self) -> ProjectShelf:
+        return ProjectShelf(PREPARATION, self.catalogue.packed_as, InMemory())
 
     def hear(self, batch: Sequence[Said]) -> None:
         """What whole topics say is noted; the newest of each project is judged, with all that was noted."""

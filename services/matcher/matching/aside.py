@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.matcher.matching.catalogue import Catalogue
-from services.matcher.matching.partitions import Arrival, Aside, Delivered, HeldProject, Partition, Plan
+from services.matcher.matching.partitions import Arrival, Aside, Delivered, Partition, Plan
 from services.matcher.matching.plans import plan_of
+from services.matcher.matching.project_shelf import ProjectShelf
 from services.matcher.matching.shortlists import OfferKey
 
 Check = Callable[[], None]
@@ -42,8 +43,16 @@ class Planned:
 def begun(partition: Partition, catalogue: Catalogue) -> Aside:
     """What `partition` becomes with the model of `catalogue`, none of its projects judged yet."""
     index = catalogue.indexes.of_projects(catalogue.preparation.geography)
+    projects = ProjectShelf(catalogue.preparation, catalogue.packed_as, catalogue.bodies())
     aside = Partition(
-        partition.number, partition.epoch, 0, index, catalogue.index, catalogue.offer_keys, day=catalogue.day
+        partition.number,
+        partition.epoch,
+        0,
+        index,
+        catalogue.index,
+        projects,
+        catalogue.offer_keys,
+        day=catalogue.day,
     )
     aside.territories_sequence = catalogue.territories_sequence
     aside.note_declined(partition.declined_pairs())
@@ -56,15 +65,12 @@ def judge_slice(partition: Partition, catalogue: Catalogue, *, check: Check, siz
     aside = partition.aside.partition
     missing = islice((key for key in partition.projects if key not in aside.projects), size + 1)
     keys = list(missing)
-    arrived = {key: _arrival(partition.projects[key]) for key in keys[:size]}
+    held = partition.projects
+    arrived = {key: Arrival(held.version_of(key), held.said(key)) for key in keys[:size]}
     plan = plan_of(aside, catalogue, Delivered(arrived), check=check)
     aside.apply(plan, frozenset())
     is_last = len(keys) <= size
     return Slice(is_last, {key: catalogue.version_of(key) for key in aside.offer_lists} if is_last else {})
-
-
-def _arrival(held: HeldProject) -> Arrival:
-    return Arrival(held.version, held.prepared.project if held.prepared else None)
 
 
 def planned_of(

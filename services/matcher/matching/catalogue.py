@@ -55,7 +55,7 @@ class Catalogue:
         self.positions: Positions = {topic: {} for topic in (*WHOLE_TOPICS, REPLAYS)}
         self._heard: dict[str, dict[str, Heard]] = {"territories": {}, "days": {}}
         self._shelf = Shelf(bodies())
-        self.offer_keys = self._shelf.keys
+        self.offer_keys = self._shelf.numbers
         """Numbers of all offers ever heard, as `text_of` names them; none is ever taken."""
         self.index = indexes.of_offers(preparation.geography)
         self.offers = Matched(self.index, self.shown)

@@ -12,7 +12,8 @@ from services.matcher.matching.merging import Merged
 from services.matcher.matching.model import Pair
 from services.matcher.matching.moves import Moves, Verdict, moves_of, verdict_of
 from services.matcher.matching.parties import Parties
-from services.matcher.matching.partitions import Answers, HeldProject, Partition, Plan
+from services.matcher.matching.partitions import Answers, Partition, Plan
+from services.matcher.matching.project_shelf import HeardProject
 from services.matcher.matching.rows import HeadRow, StoredHead, StoredProject
 from services.matcher.matching.shortlists import ProjectList, offer_of
 
@@ -53,8 +54,8 @@ class Changes:
                 pairs[Pair(project_id, offer.offer_type, offer.offer_id)] = partition.number
         if merged.listed is None:
             return cls(partition, plan, pairs, frozenset(entered), left)
-        ours = plan.changed_projects.keys() | partition.projects.keys()
-        listed = frozenset(pair for pair in merged.pairs() if pair.project_id in ours)
+        ours = plan.changed_projects, partition.projects
+        listed = frozenset(pair for pair in merged.pairs() if any(pair.project_id in each for each in ours))
         return cls(partition, plan, pairs | dict.fromkeys(listed, partition.number), frozenset(entered), left, listed)
 
     def marked(self, row: HeadRow) -> HeadRow:
@@ -112,9 +113,9 @@ def decide(
     return decisions
 
 
-def _held(catalogue: Catalogue, stored: StoredProject) -> HeldProject:
+def _held(catalogue: Catalogue, stored: StoredProject) -> HeardProject:
     prepare = catalogue.preparation.project
-    return HeldProject(stored.version, prepare(stored.project) if stored.project else None)
+    return HeardProject(stored.version, prepare(stored.project) if stored.project else None)
 
 
 def _is_followed(head: Head | None) -> bool:

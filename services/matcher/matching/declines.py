@@ -5,7 +5,8 @@ from collections.abc import Callable
 from services.matcher.matching.answers import on_answer
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.model import Pair
-from services.matcher.matching.partitions import Delivered, HeldProject
+from services.matcher.matching.partitions import Delivered
+from services.matcher.matching.project_shelf import HeldProject
 from services.matcher.matching.shortlists import offer_of
 
 

@@ -1,7 +1,7 @@
 """What the engine judges, a project and an offer made ready, and what it finds, a fit between them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -43,6 +43,15 @@ class ServedNeed:
     objects: frozenset[str] = frozenset()
 
 
+class Located(NamedTuple):
+    """All of a project that territories decide: those it is in, smallest first, by name, and those with the label."""
+
+    territories: tuple[str, ...]
+    territory_names: tuple[str, ...]
+    challenge_title: str | None
+    labelled: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedProject:
     """A project with all that judging it needs; built by `Preparation.project`.
@@ -68,9 +77,13 @@ class PreparedProject:
         return self.project.project_id
 
     @property
-    def located(self) -> tuple[object, ...]:
+    def located(self) -> Located:
         """All of it that territories decide."""
-        return self.territories, self.territory_names, self.challenge_title, self.labelled
+        return Located(self.territories, self.territory_names, self.challenge_title, self.labelled)
+
+    def at(self, located: Located) -> "PreparedProject":
+        """The same where territories decide this of it."""
+        return replace(self, **located._asdict())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

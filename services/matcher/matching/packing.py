@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from services.matcher.matching import eligibility, model, place, prepare, themes
-from services.matcher.matching.index import layout, packed, records
+from services.matcher.matching.index import layout, packed, packed_projects, records
 from services.matcher.matching.prepare import Preparation
 from shared.events import shapes, vocabulary
 from shared.text import folding, stop_words, terms, vectors
@@ -19,6 +19,7 @@ MADE_BY = (
     layout,
     model,
     packed,
+    packed_projects,
     place,
     prepare,
     records,

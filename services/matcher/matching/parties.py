@@ -10,7 +10,8 @@ from services.matcher.matching.facts import Facts, offer_facts, project_facts
 from services.matcher.matching.head import Judged
 from services.matcher.matching.model import Pair
 from services.matcher.matching.moves import Verdict
-from services.matcher.matching.partitions import HeldProject, Partition, Plan
+from services.matcher.matching.partitions import Partition, Plan
+from services.matcher.matching.project_shelf import HeldProject
 from services.matcher.matching.score import fit
 from services.matcher.matching.shortlists import OfferKey, offer_of
 from shared.events.matches import OfferFacts, ProjectFacts

@@ -1,17 +1,21 @@
 """What this process keeps in memory of one partition it owns: projects, lists, and who names whom."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from services.matcher.matching.floors import KeptFloors
+from services.matcher.matching.index.packed import unpack
+from services.matcher.matching.index.packed_projects import PROJECT
 from services.matcher.matching.index.rows import Keys
 from services.matcher.matching.laid import Gathered
 from services.matcher.matching.lists import OfferLists, ProjectLists, lists_between
-from services.matcher.matching.model import Pair, PreparedProject
-from services.matcher.matching.rows import StoredHead
+from services.matcher.matching.model import Located, Pair, PreparedProject
+from services.matcher.matching.place import Spot
+from services.matcher.matching.project_shelf import HeldProject, KeptProject, ProjectShelf
+from services.matcher.matching.rows import ProjectRow, StoredHead
 from services.matcher.matching.shortlists import LENGTH, OfferKey, OfferList, ProjectList, offer_named, offer_of
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
@@ -20,14 +24,6 @@ if TYPE_CHECKING:
     from services.matcher.matching.index import OfferIndex, ProjectIndex
     from services.matcher.matching.index.offer_engine import OfferEngine
     from services.matcher.matching.index.project_engine import ProjectEngine
-
-
-@dataclass(frozen=True, slots=True)
-class HeldProject:
-    """A project as last heard; nothing but its version once erased."""
-
-    version: int
-    prepared: PreparedProject | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Plan:
     day: date | None
     model: str
     positions: Mapping[str, Mapping[int, int]]
-    arrived: Mapping[str, Arrival]
+    arrived: Mapping[str, ProjectRow]
     declined: frozenset[Pair]
     changed_projects: Mapping[str, HeldProject]
     changed_offers: frozenset[OfferKey]
@@ -81,6 +77,7 @@ class Partition:
     ever heard.
 
     `is_lost` once memory is half changed: nothing but loading it again makes it true.
+    `unpacked` are the projects that were read as JSON: their bytes are still to be stored.
     `pending` holds the offers that changed since its lists were judged, with the batch that changed them.
     `heads_behind` while its lists are of a model to which its heads have not moved yet. `aside` is what the next model
     makes of it, while lists are built for one.
@@ -91,12 +88,11 @@ class Partition:
     revision: int
     index: "ProjectEngine | ProjectIndex"
     offers: "OfferEngine | OfferIndex"
+    projects: ProjectShelf
     offer_keys: Keys
     is_lost: bool = False
     day: date | None = None
     territories_sequence: int = 0
-    projects: dict[str, HeldProject] = field(default_factory=dict)
-    project_keys: Keys = field(default_factory=Keys)
     project_lists: ProjectLists = field(init=False)
     offer_lists: OfferLists = field(init=False)
     declined: dict[str, set[OfferKey]] = field(default_factory=lambda: defaultdict(set))
@@ -104,28 +100,44 @@ class Partition:
     pending: dict[OfferKey, int] = field(default_factory=dict)
     project_floors: KeptFloors = field(default_factory=KeptFloors)
     offer_floors: KeptFloors = field(default_factory=KeptFloors)
+    unpacked: list[str] = field(default_factory=list)
     heads_behind: bool = False
     aside: "Aside | None" = None
 
     def __post_init__(self) -> None:
-        self.project_lists, self.offer_lists = lists_between(self.project_keys, self.offer_keys)
+        self.project_lists, self.offer_lists = lists_between(self.projects.numbers, self.offer_keys)
 
     def is_at(self, revision: int) -> bool:
         """Whether memory is what transaction `revision` stored, as far as what was asked of it before is done."""
         return not self.is_lost and self.revision == revision
 
     def put_project(self, project_id: str, held: HeldProject) -> None:
-        """Keep a project as last heard."""
-        self.projects[project_id] = held
-        if held.prepared is not None:
-            self.index.upsert(held.prepared)
+        """Keep a project as last heard, or where territories have moved it."""
+        if not isinstance(held, KeptProject):
+            self.projects.put(project_id, held)
+        elif held.moved is not None:
+            self.projects.move(project_id, held.moved)
+        else:
+            return
+        prepared = self.projects.prepared(project_id)
+        if prepared is not None:
+            self.index.upsert(prepared)
         else:
             self.index.remove(project_id)
 
+    def load_projects(self, rows: Sequence[ProjectRow], located: Callable[[Spot], Located]) -> None:
+        """Keep projects that are not there yet, from their bytes; `located` tells what territories now decide."""
+        unpacked = unpack([row.packed or b"" for row in rows], PROJECT)
+        labelled = self.projects.load(rows, unpacked, located)
+        self.index.load([row.project_id for row in rows], unpacked, labelled, self._ready)
+
+    def _ready(self, project_id: str) -> PreparedProject:
+        prepared = self.projects.prepared(project_id)
+        assert prepared is not None
+        return prepared
+
     def load(self, project_lists: Gathered, offer_lists: Gathered, declined: list[Pair]) -> None:
         """Take in what was stored, its projects being there and nothing listed yet."""
-        self._number(project_lists.owners)
-        self._number(offer_lists.names)
         self.project_lists.load(project_lists)
         self.offer_lists.load(offer_lists)
         owners, floors = project_lists.floors(LENGTH)
@@ -152,7 +164,6 @@ class Partition:
         """Become what `plan` says, its transaction having committed; `deferred` offers are to be judged again."""
         for project_id, held in plan.changed_projects.items():
             self.put_project(project_id, held)
-        self._number(plan.changed_projects)
         self.day, self.territories_sequence = plan.day, plan.territories_sequence
         self.note_declined(plan.declined)
         for project_id, entries in plan.project_lists.items():
@@ -164,11 +175,6 @@ class Partition:
             if self.pending.get(offer, plan.sequence + 1) <= plan.sequence:
                 del self.pending[offer]
         self.note(deferred, plan.sequence)
-
-    def _number(self, project_ids: Iterable[str]) -> None:
-        for project_id in project_ids:
-            if project_id not in self.project_keys:
-                self.project_keys.put(project_id)
 
     def _put_declined(self, pair: Pair) -> None:
         self.declined[pair.project_id].add(offer_of(pair))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.events.vocabulary import ReasonCode
 from shared.reference.geography import LEVELS, NATIONAL, Geography, Unit
@@ -19,6 +20,19 @@ class Meeting:
     code: ReasonCode
     unit: Unit
     population: int | None
+
+
+class Spot(NamedTuple):
+    """All by which territories know a project: its commune, the units of its perimeter, the défi that it answers."""
+
+    commune: str
+    perimeter: tuple[Unit, ...]
+    challenge_id: str | None
+
+    @property
+    def places(self) -> tuple[Unit, ...]:
+        """The units in which it acts: those of its perimeter, its commune where it names none."""
+        return self.perimeter or (Unit("commune", self.commune),)
 
 
 @dataclass(frozen=True, slots=True)

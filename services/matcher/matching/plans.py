@@ -1,8 +1,7 @@
 """Judges what a partition must become: which lists change when projects arrive, offers change, or a day begins."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Callable, Container, Iterable
 
 import numpy as np
 
@@ -12,7 +11,9 @@ from services.matcher.matching.index.offers import OfferId
 from services.matcher.matching.index.search import Floors, Search
 from services.matcher.matching.index.tops import Tops
 from services.matcher.matching.model import PreparedProject
-from services.matcher.matching.partitions import Delivered, HeldProject, Partition, Plan
+from services.matcher.matching.partitions import Delivered, Partition, Plan
+from services.matcher.matching.project_shelf import HeardProject, HeldProject
+from services.matcher.matching.rows import ProjectRow
 from services.matcher.matching.shortlists import (
     LENGTH,
     OfferKey,
@@ -49,7 +50,9 @@ class _Judging:
         self.check = check
         held = partition.projects
         self.arrived = {
-            key: each for key, each in delivered.arrived.items() if key not in held or held[key].version < each.version
+            key: each
+            for key, each in delivered.arrived.items()
+            if key not in held or held.version_of(key) < each.version
         }
         self.day = catalogue.day
         self.changed_offers = frozenset(partition.pending) | self._offers_of_the_day() if self.day else frozenset()
@@ -64,9 +67,7 @@ class _Judging:
         rows = map(partition.index.row_of, self.changed_projects)
         self.changed_rows = np.zeros(partition.index.used, np.bool_)
         self.changed_rows[[row for row in rows if row is not None]] = True
-        self.all_changed = self.changed_rows.all() or all(
-            project_id in self.changed_projects for project_id, each in held.items() if each.prepared
-        )
+        self.all_changed = sum(map(held.is_live, self.changed_projects)) == held.live()
 
     def plan(self) -> Plan:
         fits, project_lists = self._judge_changed_projects()
@@ -81,7 +82,7 @@ class _Judging:
             day=self.day,
             model=self.catalogue.model,
             positions={topic: dict(by) for topic, by in self.catalogue.positions.items()} if self.day else {},
-            arrived=self.arrived,
+            arrived={key: self._row(key) for key in self.arrived},
             declined=self.declined,
             changed_projects=self.changed_projects,
             changed_offers=self.changed_offers,
@@ -89,6 +90,13 @@ class _Judging:
             offer_lists=offer_lists,
             versions=versions,
         )
+
+    def _row(self, project_id: str) -> ProjectRow:
+        """What storage should hold of a project that arrived."""
+        heard = self.changed_projects[project_id]
+        assert isinstance(heard, HeardProject)
+        name = None if heard.packed is None else self.catalogue.packed_as
+        return ProjectRow(project_id, self.partition.number, heard.version, heard.body, heard.packed, name)
 
     def _offers_of_the_day(self) -> frozenset[OfferKey]:
         """The offers that the day opened or closed since the partition was judged."""
@@ -100,33 +108,27 @@ class _Judging:
     def _changed_projects(self) -> dict[str, HeldProject]:
         """Those that arrived, which a territory moved, or which the day closed."""
         prepare = self.catalogue.preparation.project
-        changed = {}
+        changed: dict[str, HeldProject] = {}
         for key, each in self.arrived.items():
             self.check()
-            changed[key] = HeldProject(each.version, prepare(each.project) if each.project else None)
+            changed[key] = HeardProject(each.version, prepare(each.project) if each.project else None)
         if self.catalogue.territories_sequence != self.partition.territories_sequence:
             changed |= self._moved_projects(changed.keys())
         before, day = self.partition.day, self.day
         if day is not None and before != day:
-            for project_id, held in self.partition.projects.items():
-                if held.prepared and (
-                    before is None or _is_past(held.prepared, before) != _is_past(held.prepared, day)
-                ):
-                    changed.setdefault(project_id, held)
+            for held in self.partition.projects.closed_between(before, day):
+                changed.setdefault(held.project_id, held)
         return changed
 
-    def _moved_projects(self, known: Iterable[str]) -> dict[str, HeldProject]:
-        moved = {}
+    def _moved_projects(self, known: Container[str]) -> dict[str, HeldProject]:
         reach = self.catalogue.reach_since(self.partition.territories_sequence)
-        for project_id in self.partition.projects.keys() - set(known):
+        preparation, projects = self.catalogue.preparation, self.partition.projects
+        now = {}
+        for number, spot in projects.spots():
             self.check()
-            held = self.partition.projects[project_id]
-            if held.prepared is None or not reach.touches(held.prepared):
-                continue
-            again = self.catalogue.preparation.project(held.prepared.project)
-            if again.located != held.prepared.located:
-                moved[project_id] = HeldProject(held.version, again)
-        return moved
+            if reach.touches(spot, preparation.geography):
+                now[number] = preparation.located(spot)
+        return {held.project_id: held for held in projects.moved_to(now) if held.project_id not in known}
 
     def _project_of(self, project_id: str) -> HeldProject | None:
         """A project as this plan judges it."""
@@ -184,8 +186,7 @@ class _Judging:
             old = self.partition.project_lists.get(project_id, ())
             kept = [rank for rank in old if rank.offer not in self.changed_offers]
             new = revised(old, kept, entering[project_id])
-            prepared = self.partition.projects[project_id].prepared
-            if new is None and prepared:
+            if new is None and (prepared := self.partition.projects[project_id].prepared):
                 new = self._list_of(prepared)
             self._note_list(lists, project_id, new or ())
         return lists
@@ -248,7 +249,3 @@ def _offer_ranks(found: Iterable[tuple[int, OfferId]]) -> list[OfferRank]:
 
 def _project_ranks(found: Iterable[tuple[int, str]]) -> list[ProjectRank]:
     return [ProjectRank(-score, project_id) for score, project_id in found]
-
-
-def _is_past(project: PreparedProject, day: date) -> bool:
-    return project.project.deadline is not None and project.project.deadline < day

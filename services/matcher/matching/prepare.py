@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.matcher.matching.model import Amounts, PreparedOffer, PreparedProject, ServedNeed
-from services.matcher.matching.place import Place
+from services.matcher.matching.model import Amounts, Located, PreparedOffer, PreparedProject, ServedNeed
+from services.matcher.matching.place import Place, Spot
 from services.matcher.matching.themes import themes_of
 from shared.events.shapes import Commitment, DayRange, EuroRange, Fund, Project
 from shared.reference.geography import Geography, Unit, UnknownUnitError
@@ -37,20 +37,19 @@ class Preparation:
     territories: Territories
     model: TextModel
 
-    def project(self, project: Project) -> PreparedProject:
-        """The project as the engine judges it; to be made again when a territory or the model changes."""
-        home = self._units([_HomeUnit(project.commune)])
-        found = self.territories.territories_of(project.commune, project.perimeter, project.challenge_id)
+    def project(
+        self, project: Project, vector: TextVector | None = None, located: Located | None = None
+    ) -> PreparedProject:
+        """The project as the engine judges it; to be made again when a territory or the model changes.
+
+        `vector` is that of its text, `located` what territories decide, where they are known.
+        """
+        home, units = self._units([_HomeUnit(project.commune)]), self._units(project.perimeter)
         own = project.categories or project.suggested_categories
-        territories = tuple(sorted(found, key=self._territory_size))
-        challenge = self.territories.challenge(project.challenge_id) if project.challenge_id else None
         return PreparedProject(
             project=project,
-            place=Place(project.commune, self._units(project.perimeter) or home, self.geography),
-            territories=territories,
-            territory_names=tuple(each.name for each in map(self.territories.get, territories) if each),
-            challenge_title=challenge.title if challenge else None,
-            labelled=tuple(sorted(self.territories.labelled(found), key=self._territory_size)),
+            place=Place(project.commune, units or home, self.geography),
+            **(located or self.located(Spot(project.commune, units, project.challenge_id)))._asdict(),
             themes=themes_of(own, self.taxonomy, deduced=not project.categories),
             forms=(*self.taxonomy.form_counts_as(project.owner.legal_form), *project.owner.accreditations),
             needs={
@@ -58,7 +57,19 @@ class Preparation:
                 for need in project.needs
             },
             sought=ServedNeed(Amounts(project.amount_sought_eur)),
-            vector=self.model.vectorise(project_text(project)),
+            vector=self.model.vectorise(project_text(project)) if vector is None else vector,
+        )
+
+    def located(self, spot: Spot) -> Located:
+        """What the territories as they now stand decide of a project there."""
+        found = self.territories.territories_of(*spot)
+        territories = tuple(sorted(found, key=self._territory_size))
+        challenge = self.territories.challenge(spot.challenge_id) if spot.challenge_id else None
+        return Located(
+            territories,
+            tuple(each.name for each in map(self.territories.get, territories) if each),
+            challenge.title if challenge else None,
+            tuple(sorted(self.territories.labelled(found), key=self._territory_size)),
         )
 
     def offer(self, offer: Commitment | Fund, vector: TextVector | None = None) -> PreparedOffer:

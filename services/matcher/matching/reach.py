@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from services.matcher.matching.model import PreparedProject
+from services.matcher.matching.place import Spot
 from shared.events.shapes import Territory
-from shared.reference.geography import Unit
+from shared.reference.geography import Geography, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,10 @@ class Reach:
             frozenset(chain.from_iterable(each.challenges for each in found)),
         )
 
-    def touches(self, project: PreparedProject) -> bool:
-        """Whether what is known of the project's territories may have changed."""
-        if project.project.challenge_id in self.challenges:
+    def touches(self, spot: Spot, geography: Geography) -> bool:
+        """Whether what territories decide of a project there may have changed."""
+        if spot.challenge_id in self.challenges:
             return True
-        geography = project.place.geography
-        own = {Unit("commune", project.project.commune), *project.place.units}
+        own = {Unit("commune", spot.commune), *spot.perimeter}
         known = [unit for unit in self.units if geography.exists(unit)]
         return any(geography.shares_commune(unit, place) for unit in known for place in own)

@@ -30,6 +30,18 @@ class StoredProject:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A project as it is stored; no body once erased. `packed` and `packed_as` as in `WholeRow`."""
+
+    project_id: str
+    partition: int
+    version: int
+    body: bytes | None
+    packed: bytes | None = None
+    packed_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WholeRow:
     """One key of a whole topic as last heard, and where; no body once erased.
 

@@ -1,4 +1,4 @@
-"""All offers that were heard: in memory what searches ask, bodies read on demand; a full disk changes nothing of it."""
+"""All offers that were heard: in memory what searches ask, bodies read on demand."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.matcher.matching.bodies import Bodies
 from services.matcher.matching.index.packed import CONTEXT, UNMANAGED, Unpacked, pack_offer, unpack, vector_of
-from services.matcher.matching.index.rows import Keys
+from services.matcher.matching.kept import ERASED, WHERE, Held, Kept
 from services.matcher.matching.model import PreparedOffer
 from services.matcher.matching.prepare import Preparation, is_context
 from services.matcher.matching.rows import Positions, WholeRow, replays_in
@@ -20,9 +20,7 @@ from shared.events.vocabulary import OfferType
 
 OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
 TOPICS: dict[OfferType, str] = {offer_type: topic for topic, offer_type in OFFER_TYPES.items()}
-PREPARED = 4_096
-"""Offers that are kept ready to be judged: those made ready last."""
-_ERASED, _FUND = 1 << 8, 1 << 9
+_FUND = 1 << 9
 _HELD = np.dtype(
     [
         ("version", np.int64),
@@ -32,12 +30,9 @@ _HELD = np.dtype(
         ("first_day", np.int32),
         ("last_day", np.int32),
         ("flags", np.uint16),
-        ("place", np.int64),
-        ("packed", np.int32),
-        ("size", np.int32),
+        *WHERE,
     ]
 )
-Held = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +60,27 @@ class Said(NamedTuple):
     body: bytes
 
 
-class Shelf:
+class Shelf(Kept[PreparedOffer]):
     """Every offer ever heard, erased ones too, by key."""
 
     def __init__(self, bodies: Bodies) -> None:
-        self._bodies = bodies
-        self.keys = Keys()
-        """Numbers of the offers, as `text_of` names them; none is ever taken."""
-        self._held: Held = np.zeros(64, _HELD)
+        super().__init__(bodies, _HELD)
         self._parts: dict[OfferKey, str] = {}
-        self._ready: dict[int, PreparedOffer] = {}
 
     def __iter__(self) -> Iterator[OfferKey]:
-        return map(offer_named, self.keys)
+        return map(offer_named, self.numbers)
 
     def keys_of(self, rows: NDArray[Any]) -> list[OfferKey]:
         """Those of `held` that stand in these rows."""
-        return [offer_named(self.keys.key_of(row)) for row in rows.tolist()]
-
-    def held(self) -> Held:
-        """What is in memory of each."""
-        return self._held[: self.keys.used]
+        return [offer_named(self.numbers.key_of(row)) for row in rows.tolist()]
 
     def get(self, offer: OfferKey) -> HeardOffer | None:
         """What was heard last of an offer."""
-        row = self.keys.row_of(text_of(offer))
+        row = self.numbers.row_of(text_of(offer))
         if row is None:
             return None
         version, partition, offset, replay, _, _, flags, *_ = self._held[row].tolist()
-        return HeardOffer(version, partition, offset, replay, bool(flags & _ERASED), not flags & UNMANAGED)
+        return HeardOffer(version, partition, offset, replay, bool(flags & ERASED), not flags & UNMANAGED)
 
     def wholes(self) -> frozenset[str]:
         """The funds that others are part of."""
@@ -101,8 +88,8 @@ class Shelf:
 
     def is_matched(self, offer: OfferKey, wholes: frozenset[str]) -> bool:
         """Whether an offer is neither erased, nor only shown since `wholes` has it or for what it is itself."""
-        row = self.keys.row_of(text_of(offer))
-        if row is None or self._held["flags"][row] & (_ERASED | CONTEXT):
+        row = self.numbers.row_of(text_of(offer))
+        if row is None or self._held["flags"][row] & (ERASED | CONTEXT):
             return False
         return offer.offer_type != "fund" or offer.offer_id not in wholes
 
@@ -115,24 +102,24 @@ class Shelf:
         packed = [_packed(each.prepared, each.heard.version) for each in said]
         live = [at for at, each in enumerate(packed) if each]
         written = held[live]
-        self._write(written, unpack([packed[at] for at in live]), [(packed[at], said[at].body) for at in live])
-        held["flags"] = _ERASED
+        self._note(written, unpack([packed[at] for at in live]))
+        self._write(written, [(packed[at], said[at].body) for at in live])
+        held["flags"] = ERASED
         held[live] = written
         held["flags"] |= np.array([_FUND if each.offer.offer_type == "fund" else 0 for each in said], np.uint16)
         for each, now in zip(said, held, strict=True):
             self._enter(each, now)
 
     def _enter(self, said: Said, held: Any) -> None:
-        row = self.keys.row_of(text_of(said.offer))
+        text = text_of(said.offer)
+        row = self.numbers.row_of(text)
         if row is None:
-            row = self.keys.put(text_of(said.offer))
-            self._reach(row)
-        self._forget(said.offer, row)
-        self._held[row] = held
+            [row] = self._new_rows([text])
+        self._replace(row, held, said.prepared)
+        self._parts.pop(said.offer, None)
         if said.prepared is not None:
             shape = said.prepared.offer
             self._note_part(said.offer, shape.part_of if isinstance(shape, Fund) else None)
-            self._keep_ready(row, said.prepared)
 
     def load(self, rows: Sequence[WholeRow], unpacked: Unpacked) -> list[OfferKey]:
         """Keep offers that are not there yet, from their bytes, as `put` does; returns their keys."""
@@ -141,35 +128,31 @@ class Shelf:
         held["version"], held["replay"] = [row.version for row in rows], [row.replay for row in rows]
         held["partition"] = [row.topic_partition for row in rows]
         held["offset"] = [row.topic_offset for row in rows]
-        self._write(held, unpacked, [(row.packed or b"", row.body or b"") for row in rows])
+        self._note(held, unpacked)
+        self._write(held, [(row.packed or b"", row.body or b"") for row in rows])
         held["flags"] |= np.array([_FUND if offer.offer_type == "fund" else 0 for offer in offers], np.uint16)
-        at = [self.keys.put(text_of(offer)) for offer in offers]
-        self._reach(max(at, default=0))
+        at = self._new_rows([text_of(offer) for offer in offers])
         self._held[at] = held
         for offer, names in zip(offers, unpacked.names, strict=True):
             self._note_part(offer, names[3])
         return offers
 
-    def pack(self) -> None:
-        """Give back the room that was left, as after many came at once."""
-        self._held = self._held[: max(64, self.keys.used * 17 // 16)].copy()
-
     def body_of(self, offer: OfferKey) -> bytes | None:
         """The JSON of an offer; none once erased. Raises `KeyError` for one never heard."""
-        whole = self._whole(offer)
+        whole = self._whole(self._row(text_of(offer)))
         return whole[1] if whole else None
 
     def packed_of(self, offer: OfferKey) -> bytes | None:
         """The bytes of an offer; none once erased. Raises `KeyError` for one never heard."""
-        whole = self._whole(offer)
+        whole = self._whole(self._row(text_of(offer)))
         return whole[0] if whole else None
 
     def prepared(self, offer: OfferKey, preparation: Preparation) -> PreparedOffer:
         """An offer ready to be judged; raises `KeyError` for one that is erased or was never heard."""
-        row = self._row(offer)
+        row = self._row(text_of(offer))
         if row in self._ready:
             return self._ready[row]
-        whole = self._whole(offer)
+        whole = self._whole(row)
         if whole is None:
             raise KeyError(offer)
         packed, body = whole
@@ -196,59 +179,14 @@ class Shelf:
         )
         return self.keys_of(np.flatnonzero(was != now))
 
-    def _row(self, offer: OfferKey) -> int:
-        row = self.keys.row_of(text_of(offer))
-        if row is None:
-            raise KeyError(offer)
-        return row
-
-    def _reach(self, row: int) -> None:
-        if row >= len(self._held):
-            grown = np.zeros(max(row + 1, len(self._held) * 3 // 2), _HELD)
-            grown[: len(self._held)] = self._held
-            self._held = grown
-
-    def _write(self, held: Held, unpacked: Unpacked, bodies: Sequence[tuple[bytes, bytes]]) -> None:
+    @staticmethod
+    def _note(held: Held, unpacked: Unpacked) -> None:
         for name in ("first_day", "last_day", "flags"):
             held[name] = unpacked.heads[name]
-        held["place"] = self._places([packed + body for packed, body in bodies])
-        held["packed"] = [len(packed) for packed, _body in bodies]
-        held["size"] = [len(packed) + len(body) for packed, body in bodies]
-
-    def _places(self, pieces: Sequence[bytes]) -> list[int]:
-        """Where these now stand; none of them does where the disk has no room for all."""
-        places: list[int] = []
-        try:
-            for piece in pieces:
-                places.append(self._bodies.put(piece))
-        except OSError:
-            for place, piece in zip(places, pieces, strict=False):
-                self._bodies.drop(place, len(piece))
-            raise
-        return places
-
-    def _whole(self, offer: OfferKey) -> tuple[bytes, bytes] | None:
-        held = self._held[self._row(offer)]
-        if held["flags"] & _ERASED:
-            return None
-        whole, size = self._bodies.get(int(held["place"]), int(held["size"])), int(held["packed"])
-        return whole[:size], whole[size:]
-
-    def _forget(self, offer: OfferKey, row: int) -> None:
-        held = self._held[row]
-        if held["size"]:
-            self._bodies.drop(int(held["place"]), int(held["size"]))
-        self._parts.pop(offer, None)
-        self._ready.pop(row, None)
 
     def _note_part(self, offer: OfferKey, whole: str | None) -> None:
         if whole:
             self._parts[offer] = whole
-
-    def _keep_ready(self, row: int, prepared: PreparedOffer) -> None:
-        if len(self._ready) >= PREPARED:
-            del self._ready[next(iter(self._ready))]
-        self._ready[row] = prepared
 
 
 def _packed(offer: PreparedOffer | None, version: int) -> bytes:

@@ -1,6 +1,7 @@
 -- What a start reads instead of JSON: bytes as they are judged, and the name of how they were packed. No row is
 -- rewritten here; rows without them are read as JSON, and packed by the matcher while it works.
 ALTER TABLE whole_entities ADD COLUMN packed bytea, ADD COLUMN packed_as text;
+ALTER TABLE projects ADD COLUMN packed bytea, ADD COLUMN packed_as text;
 
 -- A matcher of an older release, at work beside this one, writes the JSON alone: the bytes of what it replaced, or
 -- erased, go with that.
@@ -13,4 +14,6 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER drop_packed BEFORE UPDATE OF body ON whole_entities FOR EACH ROW
+    WHEN (NEW.body IS DISTINCT FROM OLD.body) EXECUTE FUNCTION drop_packed();
+CREATE TRIGGER drop_packed BEFORE UPDATE OF body ON projects FOR EACH ROW
     WHEN (NEW.body IS DISTINCT FROM OLD.body) EXECUTE FUNCTION drop_packed();

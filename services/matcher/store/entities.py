@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from asyncpg import Record
 
-from services.matcher.matching.rows import StoredProject, WholeRow
+from services.matcher.matching.rows import ProjectRow, StoredProject, WholeRow
 from shared.database import Connection
 from shared.events.people import AnswerGiven
 from shared.events.shapes import Project
@@ -28,6 +28,16 @@ async def projects_of(connection: Connection, partition: int) -> list[StoredProj
     return [_project(row) for row in rows]
 
 
+async def packed_projects_of(connection: Connection, partition: int) -> list[ProjectRow]:
+    """As `projects_of`, unread, with the bytes they are packed in."""
+    rows = await connection.fetch(
+        "SELECT project_id, partition, version, body, packed, packed_as FROM projects WHERE partition = $1"
+        " ORDER BY project_id",
+        partition,
+    )
+    return [ProjectRow(*row) for row in rows]
+
+
 async def projects_by_id(connection: Connection, project_ids: Sequence[str]) -> list[StoredProject]:
     """Those of the projects that were heard, whichever partition they are on."""
     rows = await connection.fetch(
@@ -37,15 +47,39 @@ async def projects_by_id(connection: Connection, project_ids: Sequence[str]) -> 
     return [_project(row) for row in rows]
 
 
-async def upsert_projects(connection: Connection, projects: Sequence[StoredProject]) -> None:
+async def upsert_projects(connection: Connection, projects: Sequence[ProjectRow]) -> None:
     """Store what was heard; a version not above the stored one changes nothing."""
     await connection.executemany(
         """
-        INSERT INTO projects AS held (project_id, partition, version, body) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, body = excluded.body
+        INSERT INTO projects AS held (project_id, partition, version, body, packed, packed_as)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, body = excluded.body,
+            packed = excluded.packed, packed_as = excluded.packed_as
         WHERE held.version < excluded.version
         """,
-        [(each.project_id, each.partition, each.version, _bytes(each.project)) for each in projects],
+        [astuple(each) for each in projects],
+    )
+
+
+class PackedProject(NamedTuple):
+    """A version of a project, its bytes, and the name of how it was packed."""
+
+    project_id: str
+    partition: int
+    version: int
+    packed: bytes
+    packed_as: str
+
+
+async def store_packed_projects(connection: Connection, projects: Sequence[PackedProject]) -> None:
+    """Store the bytes of projects that are still in the version they were packed from, and not erased."""
+    await connection.executemany(
+        """
+        UPDATE projects SET packed = $4, packed_as = $5
+        WHERE project_id = $1 AND partition = $2 AND version = $3 AND body IS NOT NULL
+        """,
+        projects,
+        timeout=LONG,
     )
 
 
@@ -180,7 +214,3 @@ def _project(row: Record) -> StoredProject:
     body = row["body"]
     project = None if body is None else Project.model_validate_json(body)
     return StoredProject(row["project_id"], row["partition"], row["version"], project)
-
-
-def _bytes(project: Project | None) -> bytes | None:
-    return None if project is None else project.model_dump_json(exclude_none=True).encode()

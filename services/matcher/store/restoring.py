@@ -25,7 +25,9 @@ async def forget_entities(connection: Connection) -> None:
 
 async def end_project(connection: Connection, project_id: str) -> None:
     """Keep nothing of a project but its version."""
-    await connection.execute("UPDATE projects SET body = NULL WHERE project_id = $1", project_id)
+    await connection.execute(
+        "UPDATE projects SET body = NULL, packed = NULL, packed_as = NULL WHERE project_id = $1", project_id
+    )
 
 
 async def end_whole_entity(connection: Connection, topic: str, key: str) -> None:

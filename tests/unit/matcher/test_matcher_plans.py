@@ -2,11 +2,13 @@
 
 import pytest
 
+from services.matcher.matching.bodies import InMemory
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.heard import row_of
 from services.matcher.matching.index import ProjectIndex
-from services.matcher.matching.partitions import Arrival, Delivered, HeldProject, Partition, Plan
+from services.matcher.matching.partitions import Arrival, Delivered, Partition, Plan
 from services.matcher.matching.plans import plan_of
+from services.matcher.matching.project_shelf import HeardProject, ProjectShelf
 from services.matcher.matching.shortlists import OfferKey
 from shared.events.event import Event
 from shared.received import Received
@@ -38,9 +40,10 @@ def catalogue() -> Catalogue:
 
 def partition(catalogue: Catalogue, *project_ids: str) -> Partition:
     """A partition that holds these projects, and has judged nothing."""
-    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY), catalogue.index, catalogue.offer_keys)
+    shelf = ProjectShelf(PREPARATION, catalogue.packed_as, InMemory())
+    made = Partition(0, 1, 0, ProjectIndex(GEOGRAPHY), catalogue.index, shelf, catalogue.offer_keys)
     for project_id in project_ids:
-        made.put_project(project_id, HeldProject(1, PREPARATION.project(a_project(project_id))))
+        made.put_project(project_id, HeardProject(1, PREPARATION.project(a_project(project_id))))
     return made
 
 

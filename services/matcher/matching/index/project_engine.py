@@ -1,7 +1,8 @@
 """Many projects, compiled: the exact best of an offer, and the projects that want to hear of it, in one pass."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ from services.matcher.matching.index.best import SIZE
 from services.matcher.matching.index.engine import Engine, theme_shares
 from services.matcher.matching.index.kernels.scanning import Asking, search_projects
 from services.matcher.matching.index.layout import CATEGORIES, offer_row, project_row
+from services.matcher.matching.index.packed import Unpacked
+from services.matcher.matching.index.packed_project_records import Known
+from services.matcher.matching.index.packed_project_records import project_records as records_of
+from services.matcher.matching.index.packed_projects import OUT, OWNER, SPOT, spot_in
 from services.matcher.matching.index.records import (
     GONE,
     OFFER_RECORD,
@@ -47,6 +52,38 @@ class ProjectEngine(Engine[str, PreparedOffer]):
         for slot, record in project_records(row, values, flags, theme, signature):
             for unit in units:
                 self.postings.add(slot * len(self.units) + unit, project_brief(values, slot, theme), record)
+
+    def load(
+        self,
+        keys: Sequence[str],
+        unpacked: Unpacked,
+        labelled: NDArray[np.bool_],
+        _of: Callable[[str], PreparedProject],
+    ) -> None:
+        """Put in projects that are not there, from their bytes; those that are `labelled` are where the label is."""
+        heads, names = unpacked.heads, unpacked.names
+        rows, signatures = self._put_all(keys, unpacked, [each[OWNER] for each in names])
+        known_spots = {name: self._filed_at(name) for name in {each[SPOT] for each in names}}
+        spots = [known_spots[each[SPOT]] for each in names]
+        counts = np.array([len(units) for units, _challenge in spots], np.int64)
+        challenges = np.array([challenge for _units, challenge in spots], np.int32)
+        known = Known(rows, counts, self._themes_of(heads["theme_worth"]), challenges, labelled, signatures)
+        records, briefs = records_of(heads, known)
+        which, slots = np.nonzero(heads["asked"] & (heads["flags"] & OUT == 0)[:, None])
+        records, briefs, counts = records[which, slots], briefs[which, slots], counts[which]
+        # As many records of each slot as the project has units.
+        filed = np.repeat(np.arange(len(which)), counts)
+        flat = np.fromiter(chain.from_iterable(spots[number][0] for number in which.tolist()), np.int64, len(filed))
+        self.postings.add_all(slots[filed] * len(self.units) + flat, briefs[filed], records[filed])
+
+    def _filed_at(self, name: str) -> tuple[tuple[int, ...], int]:
+        """The numbers of the units in which a project at this spot acts, and of the défi that it answers."""
+        spot = spot_in(name)
+        return tuple(self.units.numbers(spot.places)), self.numbers.of(spot.challenge_id)
+
+    def _themes_of(self, worths: NDArray[np.int32]) -> NDArray[np.int64]:
+        found, which = np.unique(worths, axis=0, return_inverse=True)
+        return np.array([self._theme(each) for each in found], np.int64)[which.reshape(-1)]
 
     @staticmethod
     def _text(key: str) -> str:

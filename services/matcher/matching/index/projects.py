@@ -1,6 +1,6 @@
 """Many projects, ready to answer which ones fit an offer best."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -10,6 +10,7 @@ from services.matcher.matching.criteria import BESIDE
 from services.matcher.matching.index.best import SIZE, best_rows
 from services.matcher.matching.index.judge import eligible, scores
 from services.matcher.matching.index.layout import OFFER, PROJECT, Numbers, offer_row, project_row
+from services.matcher.matching.index.packed import Unpacked
 from services.matcher.matching.index.places import Filed, overlaps_of
 from services.matcher.matching.index.search import Floors, LeftOut, Search, reaching
 from services.matcher.matching.index.table import Table, single
@@ -43,6 +44,20 @@ class ProjectIndex:
         self._projects[row] = project
         self._texts.put(row, project.vector)
         self._by_unit.add(project.place.units, row)
+
+    def load(
+        self,
+        keys: Sequence[str],
+        _unpacked: Unpacked,
+        _labelled: NDArray[np.bool_],
+        of: Callable[[str], PreparedProject],
+    ) -> None:
+        """Put in projects that are not there."""
+        for key in keys:
+            self.upsert(of(key))
+
+    def pack(self) -> None:
+        """Nothing is to be given back."""
 
     def remove(self, project_id: str) -> None:
         """Take a project out; nothing happens when it is not there."""

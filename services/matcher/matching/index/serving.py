@@ -10,6 +10,7 @@ import numpy as np
 
 from services.matcher.matching.index.offers import OfferIndex
 from services.matcher.matching.index.packed import pack_offer, unpack
+from services.matcher.matching.index.packed_projects import PROJECT, pack_project
 from services.matcher.matching.index.projects import ProjectIndex
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from shared.reference.geography import Geography
@@ -60,6 +61,8 @@ def warm_up(project: PreparedProject, offer: PreparedOffer, day: date) -> None:
     key = offer.id, offer.type
     offers.load([key], unpack([pack_offer(offer, 1, is_context=False)]), lambda _: offer)
     offers.upsert(offer)
+    packed = unpack([pack_project(project, 1)], PROJECT)
+    projects.load([project.id], packed, np.zeros(1, np.bool_), lambda _: project)
     projects.upsert(project)
     for engine in (offers, projects):
         engine.sort()

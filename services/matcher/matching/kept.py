@@ -1,0 +1,96 @@
+"""Entities by row: fixed values in memory, bytes wherever a process says; a full disk changes nothing of it."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matcher.matching.bodies import Bodies
+from services.matcher.matching.index.rows import Keys
+
+Prepared = TypeVar("Prepared")
+Held = NDArray[Any]
+PREPARED = 4_096
+"""Entities that are kept ready to be judged: those made ready last."""
+ERASED = 1 << 8
+"""The flag of who is erased: nothing is kept but the version."""
+WHERE = [("place", np.int64), ("packed", np.int32), ("size", np.int32)]
+"""Where the bytes of a row stand, as it is judged and then as JSON: how many are packed, and all."""
+
+
+class Kept(Generic[Prepared]):
+    """Every entity that was ever put, erased ones too, by a text that is its key; a row is never left."""
+
+    def __init__(self, bodies: Bodies, dtype: "np.dtype[Any]") -> None:
+        """`dtype` has the fields of `WHERE`, `version` and `flags`."""
+        self._bodies = bodies
+        self.numbers = Keys()
+        """Of the entities, by key; none is ever taken."""
+        self._held: Held = np.zeros(64, dtype)
+        self._ready: dict[int, Prepared] = {}
+
+    def held(self) -> Held:
+        """What is in memory of each."""
+        return self._held[: self.numbers.used]
+
+    def pack(self) -> None:
+        """Give back the room that was left, as after many came at once."""
+        self._held = self._held[: max(64, self.numbers.used * 17 // 16)].copy()
+
+    def _row(self, key: str) -> int:
+        """The row of an entity; raises `KeyError` for one never put."""
+        row = self.numbers.row_of(key)
+        if row is None:
+            raise KeyError(key)
+        return row
+
+    def _new_rows(self, keys: Sequence[str]) -> list[int]:
+        """Rows for entities that have none."""
+        rows = [self.numbers.put(key) for key in keys]
+        last = max(rows, default=0)
+        if last >= len(self._held):
+            grown = np.zeros(max(last + 1, len(self._held) * 3 // 2), self._held.dtype)
+            grown[: len(self._held)] = self._held
+            self._held = grown
+        return rows
+
+    def _write(self, held: Held, bodies: Sequence[tuple[bytes, bytes]]) -> None:
+        """Note where the bytes of these rows now stand; none of them does where the disk has no room for all."""
+        held["place"] = self._places([packed + body for packed, body in bodies])
+        held["packed"] = [len(packed) for packed, _body in bodies]
+        held["size"] = [len(packed) + len(body) for packed, body in bodies]
+
+    def _places(self, pieces: Sequence[bytes]) -> list[int]:
+        places: list[int] = []
+        try:
+            for piece in pieces:
+                places.append(self._bodies.put(piece))
+        except OSError:
+            for place, piece in zip(places, pieces, strict=False):
+                self._bodies.drop(place, len(piece))
+            raise
+        return places
+
+    def _whole(self, row: int) -> tuple[bytes, bytes] | None:
+        """The bytes of a row, packed and as JSON; none once erased."""
+        held = self._held[row]
+        if held["flags"] & ERASED:
+            return None
+        whole, size = self._bodies.get(int(held["place"]), int(held["size"])), int(held["packed"])
+        return whole[:size], whole[size:]
+
+    def _replace(self, row: int, held: Any, prepared: Prepared | None) -> None:
+        """Forget what a row held, its bytes at once, and hold this."""
+        before = self._held[row]
+        if before["size"]:
+            self._bodies.drop(int(before["place"]), int(before["size"]))
+        self._ready.pop(row, None)
+        self._held[row] = held
+        if prepared is not None:
+            self._keep_ready(row, prepared)
+
+    def _keep_ready(self, row: int, prepared: Prepared) -> None:
+        if len(self._ready) >= PREPARED:
+            del self._ready[next(iter(self._ready))]
+        self._ready[row] = prepared
