@@ -224,7 +224,7 @@ class Whole:
                         logger.warning("something waits for the next turn", exc_info=problem, extra=turns)
 
     async def repack(self) -> bool:
-        """Where this process stores whole topics, pack some more of what is packed otherwise; whether there was any."""
+        """Pack some more of what is packed otherwise, where this process stores it; whether there was any."""
         return await self._repacking.step()
 
     async def _merge_late(self) -> None:

@@ -11,8 +11,6 @@ from services.matcher.matching.index.rows import Keys
 
 Prepared = TypeVar("Prepared")
 Held = NDArray[Any]
-PREPARED = 4_096
-"""Entities that are kept ready to be judged: those made ready last."""
 ERASED = 1 << 8
 """The flag of who is erased: nothing is kept but the version."""
 WHERE = [("place", np.int64), ("packed", np.int32), ("size", np.int32)]
@@ -22,9 +20,10 @@ WHERE = [("place", np.int64), ("packed", np.int32), ("size", np.int32)]
 class Kept(Generic[Prepared]):
     """Every entity that was ever put, erased ones too, by a text that is its key; a row is never left."""
 
-    def __init__(self, bodies: Bodies, dtype: "np.dtype[Any]") -> None:
-        """`dtype` has the fields of `WHERE`, `version` and `flags`."""
+    def __init__(self, bodies: Bodies, dtype: "np.dtype[Any]", most_ready: int) -> None:
+        """`dtype` has the fields of `WHERE`, `version` and `flags`; the last `most_ready` made ready stay so."""
         self._bodies = bodies
+        self._most_ready = most_ready
         self.numbers = Keys()
         """Of the entities, by key; none is ever taken."""
         self._held: Held = np.zeros(64, dtype)
@@ -91,6 +90,6 @@ class Kept(Generic[Prepared]):
             self._keep_ready(row, prepared)
 
     def _keep_ready(self, row: int, prepared: Prepared) -> None:
-        if len(self._ready) >= PREPARED:
+        if len(self._ready) >= self._most_ready:
             del self._ready[next(iter(self._ready))]
         self._ready[row] = prepared

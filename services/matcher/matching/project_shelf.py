@@ -21,6 +21,8 @@ from services.matcher.matching.rows import ProjectRow
 from shared.events.shapes import Project
 
 Value = TypeVar("Value")
+PREPARED = 512
+"""Projects of a partition that are kept ready to be judged: pairs are judged project by project."""
 _UNMOVED = -1
 _HELD = np.dtype(
     [
@@ -52,7 +54,7 @@ class HeardProject:
         return None if self.prepared is None else pack_project(self.prepared, self.version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KeptProject:
     """A project that a shelf holds, made ready each time it is asked for; `moved` is where territories have it now."""
 
@@ -78,7 +80,7 @@ class ProjectShelf(Kept[PreparedProject], Mapping[str, HeldProject]):
 
     def __init__(self, preparation: Preparation, packed_as: str, bodies: Bodies) -> None:
         """`preparation` makes projects ready; `packed_as` names how it packs them."""
-        super().__init__(bodies, _HELD)
+        super().__init__(bodies, _HELD, PREPARED)
         self._preparation = preparation
         self.packed_as = packed_as
         self._spots = _Numbered[str]()
@@ -186,10 +188,10 @@ class ProjectShelf(Kept[PreparedProject], Mapping[str, HeldProject]):
         numbers = np.full(len(self._spots), _UNMOVED, np.int32)
         for spot, located in now.items():
             numbers[spot] = self._located.of(located)
-        held = self.held()
-        found = numbers[held["spot"]]
-        moved = (held["flags"] & ERASED == 0) & (found != _UNMOVED) & (found != held["located"])
-        return [self._kept(row, self._located[int(found[row])]) for row in np.flatnonzero(moved).tolist()]
+        rows = np.flatnonzero(self.held()["flags"] & ERASED == 0)
+        found = numbers[self._held["spot"][rows]]
+        moved = (found != _UNMOVED) & (found != self._held["located"][rows])
+        return [self._kept(*each) for each in zip(rows[moved].tolist(), found[moved].tolist(), strict=True)]
 
     def move(self, project_id: str, located: Located) -> None:
         """Hold what territories now decide of a project."""
@@ -197,7 +199,8 @@ class ProjectShelf(Kept[PreparedProject], Mapping[str, HeldProject]):
         self._held["located"][row] = self._located.of(located)
         self._ready.pop(row, None)
 
-    def _kept(self, row: int, moved: Located | None = None) -> KeptProject:
+    def _kept(self, row: int, located: int = _UNMOVED) -> KeptProject:
+        moved = None if located == _UNMOVED else self._located[located]
         return KeptProject(self, self.numbers.key_of(row), int(self._held["version"][row]), moved)
 
 

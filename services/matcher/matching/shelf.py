@@ -20,6 +20,8 @@ from shared.events.vocabulary import OfferType
 
 OFFER_TYPES: dict[str, OfferType] = {"commitments": "commitment", "funds": "fund"}
 TOPICS: dict[OfferType, str] = {offer_type: topic for topic, offer_type in OFFER_TYPES.items()}
+PREPARED = 4_096
+"""Offers that are kept ready to be judged."""
 _FUND = 1 << 9
 _HELD = np.dtype(
     [
@@ -64,7 +66,7 @@ class Shelf(Kept[PreparedOffer]):
     """Every offer ever heard, erased ones too, by key."""
 
     def __init__(self, bodies: Bodies) -> None:
-        super().__init__(bodies, _HELD)
+        super().__init__(bodies, _HELD, PREPARED)
         self._parts: dict[OfferKey, str] = {}
 
     def __iter__(self) -> Iterator[OfferKey]:

@@ -25,11 +25,20 @@ from services.matcher.matching.partitions import Arrival, Delivered, Partition, 
 from services.matcher.matching.plans import plan_of
 from services.matcher.matching.project_shelf import HeardProject, ProjectShelf, body_of
 from services.matcher.matching.rows import ProjectRow
+from services.matcher.matching.shortlists import OfferKey
 from services.matcher.spool import Spool
 from services.matcher.store.leases import Lease, Reflected
 from shared.events.event import Event
 from shared.received import Received
-from tests.factories import a_commitment, a_territory, commitment_published, day_started, territory_published
+from tests.factories import (
+    a_commitment,
+    a_fund,
+    a_territory,
+    commitment_published,
+    day_started,
+    fund_published,
+    territory_published,
+)
 from tests.unit.matcher.judged import DAY, PREPARATION, RULE, project, projects
 
 PROJECTS = [
@@ -39,6 +48,7 @@ PROJECTS = [
     project("prj-d", status="clos", deadline=DAY + timedelta(days=9)),
 ]
 PARIS = {"level": "commune", "code": "75056"}
+LABELLED = OfferKey("fds-l", "fund")
 ENDS = {"territories": {0: 9}, "commitments": {0: 9}, "days": {0: 9}}
 
 
@@ -147,12 +157,16 @@ def test_a_partition_loaded_from_packed_rows_plans_what_one_that_heard_each_does
         found.append(plan(partition, heard))
         moving = a_territory("ter-new", status="labellise", perimeter=[{"level": "commune", "code": "59350"}])
         hear(heard, territory_published(moving))
-        found.append(plan(partition, heard, **{"prj-e": Arrival(8, PROJECTS[0].project)}))
+        found.append(plan(partition, heard, prj_e=Arrival(8, PROJECTS[0].project)))
+        labelled = a_fund("fds-l", labelled_territories_only=True, ticket_eur=None)
+        hear(heard, fund_published(labelled))
+        partition.note(frozenset({LABELLED}), heard.sequence)
+        found.append(plan(partition, heard))
         plans.append(found)
     packed, read = plans
-    assert [sorted(each.changed_projects) for each in packed[1:]] == [[], ["prj-b"], ["prj-c", "prj-e"]]
+    assert [sorted(each.changed_projects) for each in packed[1:4]] == [[], ["prj-b"], ["prj-c", "prj-e"]]
     assert len(packed[0].project_lists["prj-a"]) == len(packed[0].offer_lists) == 3
-    assert packed[3].changed_projects["prj-c"].prepared is not None
+    assert [rank.project_id for rank in packed[4].offer_lists[LABELLED]] == ["prj-c"]
     for one, other in zip(packed, read, strict=True):
         assert (one.project_lists, one.offer_lists, one.versions) == (
             other.project_lists,
@@ -199,6 +213,16 @@ def test_a_project_is_held_where_it_was_judged_until_it_is_moved() -> None:
     moved, expected = partition.projects.prepared("prj-a"), heard.preparation.project(PROJECTS[0].project)
     assert same(moved, expected)
     assert not same(moved, before)
+
+
+def test_an_erased_project_is_nowhere_for_a_territory_to_move() -> None:
+    """DESIGN §2: of what is erased the version stays, and nothing that a plan could read."""
+    heard = catalogue()
+    partition = loaded(heard, stored(heard)[-1:])
+    hear(heard, territory_published(a_territory("ter-new")), day_started(DAY + timedelta(days=1), version=2))
+    made = plan(partition, heard, prj_f=Arrival(1, None))
+    assert list(made.changed_projects) == ["prj-f"]
+    assert dict.fromkeys(partition.projects) == {"prj-e": None, "prj-f": None}
 
 
 def test_what_was_packed_otherwise_or_damaged_is_read_as_json() -> None:
