@@ -1,4 +1,4 @@
-"""Loads a partition: from what is stored, and from what its lease row says that its lists reflect."""
+"""Loads a partition from what is stored, of projects what is packed, and from what its lease row says of its lists."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
