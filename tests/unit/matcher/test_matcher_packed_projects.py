@@ -20,6 +20,7 @@ from services.matcher.matching.index.packed_project_records import Known, projec
 from services.matcher.matching.index.packed_projects import PROJECT, SPOT, pack_project, spot_in, spot_of
 from services.matcher.matching.index.records import SEVERAL, project_brief
 from services.matcher.matching.index.records import project_records as records_of
+from services.matcher.matching.laid import Gathering
 from services.matcher.matching.model import PreparedProject
 from services.matcher.matching.partitions import Arrival, Delivered, Partition, Plan
 from services.matcher.matching.plans import plan_of
@@ -79,7 +80,7 @@ def loaded(catalogue: Catalogue, rows: Sequence[ProjectRow], *, is_judged: bool 
     """The partition that a start makes of these rows, with lists that reflect all that was heard, or nothing."""
     reflected = Reflected(catalogue.model, catalogue.day, ENDS) if is_judged else Reflected()
     lease = Lease(0, 1, "process", "", 1, reflected)
-    return partition_from(catalogue, lease, Stored(list(rows), {}, {}, []))
+    return partition_from(catalogue, lease, Stored(list(rows), Gathering().gathered(), Gathering().gathered(), []))
 
 
 def same(one: PreparedProject | None, other: PreparedProject | None) -> bool:
