@@ -11,7 +11,7 @@ from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.model import PreparedOffer, PreparedProject
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import Owners
-from services.matcher.refused import Refused, nearest, refused_pairs
+from services.matcher.refused import Refusals, Refused
 from services.matcher.store import entities, heads
 from shared.events.vocabulary import OfferType
 from shared.http import refuse_nul, service_token
@@ -75,16 +75,15 @@ async def _refused_projects(owners: Owners, key: OfferKey) -> dict[str, Any]:
     return _answer(found, _said_of_project)
 
 
-async def _refused(owners: Owners, pairs: Pairs, declined: dict[str, set[OfferKey]]) -> list[Refused]:
+async def _refused(owners: Owners, pairs: Pairs, declined: dict[str, set[OfferKey]]) -> Refusals:
     """Judge the pairs between the turns of the stream."""
-    day, found = owners.catalogue.day, []
+    day, found = owners.catalogue.day, Refusals()
     while day is not None and (some := await owners.judge.compute(list, islice(pairs, AT_ONCE))):
-        found += await owners.judge.compute(refused_pairs, some, day, declined)
+        await owners.judge.compute(found.add, some, day, declined)
     return found
 
 
-def _answer(found: list[Refused], said: Callable[[Refused], dict[str, Any]]) -> dict[str, Any]:
-    kept, counts = nearest(found)
+def _answer(found: Refusals, said: Callable[[Refused], dict[str, Any]]) -> dict[str, Any]:
     return {
         "refused": [
             {
@@ -95,10 +94,10 @@ def _answer(found: list[Refused], said: Callable[[Refused], dict[str, Any]]) -> 
                     "offer": offer_facts(each.offer).model_dump(mode="json", exclude_none=True),
                 },
             }
-            for each in kept
+            for each in found.nearest()
         ],
-        "counts": counts,
-        "total": len(found),
+        "counts": found.counts(),
+        "total": found.total,
     }
 
 

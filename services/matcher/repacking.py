@@ -8,7 +8,7 @@ from services.matcher.matching.shelf import OFFER_TYPES
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.owners import Owners
 from services.matcher.store import entities, leases
-from services.matcher.store.entities import Packed, PackedProject, Unpacked
+from services.matcher.store.entities import Packed, PackedProject, ToPack
 from shared.database import Connection, in_transaction
 
 AT_ONCE = 2_000
@@ -19,9 +19,9 @@ class Repacking:
 
     def __init__(self, owners: Owners, keeper: int) -> None:
         self._owners, self._keeper = owners, keeper
-        self._name: str | None = None
+        self._pass: tuple[str, int, int] | None = None
         self._after: tuple[str, str] | None = None
-        self.damaged: list[Unpacked] = []
+        self.damaged: list[ToPack] = []
         """What is packed under the right name, and was read as JSON all the same."""
 
     async def step(self) -> bool:
@@ -32,7 +32,7 @@ class Repacking:
         if self._keeper not in self._owners.owned:
             return False
         catalogue, epoch = self._owners.catalogue, self._owners.partition(self._keeper).epoch
-        found, after = await self._next(catalogue.packed_as)
+        found, after = await self._next(catalogue.packed_as, epoch, catalogue.replays)
         if not found:
             self._after = None
             return False
@@ -45,7 +45,8 @@ class Repacking:
             return True
 
         if await in_transaction(self._owners.pool, work):
-            self.damaged, self._after = [], after
+            self._after = after
+            del self.damaged[: len(found)]
         else:
             self._owners.fenced(self._keeper)
         return True
@@ -62,18 +63,22 @@ class Repacking:
                 self._owners.fenced(partition.number)
         return bool(waiting)
 
-    async def _next(self, name: str) -> tuple[list[Unpacked], tuple[str, str] | None]:
-        """What is to be packed now, and where to go on."""
-        if self._name != name:
-            self._name, self._after = name, ("", "")
+    async def _next(self, name: str, epoch: int, replays: int) -> tuple[list[ToPack], tuple[str, str] | None]:
+        """What is to be packed now, and where to go on.
+
+        All is passed over again where the name is another, or others may have stored some: under another lease, or as
+        a replay did.
+        """
+        if self._pass != (name, epoch, replays):
+            self._pass, self._after = (name, epoch, replays), ("", "")
         if self.damaged or self._after is None:
-            return self.damaged, self._after
+            return self.damaged[:AT_ONCE], self._after
         async with self._owners.pool.acquire() as connection:
             found = await entities.packed_otherwise(connection, name, self._after, AT_ONCE)
         return found, (found[-1].topic, found[-1].key) if found else None
 
 
-def _packed(catalogue: Catalogue, found: list[Unpacked]) -> list[Packed]:
+def _packed(catalogue: Catalogue, found: list[ToPack]) -> list[Packed]:
     """The bytes of those that are held here in the same version."""
     keys = ((each, OfferKey(each.key, OFFER_TYPES[each.topic])) for each in found)
     packed = ((each, catalogue.packed_of(offer, each.version)) for each, offer in keys)

@@ -20,11 +20,13 @@ class Spool:
         os.unlink(name)
         self._file, self._end = file, 0
         self._free: dict[int, list[int]] = defaultdict(list)
+        self._dropped: list[tuple[int, int]] = []
         self._lock = threading.Lock()
         weakref.finalize(self, os.close, file)
 
     def put(self, body: bytes) -> int:
         """Keep a piece; returns its place. Raises `OSError` where the disk is full."""
+        self._overwrite()
         units = _units(len(body))
         with self._lock:
             free = self._free[units]
@@ -32,9 +34,7 @@ class Spool:
         try:
             self._write(body, place)
         except OSError:
-            with suppress(OSError):  # where the disk had no room for a piece there is nothing to overwrite
-                self._write(_ZEROES * units, place)
-            self._set_free(place, units)
+            self.drop(place, len(body))
             raise
         return place
 
@@ -43,14 +43,18 @@ class Spool:
         return os.pread(self._file, size, place)
 
     def drop(self, place: int, size: int) -> None:
-        """Forget a piece."""
-        units = _units(size)
-        self._write(_ZEROES * units, place)
-        self._set_free(place, units)
-
-    def _set_free(self, place: int, units: int) -> None:
+        """Forget a piece: at once, or as soon as the disk lets it be overwritten."""
         with self._lock:
-            self._free[units].append(place)
+            self._dropped.append((place, _units(size)))
+        self._overwrite()
+
+    def _overwrite(self) -> None:
+        with self._lock, suppress(OSError):
+            while self._dropped:
+                place, units = self._dropped[-1]
+                self._write(_ZEROES * units, place)
+                self._free[units].append(place)
+                self._dropped.pop()
 
     def _write(self, body: bytes, place: int) -> None:
         done = 0

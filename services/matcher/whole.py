@@ -14,7 +14,7 @@ from services.matcher.matching.rows import Positions, WholeRow
 from services.matcher.owners import Owners
 from services.matcher.repacking import Repacking
 from services.matcher.store import entities, leases, lists
-from services.matcher.store.entities import Unpacked
+from services.matcher.store.entities import ToPack
 from shared.clock import utc_now
 from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
@@ -67,13 +67,13 @@ class Whole:
         return stored
 
     async def _load(self) -> None:
-        judge, read, damaged = self._owners.judge, 0, list[Unpacked]()
+        judge, read, damaged = self._owners.judge, 0, list[ToPack]()
         async with self._owners.pool.acquire() as connection:
             async for rows in entities.packed_rows(connection):
                 unpacked = await judge.compute(self._catalogue.load, rows)
                 read += len(unpacked)
                 name = self._catalogue.packed_as
-                damaged += [Unpacked(row.topic, row.key, row.version) for row in unpacked if row.packed_as == name]
+                damaged += [ToPack(row.topic, row.key, row.version) for row in unpacked if row.packed_as == name]
         await judge.compute(self._catalogue.loaded)
         self._repacking.damaged = damaged
         if read:

@@ -43,9 +43,10 @@ def test_nothing_is_left_to_compile_after_warming_up() -> None:
         projects.search(offer, DAY, declined=[projects.at(number)])
         projects.search(offer, DAY, floors=np.zeros(projects.used, np.int32))
         offers.remove(offer.id, offer.type)
-    others = {("loaded", offer.type): offer for offer in asking[:2]}
-    packed = [pack_offer(offer, 1, is_context=False) for offer in others.values()]
-    offers.load(list(others), unpack(packed), others.__getitem__)
+    others = {(f"loaded-{number}", offer.type): offer for number, offer in enumerate(asking[:3])}
+    for some in (list(others)[:1], list(others)[1:]):
+        packed = [pack_offer(others[key], 1, is_context=False) for key in some]
+        offers.load(some, unpack(packed), others.__getitem__)
     assert {name: len(each.signatures) for name, each in compiled().items()} == known
     assert known["search_offers"] == known["search_projects"] == 1
 

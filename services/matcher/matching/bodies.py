@@ -13,7 +13,7 @@ class Bodies(Protocol):
         """The piece of this size that was put there."""
 
     def drop(self, place: int, size: int) -> None:
-        """Forget a piece."""
+        """Forget a piece; never fails."""
 
 
 class InMemory:

@@ -44,15 +44,16 @@ class Kept(Generic[Prepared]):
             raise KeyError(key)
         return row
 
-    def _new_rows(self, keys: Sequence[str]) -> list[int]:
-        """Rows for entities that have none."""
-        rows = [self.numbers.put(key) for key in keys]
-        last = max(rows, default=0)
-        if last >= len(self._held):
-            grown = np.zeros(max(last + 1, len(self._held) * 3 // 2), self._held.dtype)
-            grown[: len(self._held)] = self._held
+    def _add(self, keys: Sequence[str], held: Held) -> None:
+        """Rows for entities that have none; another thread that finds the key of one finds what it holds."""
+        first, end = self.numbers.used, self.numbers.used + len(keys)
+        if end > len(self._held):
+            grown = np.zeros(max(end, len(self._held) * 3 // 2), self._held.dtype)
+            grown[:first] = self._held[:first]
             self._held = grown
-        return rows
+        self._held[first:end] = held
+        for key in keys:
+            self.numbers.put(key)
 
     def _write(self, held: Held, bodies: Sequence[tuple[bytes, bytes]]) -> None:
         """Note where the bytes of these rows now stand; none of them does where the disk has no room for all."""
@@ -79,13 +80,18 @@ class Kept(Generic[Prepared]):
         whole, size = self._bodies.get(int(held["place"]), int(held["size"])), int(held["packed"])
         return whole[:size], whole[size:]
 
-    def _replace(self, row: int, held: Any, prepared: Prepared | None) -> None:
-        """Forget what a row held, its bytes at once, and hold this."""
-        before = self._held[row]
-        if before["size"]:
-            self._bodies.drop(int(before["place"]), int(before["size"]))
-        self._ready.pop(row, None)
-        self._held[row] = held
+    def _replace(self, key: str, held: Held, prepared: Prepared | None) -> None:
+        """Hold this of an entity, and forget what was held of it, its bytes at once."""
+        row = self.numbers.row_of(key)
+        if row is None:
+            row = self.numbers.used
+            self._add([key], held)
+        else:
+            before = self._held[row].copy()
+            self._held[row] = held[0]
+            self._ready.pop(row, None)
+            if before["size"]:
+                self._bodies.drop(int(before["place"]), int(before["size"]))
         if prepared is not None:
             self._keep_ready(row, prepared)
 

@@ -4,8 +4,11 @@ What was packed under another name is packed anew from its JSON, so that bytes n
 """
 
 import inspect
+import unicodedata
 from functools import lru_cache
 from hashlib import blake2b
+
+from snowballstemmer import basestemmer, french_stemmer
 
 from services.matcher.matching import eligibility, model, place, prepare, themes
 from services.matcher.matching.index import layout, packed, packed_projects, records
@@ -14,8 +17,10 @@ from shared.events import shapes, vocabulary
 from shared.text import folding, stop_words, terms, vectors
 
 MADE_BY = (
+    basestemmer,
     eligibility,
     folding,
+    french_stemmer,
     layout,
     model,
     packed,
@@ -39,7 +44,7 @@ def packed_as(preparation: Preparation) -> str:
 
 @lru_cache(4)
 def _made(taxonomy: str) -> str:
-    found = blake2b(taxonomy.encode(), digest_size=8)
+    found = blake2b(f"{unicodedata.unidata_version} {taxonomy}".encode(), digest_size=8)
     for each in MADE_BY:
         found.update(inspect.getsource(each).encode())
     return found.hexdigest()

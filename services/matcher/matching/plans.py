@@ -234,8 +234,10 @@ class _Judging:
 
     def _search_for(self, offer: OfferKey, floors: Floors | None = None) -> Search[str] | None:
         """The best projects for an offer, but for the changed ones, and those whose floor it reaches."""
+        if self.day is None or self.all_changed:
+            return None
         prepared = self.catalogue.offers.get(offer)
-        if self.day is None or prepared is None or self.all_changed:
+        if prepared is None:
             return None
         declined, changed = self.partition.declining.get(offer, set()), self.changed_rows
         return self.partition.index.search(

@@ -121,10 +121,7 @@ class ProjectShelf(Kept[PreparedProject], Mapping[str, HeldProject]):
             held["spot"] = self._spots.of(spot_named(spot_of(prepared)))
             held["located"] = self._located.of(prepared.located)
             self._write(held, [(heard.packed, heard.body or b"")])
-        row = self.numbers.row_of(project_id)
-        if row is None:
-            [row] = self._new_rows([project_id])
-        self._replace(row, held[0], prepared)
+        self._replace(project_id, held, prepared)
 
     def load(
         self, rows: Sequence[ProjectRow], unpacked: Unpacked, located: Callable[[Spot], Located]
@@ -140,8 +137,7 @@ class ProjectShelf(Kept[PreparedProject], Mapping[str, HeldProject]):
         found = [located(spot_in(self._spots[spot])) for spot in which.tolist()]
         held["located"] = np.array([self._located.of(each) for each in found], np.int32)[numbers]
         self._write(held, [(row.packed or b"", row.body or b"") for row in rows])
-        at = self._new_rows([row.project_id for row in rows])
-        self._held[at] = held
+        self._add([row.project_id for row in rows], held)
         return np.array([bool(each.labelled) for each in found], np.bool_)[numbers]
 
     def said(self, project_id: str) -> Project | None:

@@ -109,15 +109,11 @@ class Shelf(Kept[PreparedOffer]):
         held["flags"] = ERASED
         held[live] = written
         held["flags"] |= np.array([_FUND if each.offer.offer_type == "fund" else 0 for each in said], np.uint16)
-        for each, now in zip(said, held, strict=True):
-            self._enter(each, now)
+        for at, each in enumerate(said):
+            self._enter(each, held[at : at + 1])
 
-    def _enter(self, said: Said, held: Any) -> None:
-        text = text_of(said.offer)
-        row = self.numbers.row_of(text)
-        if row is None:
-            [row] = self._new_rows([text])
-        self._replace(row, held, said.prepared)
+    def _enter(self, said: Said, held: Held) -> None:
+        self._replace(text_of(said.offer), held, said.prepared)
         self._parts.pop(said.offer, None)
         if said.prepared is not None:
             shape = said.prepared.offer
@@ -133,8 +129,7 @@ class Shelf(Kept[PreparedOffer]):
         self._note(held, unpacked)
         self._write(held, [(row.packed or b"", row.body or b"") for row in rows])
         held["flags"] |= np.array([_FUND if offer.offer_type == "fund" else 0 for offer in offers], np.uint16)
-        at = self._new_rows([text_of(offer) for offer in offers])
-        self._held[at] = held
+        self._add([text_of(offer) for offer in offers], held)
         for offer, names in zip(offers, unpacked.names, strict=True):
             self._note_part(offer, names[3])
         return offers

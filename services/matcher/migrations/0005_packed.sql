@@ -13,7 +13,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER drop_packed BEFORE UPDATE OF body ON whole_entities FOR EACH ROW
-    WHEN (NEW.body IS DISTINCT FROM OLD.body) EXECUTE FUNCTION drop_packed();
-CREATE TRIGGER drop_packed BEFORE UPDATE OF body ON projects FOR EACH ROW
-    WHEN (NEW.body IS DISTINCT FROM OLD.body) EXECUTE FUNCTION drop_packed();
+CREATE TRIGGER drop_packed BEFORE UPDATE OF version, body ON whole_entities FOR EACH ROW
+    WHEN ((NEW.version, NEW.body) IS DISTINCT FROM (OLD.version, OLD.body)) EXECUTE FUNCTION drop_packed();
+CREATE TRIGGER drop_packed BEFORE UPDATE OF version, body ON projects FOR EACH ROW
+    WHEN ((NEW.version, NEW.body) IS DISTINCT FROM (OLD.version, OLD.body)) EXECUTE FUNCTION drop_packed();

@@ -92,7 +92,7 @@ async def packed_rows(connection: Connection) -> AsyncIterator[list[WholeRow]]:
             yield [WholeRow(*row) for row in some]
 
 
-class Unpacked(NamedTuple):
+class ToPack(NamedTuple):
     """A version of an offer that is to be packed."""
 
     topic: str
@@ -110,9 +110,7 @@ class Packed(NamedTuple):
     packed_as: str
 
 
-async def packed_otherwise(
-    connection: Connection, packed_as: str, after: tuple[str, str], limit: int
-) -> list[Unpacked]:
+async def packed_otherwise(connection: Connection, packed_as: str, after: tuple[str, str], limit: int) -> list[ToPack]:
     """The next offers after this topic and key that are not erased, and not packed in this way."""
     rows = await connection.fetch(
         """
@@ -126,7 +124,7 @@ async def packed_otherwise(
         limit,
         timeout=LONG,
     )
-    return [Unpacked(*row) for row in rows]
+    return [ToPack(*row) for row in rows]
 
 
 async def store_packed(connection: Connection, packed: Sequence[Packed]) -> None:

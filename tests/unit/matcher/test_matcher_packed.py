@@ -1,7 +1,10 @@
 """A catalogue that loads packed rows is the one that hears the same as JSON; what is not whole is read as JSON."""
 
 import inspect
+import os
 import re
+import sys
+import threading
 from dataclasses import replace
 from errno import ENOSPC
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
@@ -126,9 +129,13 @@ def test_all_code_that_bytes_depend_on_names_them() -> None:
     used = {
         module
         for each in MADE_BY
-        for module in re.findall(r"^from ((?:services|shared)\.[\w.]+) import", inspect.getsource(each), re.MULTILINE)
+        for module in re.findall(r"^(?:from|import) (\w[\w.]+)", inspect.getsource(each), re.MULTILINE)
+        if module.split(".")[0] not in sys.stdlib_module_names
     }
     assert used - named == {
+        "numpy",
+        "numpy.typing",
+        "pydantic",
         "services.matcher.matching.index.table",  # kinds of columns
         "shared.events.matches",  # what is told of pairs
         "shared.reference.geography",  # units stand as their codes
@@ -219,6 +226,49 @@ def test_another_catalogue_follows_in_pieces_and_what_came_meanwhile() -> None:
     assert told(second) == told(first)
     assert second.positions == first.positions
     assert len(second.offers) == len(first.offers) == 5
+
+
+def test_a_spool_overwrites_what_is_forgotten_as_soon_as_the_disk_lets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that writes elsewhere needs room to overwrite, too: what follows must not fail for that."""
+    spool, write = Spool(), os.pwrite
+    place = spool.put(b"x" * 300)
+
+    def full(*_: object) -> int:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    spool.drop(place, 300)
+    with pytest.raises(OSError, match="No space"):
+        spool.put(b"y" * 300)
+    assert spool.get(place, 300) == b"x" * 300
+    monkeypatch.setattr(os, "pwrite", write)
+    other = spool.put(b"z" * 900)
+    assert (spool.get(place, 300), spool.get(other, 900)) == (bytes(300), b"z" * 900)
+
+
+def test_whoever_finds_an_offer_from_another_thread_finds_what_was_heard_of_it() -> None:
+    """What a transaction merges asks on the event loop how far others have heard, while the judge hears more."""
+    catalogue, found, is_over = Catalogue(PREPARATION), set[int | None](), threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            last = max(0, len(catalogue.offer_keys) - 1)
+            for number in (last, last + 1):
+                heard = catalogue.heard_of(OfferKey(f"fds-{number}", "fund"))
+                found.add(heard and heard.version)
+
+    looking, before = threading.Thread(target=look), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    looking.start()
+    try:
+        for number in range(2_000):
+            catalogue.take_in([WholeRow("funds", f"fds-{number}", 7, 1, number, None)])
+    finally:
+        is_over.set()
+        looking.join()
+        sys.setswitchinterval(before)
+    assert found <= {None, 7}
+    assert 7 in found
 
 
 def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None:

@@ -72,6 +72,19 @@ def test_a_first_day_lists_every_pair_that_fits(catalogue: Catalogue) -> None:
     assert sorted(plan.offer_lists) == OFFERS
 
 
+@pytest.mark.parametrize("project_ids", [[], IDS])
+def test_no_offer_is_made_ready_where_all_projects_are_judged_anyway(
+    catalogue: Catalogue, project_ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first start judges every project against all offers: to read each of them again takes seconds."""
+    shown = list[OfferKey]()
+    monkeypatch.setattr(catalogue.offers, "_shown", shown.append)
+    plan, _ = checked(partition(catalogue, *project_ids), catalogue, Delivered(), most=1_000)
+    assert plan is not None
+    assert plan.changed_offers == frozenset(OFFERS)
+    assert not shown
+
+
 def test_judging_can_be_ended_before_any_project_that_arrives(catalogue: Catalogue) -> None:
     arrived = Delivered({project_id: Arrival(1, a_project(project_id)) for project_id in IDS})
     plan, checks = checked(partition(catalogue), catalogue, arrived, most=1_000)

@@ -101,7 +101,9 @@ class Details:
             found[field] = values[field]
         self.rows[rows] = found
         signatures = np.zeros(len(rows), np.uint64)
-        sign(self.texts.cells, found["text"], found["terms"], found["norm"], signatures)
+        # Copies have one layout, whatever their number: the kernel was compiled for it.
+        places, counts, norms = (found[field].copy() for field in ("text", "terms", "norm"))
+        sign(self.texts.cells, places, counts, norms, signatures)
         return signatures
 
     def _reach(self, row: int) -> None:
