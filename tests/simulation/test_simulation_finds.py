@@ -47,7 +47,7 @@ def with_sending_after_deletion(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_packing_by_anybody(patch: pytest.MonkeyPatch) -> None:
-    """§3: the holder of partition 0's lease alone stores whole topics, their packed rows, too."""
+    """§3: the holder of a lease alone stores its projects, that of partition 0 whole topics; packed rows, too."""
 
     async def lock(*_: Any) -> int:
         return 1
@@ -70,6 +70,12 @@ def with_packing_by_anybody(patch: pytest.MonkeyPatch) -> None:
             ("pause for 45 s", "pause for 45 s", "expel"),
             ("SELECT topic, key, version FROM", "UPDATE whole_entities SET packed", "FETCH"),
             "wrote whole_entities",
+        ),
+        (
+            with_packing_by_anybody,
+            ("pause for 45 s", "expel"),
+            ("UPDATE projects SET packed", "BEGIN"),
+            "wrote projects",
         ),
     ],
     ids=lambda given: getattr(given, "__name__", ""),
