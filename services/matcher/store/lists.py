@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from services.matcher.matching.laid import Gathered, Gathering
 from services.matcher.matching.rows import MergedList, PartitionList
-from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, text_of
+from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, texts_of
 from shared.database import Connection
 from shared.restoring import LONG
 
@@ -38,7 +38,7 @@ async def gathered_project_lists(connection: Connection, partition: int) -> Gath
     statement = "SELECT project_id, offer_types, offer_ids, scores FROM project_lists WHERE partition = $1"
     async for rows in _in_pieces(connection, statement, partition):
         owners, types, ids, scores = zip(*rows, strict=True)
-        offers = [list(map(text_of, map(OfferKey, *each))) for each in zip(ids, types, strict=True)]
+        offers = list(map(texts_of, ids, types))
         found.add(owners, offers, scores)
     return found.gathered()
 
@@ -49,7 +49,7 @@ async def gathered_offer_lists(connection: Connection, partition: int) -> Gather
     statement = "SELECT offer_id, offer_type, project_ids, scores FROM offer_lists WHERE partition = $1"
     async for rows in _in_pieces(connection, statement, partition):
         ids, types, projects, scores = zip(*rows, strict=True)
-        found.add(map(text_of, map(OfferKey, ids, types)), projects, scores)
+        found.add(texts_of(ids, types), projects, scores)
     return found.gathered()
 
 
