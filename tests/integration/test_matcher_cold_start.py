@@ -12,6 +12,7 @@ from services.matcher.matching.index import PLAIN
 from services.matcher.matching.index.packed import pack_offer, unpack
 from services.matcher.matching.index.packed_projects import PROJECT, pack_project
 from services.matcher.matching.shortlists import OfferKey
+from services.matcher.store import lists
 from services.matcher.store.entities import Packed, PackedProject, store_packed, store_packed_projects
 from tests.compiled import compiled_indexes
 from tests.factories import (
@@ -111,6 +112,28 @@ async def test_a_start_from_packed_rows_parses_no_json_and_judges_nothing(
     await process.hears(*matcher.log.say(project_published(a_project("prj-c"))))
     assert parsed
     assert await matcher.differences() == []
+
+
+async def test_a_start_holds_the_lists_that_are_stored(matcher: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN §3: a new owner « loads projects and lists », and knows whose lists name whom; read in many pieces."""
+    monkeypatch.setattr(lists, "AT_ONCE", 1)
+    process = await matcher.process(0, 1)
+    listed = 0
+    for number in (0, 1):
+        partition = process.owners.partition(number)
+        async with matcher.pool.acquire() as connection:
+            of_projects = await lists.project_lists(connection, number)
+            of_offers = {each.offer: each.entries for each in await lists.offer_lists_of(connection, number)}
+        assert dict(partition.project_lists) == of_projects
+        assert dict(partition.offer_lists) == of_offers
+        for offer in of_offers:
+            naming = {key for key, ranks in of_projects.items() if offer in [rank.offer for rank in ranks]}
+            assert partition.project_lists.naming(offer) == naming
+        for project_id in of_projects:
+            named = {key for key, ranks in of_offers.items() if project_id in [rank.project_id for rank in ranks]}
+            assert partition.offer_lists.naming(project_id) == named
+        listed += len(of_projects) + len(of_offers)
+    assert listed > 2
 
 
 @pytest.mark.parametrize("change", ["packed_as = 'of/before'", "packed = NULL, packed_as = NULL", "packed = 'x'"])

@@ -1,7 +1,7 @@
 """Lists laid end to end as numbers, some twelve bytes an entry, with their reverse: whose lists name somebody."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
 from typing import Any, NamedTuple
 
@@ -22,12 +22,13 @@ class Gathered(NamedTuple):
     others: Ints
     scores: Ints
 
-    def at(self, place: int) -> list[tuple[int, str]]:
-        """The list of the owner in this place, as scores and names."""
-        start = int(self.lengths[:place].sum())
-        end = start + int(self.lengths[place])
-        numbers = self.others[start:end].tolist()
-        return [(score, self.names[each]) for score, each in zip(self.scores[start:end].tolist(), numbers, strict=True)]
+    def some(self, places: Iterable[int]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+        """The owners in these places, each with the scores and names in its list."""
+        ends = np.cumsum(self.lengths, dtype=np.int64)
+        for place in places:
+            span = slice(ends[place] - self.lengths[place], ends[place])
+            names = [self.names[each] for each in self.others[span].tolist()]
+            yield self.owners[place], list(zip(self.scores[span].tolist(), names, strict=True))
 
     def floors(self, full: int) -> tuple[list[str], Ints]:
         """Who has a list of so many entries, and the score of the last of each."""

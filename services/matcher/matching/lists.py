@@ -135,9 +135,9 @@ class Lists(Mapping[Owner, tuple[Rank, ...]], Generic[Owner, Other, Rank]):
         added = Numbered(owners[is_numbered], lists.lengths[is_numbered], others[kept], lists.scores[kept])
         self._laid = Laid(self._laid.without(gone[gone >= 0]).joined(added))
         self._changed, self._naming = {}, defaultdict(set)
-        for place in np.flatnonzero(~is_numbered).tolist():
-            ranks = tuple(self._rank(-score, self._others.key(name)) for score, name in lists.at(place))
-            self._change(self._owners.key(lists.owners[place]), ranks)
+        for owner, entries in lists.some(np.flatnonzero(~is_numbered).tolist()):
+            ranks = tuple(self._rank(-score, self._others.key(name)) for score, name in entries)
+            self._change(self._owners.key(owner), ranks)
         self._most = len(self._changed) + max(FEWEST, self._laid.count // SHARE)
 
 

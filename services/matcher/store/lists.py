@@ -14,8 +14,8 @@ from shared.restoring import LONG
 
 Prefix = Literal["", "next_"]
 """Of the tables that hold the lists, and those that are built aside for the next model."""
-AT_ONCE = 1_000
-"""Lists that are read at once: some milliseconds, which an event loop has."""
+AT_ONCE = 250
+"""Lists that are read at once: a millisecond or two, and gone before Python's collector looks at them twice."""
 
 
 async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:

@@ -39,9 +39,9 @@ class Keys:
         return None if found is None else found[1]
 
     def rows_of(self, keys: Sequence[str]) -> NDArray[np.int32]:
-        """The row of each of many keys, -1 for one that has none; others may put some meanwhile."""
+        """The row of each of many keys, -1 for one that has none; nobody may put any meanwhile."""
         table = np.frombuffer(self._table, np.int32)
-        # A copy: what is seen from elsewhere cannot grow.
+        # A copy: an array that something else still sees cannot grow.
         hashes = np.frombuffer(self._hashes.tobytes(), np.int64)
         hashed = np.fromiter(map(hash, keys), np.int64, len(keys))
         found = np.full(len(keys), -1, np.int32)
