@@ -9,7 +9,16 @@ from opentelemetry.trace import SpanKind
 
 from shared import tracing
 from shared.database import REFUSED_VALUES, Connection, Pool, in_transaction
-from shared.dead_letter import AfterCommit, Handler, Limit, Unprocessable, log_set_aside, reason_of, set_aside
+from shared.dead_letter import (
+    AfterCommit,
+    Handler,
+    Limit,
+    Unprocessable,
+    forget,
+    log_set_aside,
+    reason_of,
+    set_aside,
+)
 from shared.measures import handled
 from shared.received import Arrived, Batch, Position, Received, TopicPartitionNumber, Unreadable
 
@@ -147,6 +156,8 @@ class Handling:
         window = self._limit.after([raw.offset in bad for raw in new.raw])
         for unreadable in bad.values():
             await set_aside(connection, new.topic, unreadable)
+        if bad:  # the handler has forgotten what was erased before these were there
+            await forget(connection, *(record.key for record in batch.records if record.event is None))
         position = new.position_after(position)
         await store(connection, new.topic, new.partition, position)
         return _Outcome(position, window, after_commit, tuple(bad.values()))

@@ -129,9 +129,9 @@ class Whole:
         async def work(connection: Connection) -> bool:
             if await leases.lock(connection, KEEPER, epoch) is None:
                 return False
-            await _upsert(connection, rows)
             for batch in batches.values():
                 await batch.keep(connection)
+            await _upsert(connection, rows)  # what is erased is forgotten of dead letters, too
             return True
 
         if await in_transaction(self._owners.pool, work):

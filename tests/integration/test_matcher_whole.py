@@ -90,6 +90,16 @@ async def test_a_replay_that_nobody_judged_is_judged_by_the_next_owner(matcher: 
     assert await matcher.differences() == []
 
 
+async def test_what_a_batch_sets_aside_of_an_offer_its_own_tombstone_erases(matcher: Stage) -> None:
+    """« Erasure in every table, dead letters too »: the tombstone may come in the batch of what could not be read."""
+    process = await matcher.process(0)
+    (record,) = matcher.log.say(commitment_published())
+    gone = replace(record, offset=record.offset + 1, value=None, headers=((VERSION_HEADER, b"9"),))
+    await process.batch("commitments", record.partition, [replace(record, headers=()), gone])
+    assert await matcher.pool.fetchval("SELECT body IS NULL FROM whole_entities") is True
+    assert await matcher.pool.fetch("SELECT key FROM dead_letters") == []
+
+
 async def test_a_process_forgets_what_another_has_stored(matcher: Stage) -> None:
     first, second = await matcher.process(0), await matcher.process(1)
     records = matcher.log.say(day_started(), *(commitment_published(a_commitment(f"eng-{n}")) for n in range(30)))

@@ -70,6 +70,29 @@ async def test_each_kind_of_poison_is_set_aside_and_its_batch_goes_on(
         assert all(letter["reason"] for letter in letters)
 
 
+async def test_what_a_batch_sets_aside_its_own_tombstones_erase(
+    service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    """« Erasure in every table, dead letters too »: unreadable, or rejected by the handler, before or after."""
+
+    async def rejects(connection: Connection, batch: Batch) -> AfterCommit | None:
+        for record in batch.records:
+            if record.event is not None:
+                batch.reject(record, "odd")
+        await forget(connection, *(record.key for record in batch.records if record.event is None))
+        last = tuple(record for record in batch.records if record.key == "per-last")
+        return await note(connection, Batch(batch.topic, batch.partition, last))
+
+    odd, bad = raw(preference_set("per-gone")), (b"per-gone", b"{not json", [VERSION_1])
+    gone, last = ((key, None, [(VERSION_HEADER, b"2")]) for key in (b"per-gone", b"per-last"))
+    async with opened(service_dsn("notifier"), "notifier") as pool:
+        await prepare_effects(pool)
+        await put(bootstrap_servers, f"{topic_prefix}preferences", [bad, odd, gone, bad, POISON["bad JSON"], last])
+        async with started(reader(pool, bootstrap_servers, topic_prefix, rejects)):
+            await wait_for_effects(pool, 1)
+        assert [row["key"] for row in await pool.fetch("SELECT key FROM dead_letters")] == [b"per-bad"]
+
+
 async def test_the_dead_letter_topic_holds_key_origin_and_error_only(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
