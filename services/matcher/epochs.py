@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 
 from services.matcher.judging import LeaseLost, StaleMemory
 from services.matcher.matching.catalogue import AT_ONCE, Catalogue, preparation
@@ -10,13 +12,15 @@ from services.matcher.matching.rows import Positions
 from services.matcher.owners import Owners
 from services.matcher.store import leases, models
 from services.matcher.store.models import Epochs, Model
-from shared.database import RETRIED, in_transaction
-from shared.logs import is_worth_saying
+from shared.database import RETRIED, backoff, in_transaction
+from shared.logs import describe, is_worth_saying
 from shared.text.vectors import TextModel
 
 logger = logging.getLogger(__name__)
 NOT_NOW: tuple[type[BaseException], ...] = (LeaseLost, StaleMemory, *RETRIED)
 IDLE_SECONDS = 1.0
+LONGEST_PAUSE = 60.0
+"""Between two times that a model is told all that was heard, the disk having had no room for it."""
 
 
 class OtherBytes(Exception):
@@ -29,8 +33,11 @@ class ModelEpochs:
     Any process does so, whichever model it carries itself: models are stored whole.
     """
 
-    def __init__(self, owners: Owners, carried: TextModel) -> None:
+    def __init__(self, owners: Owners, carried: TextModel, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._owners, self._judge, self._carried = owners, owners.judge, carried
+        self._clock = clock
+        self._tellings, self._not_before = 0, 0.0
+        """How often a model was told all that was heard since models changed, and when one may be again."""
         self._built = 0
         self._known = Epochs()
 
@@ -64,18 +71,14 @@ class ModelEpochs:
     async def step(self) -> bool:
         """Take one step towards the model at work, and the next; whether there was one to take."""
         async with self._owners.pool.acquire() as connection:
-            self._known = await models.epochs(connection)
+            known = await models.epochs(connection)
+        if known != self._known:
+            self._known, self._tellings, self._not_before = known, 0, 0.0
         if self._known.current not in {None, self._judge.catalogue.model}:
-            await self._turn_to(self._known.current)
-            return True
+            return await self._turn_to(self._known.current)
         following = self._judge.next
         if self._known.next != (following and following.model):
-            self._judge.next = None
-            for partition in self._owners.held:
-                partition.aside = None
-            if self._known.next is not None:
-                self._judge.next = await self._retold(self._known.next)
-            return True
+            return await self._retell(self._known.next)
         return following is not None and following.day is not None and (await self._build() or await self._switch())
 
     async def _build(self) -> bool:
@@ -106,32 +109,64 @@ class ModelEpochs:
             logger.info("lists are of another model from now on", extra={"model": self._known.next})
         return switched
 
-    async def _turn_to(self, model: str) -> None:
+    async def _turn_to(self, model: str) -> bool:
         """Score by `model` from now on; what is in memory of partitions is of the one before, and is loaded again."""
         following = self._judge.next
-        if following is None or following.model != model:
-            following = await self._retold(model)
-        await self._judge.compute(self._swap, following)
+        if (following is None or following.model != model) and not await self._retell(model):
+            return False
+        if not await self._judge.compute(self._swap, model):
+            return False
         await self._owners.load_again()
+        return True
 
-    def _swap(self, following: Catalogue) -> None:
-        """On the judge's thread, so that whatever is heard is told either before or after, to all catalogues there."""
+    def _swap(self, model: str) -> bool:
+        """On the judge's thread, so that whatever is heard is told either before or after, to all catalogues there.
+
+        Nothing happens where the catalogue of `model` has met a full disk since, and was let go of.
+        """
+        following = self._judge.next
+        if following is None or following.model != model:
+            return False
         self._judge.catalogue, self._judge.next = following, None
+        return True
 
-    async def _retold(self, model: str) -> Catalogue:
-        """All that was heard, with another model: made ready beside the judging, and brought to its end within it."""
-        made, at_work = self._made(await self._load(model)), self._judge.catalogue
+    async def _retell(self, model: str | None) -> bool:
+        """Have `model`, or none, in the place of what is beside the one at work, and tell it all that was heard.
+
+        One for which the disk has no room is let go of, and told again after a pause that grows: whether it is there.
+        """
+        self._judge.next = None
+        for partition in self._owners.held:
+            partition.aside = None
+        if model is None:
+            return True
+        if self._clock() < self._not_before:
+            return False
+        text_model, is_told = await self._load(model), False
+        try:
+            await self._tell(text_model)
+            is_told = True
+        except OSError as problem:
+            if is_worth_saying(self._tellings + 1):
+                said = {"model": model, "problem": describe(problem)}
+                logger.warning("the next model waits for room", extra=said)
+        self._tellings += 1
+        self._not_before = self._clock() + backoff(self._tellings, first=1.0, highest=LONGEST_PAUSE)
+        return is_told
+
+    async def _tell(self, model: TextModel) -> None:
+        """Tell all that was heard beside the judging, and bring it to its end within it."""
+        made, at_work = self._made(model), self._judge.catalogue
         begun, keys = await self._judge.compute(lambda: (at_work.told(()), at_work.keys()))
         for place in range(0, len(keys), AT_ONCE):
             told = await self._judge.compute(at_work.told, keys[place : place + AT_ONCE])
             await asyncio.to_thread(made.follow, told)
-        return await self._judge.compute(self._attach, made, begun.positions)
+        await self._judge.compute(self._attach, made, begun.positions)
 
-    def _attach(self, made: Catalogue, begun: Positions) -> Catalogue:
+    def _attach(self, made: Catalogue, begun: Positions) -> None:
         at_work = self._judge.catalogue
         made.follow(at_work.told(at_work.keys(begun)))
         self._judge.next = made
-        return made
 
     def _made(self, model: TextModel) -> Catalogue:
         """Nothing heard yet; its indexes are made as those of the one at work."""
@@ -156,6 +191,8 @@ class ModelEpochs:
                 f"lists of model {following.model} are being built aside: {self._built} of {self._judge.partitions}"
                 f" partitions are ready, {done} of {of} projects here; model {current} scores until all are"
             )
+        elif self._known.next is not None and self._tellings:
+            found.append(f"model {self._known.next} is told again what was heard: the disk had no room for it")
         if carried not in {current, following and following.model}:
             found.append(f"this matcher carries model {carried}, which is past: it scores by {current}, as all do")
         return found

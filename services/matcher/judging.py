@@ -13,8 +13,6 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
-from asyncpg import SerializationError
-
 from services.matcher.announcing import announce_moves
 from services.matcher.keeping import store_aside, store_built, store_plan
 from services.matcher.matching.aside import SLICE, Planned, Slice, begun, judge_slice, planned_of
@@ -22,15 +20,14 @@ from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.deciding import Changes, decide, parties_of
 from services.matcher.matching.head import Outcome
 from services.matcher.matching.merging import Merged, merge
-from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import Answers, Arrival, Delivered, Partition, Plan
-from services.matcher.matching.rows import StoredHead
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import entities, heads, leases, lists
 from services.matcher.store.heads import Wanted
 from services.matcher.store.leases import Reflected
 from shared.clock import utc_now
 from shared.database import IDLE_IN_TRANSACTION_MS, Connection
+from shared.logs import describe
 from shared.offsets import AfterCommit
 from shared.restoring import LONG
 
@@ -101,9 +98,25 @@ class Judge:
         asked = object()
         self._asked[asked] = time.monotonic()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+            given = partial(work, *args, **kwargs)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._computed, given)
         finally:
             del self._asked[asked]
+
+    def _computed(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns; where the disk has no room, that of the next model is given back first."""
+        try:
+            return work()
+        except OSError as problem:
+            self.give_up_next(problem)
+            raise
+
+    def give_up_next(self, problem: OSError) -> None:
+        """Let go of the next model, on the judge's thread: the disk has no room for both. It is told again later."""
+        if self.next is not None:
+            said = {"model": self.next.model, "problem": describe(problem)}
+            logger.warning("the next model gives its room back", extra=said)
+        self.next = None
 
     async def _compute(self, connection: Connection, work: Callable[[Check], Result]) -> Result:
         """As `compute`, within a transaction: PostgreSQL ends one that is idle, unless it hears of it now and then.
@@ -253,7 +266,7 @@ class Judge:
             all_own=partition.heads_behind,
         )
         rows = await heads.lock_heads(connection, partition.number, wanted)
-        _refuse_moved(delivered, rows)
+        heads.refuse_moved(delivered.known, rows)
         foreign = {pair.project_id for pair, row in rows.items() if row.partition != partition.number}
         stored = await entities.projects_by_id(connection, sorted(foreign)) if foreign else []
         at, outcomes = self._now(), []
@@ -278,23 +291,6 @@ class Judge:
         partition.revision = revision
         partition.heads_behind = partition.heads_behind and planned.plan.day is None
         self._advanced.set()
-        self._thread.submit(_apply, partition, planned, deferred)
+        self._thread.submit(self._computed, partial(planned.apply, partition, deferred, self.give_up_next))
         for match_id, outcome in outcomes:
             logger.info("an answer is handled", extra={"match_id": match_id, "outcome": outcome})
-
-
-def _apply(partition: Partition, planned: Planned, deferred: frozenset[OfferKey]) -> None:
-    """Let memory follow; what is asked after a failure finds it lost."""
-    try:
-        planned.apply(partition, deferred)
-    except BaseException:
-        partition.is_lost = True
-        logger.exception("memory of a partition could not follow", extra={"partition": partition.number})
-        raise
-
-
-def _refuse_moved(delivered: Delivered, rows: Mapping[Pair, StoredHead]) -> None:
-    """Have the transaction tried again where a match that is answered moved between its plan and its lock."""
-    locked = {pair.match_id: row.body for pair, row in rows.items()}
-    if any(row.body != locked.get(match_id) for match_id, row in delivered.known.items()):
-        raise SerializationError("an answered match moved meanwhile")

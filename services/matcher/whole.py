@@ -101,16 +101,22 @@ class Whole:
     def _tell(self, tell: Callable[[Catalogue], News]) -> None:
         """Tell the catalogue, then that of the next model if there is one; partitions note the offers that changed.
 
-        They do at once: telling may fail, and is no news to the first catalogue when it is done again.
+        A next model that has no room for it is let go of: the one at work goes on, and tells it all of that later.
         """
-        news, held = tell(self._catalogue), self._owners.held
+        judge, following, held = self._owners.judge, self._owners.judge.next, self._owners.held
+        news = tell(judge.catalogue)
         for partition in held:
             partition.note(news.offers, news.sequence)
-        if self._owners.judge.next is not None:
-            news = tell(self._owners.judge.next)
-            for aside in (partition.aside for partition in held):
-                if aside is not None:
-                    aside.partition.note(news.offers, news.sequence)
+        if following is None:
+            return
+        try:
+            news = tell(following)
+        except OSError as problem:
+            judge.give_up_next(problem)
+            return
+        for aside in (partition.aside for partition in held):
+            if aside is not None:
+                aside.partition.note(news.offers, news.sequence)
 
     async def store(self) -> None:
         """Store what was heard, where this process holds the lease of the keeper's partition."""

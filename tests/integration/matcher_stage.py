@@ -103,7 +103,7 @@ class Process:
             clock=clock,
         )
         self.whole = Whole(self.owners)
-        self.epochs = ModelEpochs(self.owners, carried)
+        self.epochs = ModelEpochs(self.owners, carried, clock=clock)
         self._handlers = {"projects": partial(on_projects, self.owners), "answers": partial(on_answers, self.owners)}
         self.read: dict[tuple[str, int], int] = {}
 

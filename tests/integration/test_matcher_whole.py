@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
-from errno import ENOSPC
-from unittest.mock import Mock
 
 import pytest
 
 from services.matcher import whole
-from services.matcher.matching.catalogue import Catalogue, preparation
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.store import lists
 from shared.clock import utc_now
@@ -60,23 +57,6 @@ async def test_what_one_process_replays_is_judged_by_all(matcher: Stage) -> None
     assert {match_id for match_id, _ in await matcher.changes()} == {
         match_id_of(project_id, "commitment", "eng-a") for project_id in ("prj-a", "prj-b")
     }
-    assert await matcher.differences() == []
-
-
-async def test_what_the_next_model_could_not_take_in_is_judged_by_the_one_at_work(
-    matcher: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DESIGN §3: « No pair is missed »; the disk may be full for one catalogue when the other has heard a batch."""
-    process = await matcher.process(0, 1)
-    await process.hears(*matcher.log.say(day_started(), project_published()))
-    process.owners.judge.next = following = Catalogue(preparation())
-    monkeypatch.setattr(following, "apply", Mock(side_effect=OSError(ENOSPC, "No space left on device")))
-    said = matcher.log.say(commitment_published())
-    with pytest.raises(OSError, match="No space"):
-        await process.hears(*said)
-    process.owners.judge.next = None
-    await process.hears(*said)
-    assert {match_id for match_id, _ in await matcher.changes()} == {match_id_of("prj-a", "commitment", "eng-a")}
     assert await matcher.differences() == []
 
 

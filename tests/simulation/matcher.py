@@ -42,7 +42,7 @@ async def run_matcher(actor: "Actor") -> None:
     judge._thread = AtOnce()  # type: ignore[assignment]
     owners = Owners(pool, judge, owner=actor.name, address=f"http://{actor.name}", clock=loop.time)
     actor.pool, actor.owners = pool, owners
-    actor.work = work = Work(SETTINGS, pool, owners, ModelEpochs(owners, model), actor.give_up)
+    actor.work = work = Work(SETTINGS, pool, owners, ModelEpochs(owners, model, clock=loop.time), actor.give_up)
     work._whole._now = actor.world.now
     actor.main = asyncio.create_task(work.run())
     await asyncio.wait([actor.main])

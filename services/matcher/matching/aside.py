@@ -1,5 +1,6 @@
 """The lists of the next model are built aside: a partition's projects arrive there slice by slice, as if just heard."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ from services.matcher.matching.plans import plan_of
 from services.matcher.matching.project_shelf import ProjectShelf
 from services.matcher.matching.shortlists import OfferKey
 
+logger = logging.getLogger(__name__)
 Check = Callable[[], None]
 
 SLICE = 500
@@ -32,9 +34,23 @@ class Planned:
     aside: Aside | None = None
     plan_aside: Plan | None = None
 
-    def apply(self, partition: Partition, deferred: frozenset[OfferKey]) -> None:
-        """Let memory become what was planned, the transaction having committed."""
-        partition.apply(self.plan, deferred)
+    def apply(self, partition: Partition, deferred: frozenset[OfferKey], no_room: Callable[[OSError], None]) -> None:
+        """Let memory become what was planned, the transaction having committed; after a failure it is lost.
+
+        `no_room` is told where only what is built aside had none: nothing of that may be used any more.
+        """
+        try:
+            partition.apply(self.plan, deferred)
+            try:
+                self._apply_aside()
+            except OSError as problem:
+                no_room(problem)
+        except BaseException:
+            partition.is_lost = True
+            logger.exception("memory of a partition could not follow", extra={"partition": partition.number})
+            raise
+
+    def _apply_aside(self) -> None:
         if self.aside is not None and self.plan_aside is not None:
             self.aside.partition.apply(self.plan_aside, frozenset())
             self.aside.partition.note_declined(self.plan.declined)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import islice
 
 from services.matcher.matching.bodies import Bodies, InMemory
@@ -58,7 +59,7 @@ class Catalogue:
         self.offer_keys = self._shelf.numbers
         """Numbers of all offers ever heard, as `text_of` names them; none is ever taken."""
         self.index = indexes.of_offers(preparation.geography)
-        self.offers = Matched(self.index, self.shown)
+        self.offers = Matched(self.index, partial(self._shelf.prepared, preparation=preparation))
         self._wholes: frozenset[str] = frozenset()
 
     @property

@@ -15,6 +15,7 @@ class Matched(Mapping[OfferKey, PreparedOffer]):
     """Those of an index, by key; changed by nothing but the index."""
 
     def __init__(self, index: "OfferEngine | OfferIndex", shown: Callable[[OfferKey], PreparedOffer]) -> None:
+        """`shown` holds nothing that holds this: who lets go of a catalogue has its room back at once."""
         self._index, self._shown = index, shown
 
     def __getitem__(self, offer: OfferKey) -> PreparedOffer:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from asyncpg import Record
+from asyncpg import Record, SerializationError
 
 from services.matcher.matching.life import next_day
 from services.matcher.matching.model import Pair
@@ -108,6 +108,13 @@ async def heads_of(connection: Connection, match_ids: Sequence[str]) -> dict[str
     )
     found = [_row(row) for row in rows]
     return {each.pair.match_id: each for each in found}
+
+
+def refuse_moved(known: Mapping[str, StoredHead], locked: Mapping[Pair, StoredHead]) -> None:
+    """Have the transaction tried again where one of these, by match id, moved before it was locked."""
+    bodies = {pair.match_id: row.body for pair, row in locked.items()}
+    if any(row.body != bodies.get(match_id) for match_id, row in known.items()):
+        raise SerializationError("an answered match moved meanwhile")
 
 
 async def all_heads(connection: Connection, states: Sequence[str] | None = None) -> AsyncIterator[list[HeadRow]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
-from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -38,7 +37,6 @@ class OfferEngine(Engine[OfferId, PreparedProject]):
     def __init__(self, geography: Geography) -> None:
         super().__init__(geography, OFFER_RECORD)
         self._challenges = Sets()
-        self._units_in = lru_cache(1 << 15)(self._units_named)
 
     def upsert(self, offer: PreparedOffer) -> None:
         """Put an offer in, in the place of the one of its id and type; the next search sees it."""
@@ -59,7 +57,8 @@ class OfferEngine(Engine[OfferId, PreparedProject]):
         heads, names = unpacked.heads, unpacked.names
         rows, signatures = self._put_all(keys, unpacked, [each[2] for each in names])
         challenges = [self._challenges.of(sorted(map(self.numbers.of, several(each[1])))) for each in names]
-        units = [self._units_in(each[0]) for each in names]
+        known_units = {name: self.units.numbers(units_in(name)) for name in {each[0] for each in names}}
+        units = [known_units[each[0]] for each in names]
         counts = np.array([len(each) for each in units], np.int64)
         records, briefs = offer_records(rows, heads, counts, np.array(challenges, np.int32), signatures)
         which = np.repeat(np.arange(len(keys)), counts)
@@ -68,9 +67,6 @@ class OfferEngine(Engine[OfferId, PreparedProject]):
         is_in = heads["flags"][which] & OUT == 0
         which = which[is_in]
         self.postings.add_all(places[is_in], briefs[which], records[which])
-
-    def _units_named(self, name: str) -> tuple[int, ...]:
-        return tuple(self.units.numbers(units_in(name)))
 
     @staticmethod
     def _text(key: OfferId) -> str:
