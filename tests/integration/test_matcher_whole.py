@@ -145,3 +145,39 @@ async def test_a_lease_lost_during_a_replay_stops_nothing(matcher: Stage, monkey
         with suppress(asyncio.CancelledError):
             await tending
     assert met == [0]
+
+
+async def packed_all(process: Process) -> None:
+    """Have it pack until nothing is packed otherwise."""
+    while await process.whole.repack():
+        pass
+
+
+async def test_who_comes_to_hold_the_keepers_partition_again_packs_anew(matcher: Stage) -> None:
+    """Decision 0015: of two releases side by side, either packs anew when it comes to hold partition 0."""
+    first = await matcher.process(0, 1)
+    said = (commitment_published(a_commitment(f"eng-{letter}")) for letter in "abc")
+    await first.hears(*matcher.log.say(day_started(), *said))
+    await packed_all(first)
+    await first.owners.lost(0, taken_away=True)
+    second = await matcher.process()
+    second.owners.catalogue.packed_as = "another/release"
+    await second.takes(0)
+    await packed_all(second)
+    of_second = "SELECT count(*) FROM whole_entities WHERE packed_as = 'another/release'"
+    assert await matcher.pool.fetchval(of_second) == 3
+    await second.owners.lost(0, taken_away=True)
+    await first.takes(0)
+    await packed_all(first)
+    assert await matcher.pool.fetchval(of_second) == 0
+
+
+async def test_what_a_replay_stored_is_packed_after_it(matcher: Stage) -> None:
+    process = await matcher.process(0, 1)
+    await process.hears(*matcher.log.say(day_started()))
+    await packed_all(process)
+    await a_bad_commitment(matcher, process)
+    await process.whole.replay()
+    await process.whole.hear_replayed()
+    await packed_all(process)
+    assert await matcher.pool.fetchval("SELECT count(*) FROM whole_entities WHERE packed IS NOT NULL") == 1
