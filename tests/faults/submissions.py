@@ -39,13 +39,16 @@ class Submissions:
         words, place, owner = (self._chance.choice(each) for each in (self._projects, self._places, self._projects))
         kept = ("summary", "categories", "stage", "amount_sought_eur", "amount_secured_eur", "beneficiaries")
         number = self._chance.randrange(CONTACTS)
-        form = "collectif-informel" if self._chance.random() < 0.1 else owner["owner"]["legal_form"]
+        bearer = {"name": owner["owner"]["name"], "legal_form": owner["owner"]["legal_form"]}
+        if self._chance.random() < 0.1:
+            # Its name may stand in no text: one of a sample's might.
+            bearer = {"name": f"Collectif {project_id}", "legal_form": "collectif-informel"}
         return {
             "project_id": project_id,
             "title": f"{words['title'][:150]} ({project_id})",
             **{name: words[name] for name in kept if name in words},
             "needs": [*words["needs"], *self._more_needs(words["needs"])],
-            "owner": {"owner_id": f"por-{project_id}", "name": owner["owner"]["name"], "legal_form": form},
+            "owner": {"owner_id": f"por-{project_id}", **bearer},
             "commune": place["commune"],
             **({"challenge_id": place["challenge_id"]} if self._chance.random() < 0.6 else {}),
             "deadline": words["deadline"],
