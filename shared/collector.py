@@ -10,17 +10,20 @@ from contextlib import contextmanager
 
 OBJECTS_BETWEEN_LOOKS = 10_000
 """So many more than went: what a batch made is mostly gone again by then, or there at one look or two."""
+AS_STARTED = gc.get_threshold()
 
 
 @contextmanager
 def settled() -> Iterator[None]:
-    """Meanwhile what is there now is not looked at; what takes its place later is, until the next start."""
+    """Meanwhile what is there now is not looked at; what takes its place later is, until the next start.
+
+    Of several at once in a process, the first that ends has all looked at as before.
+    """
     gc.collect()
     gc.freeze()
-    before = gc.get_threshold()
-    gc.set_threshold(OBJECTS_BETWEEN_LOOKS, *before[1:])
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS, *AS_STARTED[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*AS_STARTED)
         gc.unfreeze()

@@ -6,13 +6,14 @@ import logging
 
 import pytest
 
+from shared.collector import AS_STARTED, settled
 from shared.readiness import say_readiness
 from tests.deadline import eventually
 
 
 async def test_what_is_held_when_a_service_becomes_ready_is_passed_over_by_the_collector() -> None:
     """Once, at the first time: what comes and goes later is collected as ever, and all of it once the service stops."""
-    found, frozen, thresholds = ["starting"], list[int](), gc.get_threshold()
+    found, frozen = ["starting"], list[int]()
 
     def problems() -> list[str]:
         frozen.append(gc.get_freeze_count())
@@ -27,10 +28,20 @@ async def test_what_is_held_when_a_service_becomes_ready_is_passed_over_by_the_c
         frozen.clear()
         await eventually(looked_twice, seconds=10)
         assert (frozen[-1] > 0) == is_ready
-        assert (gc.get_threshold() != thresholds) == is_ready
+        assert (gc.get_threshold() != AS_STARTED) == is_ready
     task.cancel()
     await asyncio.wait([task])
-    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, thresholds)
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, AS_STARTED)
+
+
+def test_of_several_services_in_a_process_the_last_that_stops_leaves_the_collector_as_it_was() -> None:
+    """They stop in the order in which they became ready, which no stack of their settings would undo."""
+    first, second = settled(), settled()
+    for each in (first, second):
+        each.__enter__()
+    for each in (first, second):
+        each.__exit__(None, None, None)
+    assert (gc.get_freeze_count(), gc.get_threshold()) == (0, AS_STARTED)
 
 
 async def test_an_outage_is_one_warning_with_its_reasons_and_one_line_at_its_end(
