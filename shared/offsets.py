@@ -1,7 +1,7 @@
 """Each record has its effect once: results commit with the offset, and PostgreSQL's offset is the authority."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -82,6 +82,19 @@ class _Outcome:
     set_aside: tuple[Unreadable, ...] = ()
 
 
+async def _set_aside(connection: Connection, batch: Batch, bad: Mapping[int, Unreadable]) -> None:
+    """Set aside what is bad, in its order among the tombstones: each erases what stands before it.
+
+    A handler forgets what is erased before anything of its batch is set aside.
+    """
+    erased = {record.offset: record.key for record in batch.records if record.event is None}
+    for offset in sorted({*bad, *(each for each in erased if bad and each > min(bad))}):
+        if offset in bad:
+            await set_aside(connection, batch.topic, bad[offset])
+        else:
+            await forget(connection, erased[offset])
+
+
 def _traced(arrived: Arrived) -> AbstractContextManager[object]:
     """One span for the batch, which goes on with the trace of its records or is linked to theirs."""
     if not tracing.is_on():
@@ -154,10 +167,7 @@ class Handling:
         after_commit = await self._handler(connection, batch) if batch.records else None
         bad = new.bad(batch.rejected)
         window = self._limit.after([raw.offset in bad for raw in new.raw])
-        for unreadable in bad.values():
-            await set_aside(connection, new.topic, unreadable)
-        if bad:  # the handler has forgotten what was erased before these were there
-            await forget(connection, *(record.key for record in batch.records if record.event is None))
+        await _set_aside(connection, batch, bad)
         position = new.position_after(position)
         await store(connection, new.topic, new.partition, position)
         return _Outcome(position, window, after_commit, tuple(bad.values()))

@@ -70,10 +70,10 @@ async def test_each_kind_of_poison_is_set_aside_and_its_batch_goes_on(
         assert all(letter["reason"] for letter in letters)
 
 
-async def test_what_a_batch_sets_aside_its_own_tombstones_erase(
+async def test_what_a_batch_sets_aside_before_a_tombstone_that_erases(
     service_dsn: ServiceDsn, bootstrap_servers: str, topic_prefix: str
 ) -> None:
-    """« Erasure in every table, dead letters too »: unreadable, or rejected by the handler, before or after."""
+    """« Erasure in every table, dead letters too »: unreadable, or rejected by the handler; what follows it stands."""
 
     async def rejects(connection: Connection, batch: Batch) -> AfterCommit | None:
         for record in batch.records:
@@ -90,7 +90,8 @@ async def test_what_a_batch_sets_aside_its_own_tombstones_erase(
         await put(bootstrap_servers, f"{topic_prefix}preferences", [bad, odd, gone, bad, POISON["bad JSON"], last])
         async with started(reader(pool, bootstrap_servers, topic_prefix, rejects)):
             await wait_for_effects(pool, 1)
-        assert [row["key"] for row in await pool.fetch("SELECT key FROM dead_letters")] == [b"per-bad"]
+        letters = await pool.fetch("SELECT key, record_offset FROM dead_letters ORDER BY record_offset")
+        assert [(row["key"], row["record_offset"]) for row in letters] == [(b"per-gone", 3), (b"per-bad", 4)]
 
 
 async def test_the_dead_letter_topic_holds_key_origin_and_error_only(
