@@ -191,8 +191,10 @@ class ModelEpochs:
                 f"lists of model {following.model} are being built aside: {self._built} of {self._judge.partitions}"
                 f" partitions are ready, {done} of {of} projects here; model {current} scores until all are"
             )
-        elif self._known.next is not None and self._tellings:
-            found.append(f"model {self._known.next} is told again what was heard: the disk had no room for it")
+        else:
+            waiting = self._known.next if self._known.current in {None, current} else self._known.current
+            if waiting is not None and self._tellings:
+                found.append(f"model {waiting} is told again what was heard: the disk had no room for it")
         if carried not in {current, following and following.model}:
             found.append(f"this matcher carries model {carried}, which is past: it scores by {current}, as all do")
         return found

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from services.matcher.announcing import announce_moves
-from services.matcher.keeping import store_aside, store_built, store_plan
+from services.matcher.keeping import built_lists, store_aside, store_built, store_plan
 from services.matcher.matching.aside import SLICE, Planned, Slice, begun, judge_slice, planned_of
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.deciding import Changes, decide, parties_of
@@ -185,16 +185,19 @@ class Judge:
         aside = partition.aside
         if aside is None or done is None or not done.is_last:
             return False
-        await store_built(connection, aside, done.versions)
+        await store_built(
+            connection, aside, await self._compute(connection, partial(built_lists, aside, done.versions))
+        )
         aside.is_built = True
         return True
 
     def _judge_slice(self, partition: Partition, revision: int, check: Check) -> Slice | None:
-        if not partition.is_at(revision) or self.next is None or self.next.day is None:
+        following = self.next
+        if not partition.is_at(revision) or following is None or following.day is None:
             return None
-        if partition.aside is None or partition.aside.model != self.next.model:
-            partition.aside = begun(partition, self.next)
-        return judge_slice(partition, self.next, check=check, size=SLICE)
+        if partition.aside is None or partition.aside.partition.offers is not following.index:
+            partition.aside = begun(partition, following)
+        return judge_slice(partition, following, check=check, size=SLICE)
 
     async def _begin(self, connection: Connection, partition: Partition) -> int:
         revision = await leases.lock(connection, partition.number, partition.epoch)
@@ -256,7 +259,7 @@ class Judge:
         self, connection: Connection, partition: Partition, plan: Plan, merged: Merged, delivered: Delivered
     ) -> list[tuple[str, Outcome]]:
         """Move the matches concerned, some at a time; returns what became of each answer, by match id."""
-        changes = Changes.of(partition, plan, merged)
+        changes = await self._compute(connection, lambda _: Changes.of(partition, plan, merged))
         wanted = Wanted(
             pairs=changes.pairs,
             match_ids=frozenset(delivered.answers),

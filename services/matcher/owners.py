@@ -15,7 +15,7 @@ from services.matcher.matching.rows import Positions
 from services.matcher.store import leases, matchers, models
 from services.matcher.store.leases import Lease
 from services.matcher.store.matchers import AtWork
-from shared.database import Connection, Pool, in_transaction
+from shared.database import RETRIED, Connection, Pool, in_transaction
 from shared.text.vectors import READING
 
 Result = TypeVar("Result")
@@ -210,15 +210,23 @@ class Owners:
         await self.retake()
 
     async def retake(self) -> None:
-        """Take again what is assigned here and was let go of after a failure; forget what has long been elsewhere."""
+        """Take again what is assigned here and was let go of after a failure; forget what has long been elsewhere.
+
+        Each is tried before a failure that passes, such as a full disk, is raised.
+        """
         for number in [number for number in self._held if number not in self._assigned]:
             if self._clock() - self._lost_at.get(number, 0) > KEPT_ASIDE_SECONDS:
                 del self._held[number]
+        failed: BaseException | None = None
         for number in sorted(self._assigned - self._owned):
             try:
                 await self._make_own(number)
             except (LeaseHeld, LeaseLost, StaleMemory) as problem:
                 logger.info("a partition is not taken yet", extra={"partition": number, "problem": str(problem)})
+            except RETRIED as problem:
+                failed = problem
+        if failed is not None:
+            raise failed
 
     async def _take(self, number: int) -> None:
         async def work(connection: Connection) -> tuple[Lease, Stored | None]:
@@ -246,6 +254,8 @@ class Owners:
             await self.judge.compute(self._load, lease, stored)
 
     def _load(self, lease: Lease, stored: Stored) -> None:
+        # What was there is not true any more: both together might find no room.
+        self._held.pop(lease.partition, None)
         partition = self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
         if read := len(partition.unpacked):
             logger.info("projects were read as JSON", extra={"partition": lease.partition, "projects": read})

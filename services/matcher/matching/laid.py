@@ -58,7 +58,8 @@ class Gathering:
         self._scores.append(np.fromiter(chain.from_iterable(scores), np.int32, count))
 
     def gathered(self) -> Gathered:
-        """All that was added."""
+        """All that was added; nothing more can be."""
+        self._numbers.default_factory = None  # which held these numbers themselves
         lengths, others, scores = map(np.concatenate, (self._lengths, self._others, self._scores))
         return Gathered(self._owners, lengths, list(self._numbers), others, scores)
 
