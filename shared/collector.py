@@ -27,3 +27,15 @@ def settled() -> Iterator[None]:
     finally:
         gc.set_threshold(*AS_STARTED)
         gc.unfreeze()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Meanwhile nothing is looked at: for what makes very many objects, for good or for a moment, and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -36,24 +36,25 @@ def compile_engine(folder: Path | None) -> None:
     Once per process. Where numba is missing, or `folder` cannot be used, the log says so, and all works.
     """
     if not can_compile():
-        _search_once()
+        _call_all()
         return
     from services.matcher.matching.index.kernels import compiled
 
     with _compiling:
         if folder is None or compiled.is_at_work():
-            _search_once()
+            _call_all()
             return
         try:
             _compile_in(folder)
         except OSError as problem:
             logger.warning("the compiled engine cannot be kept: each start compiles it", exc_info=problem)
             compiled.keep_nowhere()
-            _search_once()
+            _call_all()
 
 
 def _compile_in(folder: Path) -> None:
-    from services.matcher.matching.index import offer_engine, project_engine  # noqa: F401 - their kernels are named
+    from services.matcher.matching import streamed  # noqa: F401 - its kernels are named
+    from services.matcher.matching.index import offer_engine, project_engine  # noqa: F401 - so are theirs
     from services.matcher.matching.index.kernels import compiled
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,11 +63,11 @@ def _compile_in(folder: Path) -> None:
     kept = folder / f"{NAMED}{compiled.fingerprint()}"
     if _is_whole(kept):
         compiled.keep_in(kept)
-        _search_once()
+        _call_all()
         return
     part = Path(tempfile.mkdtemp(prefix=f"{NAMED}part-", dir=folder))
     compiled.keep_in(part)
-    _search_once()
+    _call_all()
     (part / WHOLE).write_text(_digest(part), encoding="ascii")
     if not _is_whole(kept):  # else another process was first
         shutil.rmtree(kept, ignore_errors=True)
@@ -77,8 +78,8 @@ def _compile_in(folder: Path) -> None:
     _forget_others(folder, kept)
 
 
-def _search_once() -> None:
-    """Search in both directions, which calls every kernel."""
+def _call_all() -> None:
+    """Search in both directions, and take in a list, which calls every kernel."""
     ready = preparation()
     commune = ready.geography.units("commune")[0].code
     project = Project.model_validate(
@@ -109,6 +110,10 @@ def _search_once() -> None:
         }
     )
     warm_up(ready.project(project), ready.offer(commitment), _DAY)
+    if can_compile():
+        from services.matcher.matching import streamed
+
+        streamed.warm_up()
 
 
 def _is_whole(kept: Path) -> bool:

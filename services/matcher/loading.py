@@ -1,16 +1,14 @@
 """Loads a partition from what is stored, of projects what is packed, and from what its lease row says of its lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.index.packed import are_whole
 from services.matcher.matching.index.packed_projects import PROJECT
 from services.matcher.matching.laid import Gathered
-from services.matcher.matching.model import Located, Pair
+from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import Partition
-from services.matcher.matching.place import Spot
 from services.matcher.matching.prepare import Preparation
 from services.matcher.matching.project_shelf import HeardProject, ProjectShelf, read
 from services.matcher.matching.rows import ProjectRow
@@ -50,9 +48,8 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     partition = Partition(
         lease.partition, lease.epoch, lease.revision, index, catalogue.index, projects, catalogue.offer_keys
     )
-    located = cache(catalogue.preparation.located)
     for place in range(0, len(stored.projects), entities.AT_ONCE):
-        _load(partition, catalogue.preparation, located, stored.projects[place : place + entities.AT_ONCE])
+        _load(partition, catalogue.preparation, stored.projects[place : place + entities.AT_ONCE])
     projects.pack()
     index.pack()
     partition.heads_behind = lease.heads_behind
@@ -65,15 +62,13 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     return partition
 
 
-def _load(
-    partition: Partition, preparation: Preparation, located: Callable[[Spot], Located], rows: Sequence[ProjectRow]
-) -> None:
+def _load(partition: Partition, preparation: Preparation, rows: Sequence[ProjectRow]) -> None:
     """Take in some of a partition's projects; those that are packed otherwise, or damaged, are read as JSON."""
     name = partition.projects.packed_as
     packed = [(row.packed if row.body is not None and row.packed_as == name else None, row.version) for row in rows]
     are_packed = are_whole(packed, PROJECT)
     if found := [row for row, is_packed in zip(rows, are_packed, strict=True) if is_packed]:
-        partition.load_projects(found, located)
+        partition.load_projects(found, preparation.located)
     for row in (row for row, is_packed in zip(rows, are_packed, strict=True) if not is_packed):
         prepared = None if row.body is None else preparation.project(read(row.body))
         partition.put_project(row.project_id, HeardProject(row.version, prepared))

@@ -15,6 +15,7 @@ from services.matcher.matching.rows import Positions
 from services.matcher.store import leases, matchers, models
 from services.matcher.store.leases import Lease
 from services.matcher.store.matchers import AtWork
+from shared.collector import uncollected
 from shared.database import RETRIED, Connection, Pool, in_transaction
 from shared.text.vectors import READING
 
@@ -246,12 +247,14 @@ class Owners:
             if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
                 return lease, None
-            return lease, await read_stored(connection, number)
+            with uncollected():
+                return lease, await read_stored(connection, number)
 
         lease, stored = await in_transaction(self.pool, work)
         await self._read_to(lease.reflected.positions)
         if stored is not None:
-            await self.judge.compute(self._load, lease, stored)
+            with uncollected():
+                await self.judge.compute(self._load, lease, stored)
 
     def _load(self, lease: Lease, stored: Stored) -> None:
         # What was there is not true any more: both together might find no room.

@@ -5,6 +5,7 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 _UNIT = 256
@@ -24,19 +25,19 @@ class Spool:
         self._lock = threading.Lock()
         weakref.finalize(self, os.close, file)
 
-    def put(self, body: bytes) -> int:
-        """Keep a piece; returns its place. Raises `OSError` where the disk is full."""
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
+        """Keep some pieces; returns their places. Raises `OSError` where the disk has no room for all: none is kept."""
         self._overwrite()
-        units = _units(len(body))
         with self._lock:
-            free = self._free[units]
-            place, self._end = (free.pop(), self._end) if free else (self._end, self._end + units * _UNIT)
+            places = [self._taken(_units(len(body))) for body in bodies]
         try:
-            self._write(body, place)
+            for place, whole in _end_to_end(places, bodies):
+                self._write(whole, place)
         except OSError:
-            self.drop(place, len(body))
+            for place, body in zip(places, bodies, strict=True):
+                self.drop(place, len(body))
             raise
-        return place
+        return places
 
     def get(self, place: int, size: int) -> bytes:
         """The piece of this size that was put there."""
@@ -47,6 +48,12 @@ class Spool:
         with self._lock:
             self._dropped.append((place, _units(size)))
         self._overwrite()
+
+    def _taken(self, units: int) -> int:
+        if free := self._free[units]:
+            return free.pop()
+        place, self._end = self._end, self._end + units * _UNIT
+        return place
 
     def _overwrite(self) -> None:
         with self._lock, suppress(OSError):
@@ -60,6 +67,19 @@ class Spool:
         done = 0
         while done < len(body):  # where the disk becomes full, the system writes a part before it says so
             done += os.pwrite(self._file, body[done:], place + done)
+
+
+def _end_to_end(places: Sequence[int], bodies: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The pieces, those that stand side by side as one."""
+    begin = end = 0
+    joined: list[bytes] = []
+    for place, body in zip(places, bodies, strict=True):
+        if place != end:
+            yield begin, b"".join(joined)
+            begin, end, joined = place, place, []
+        joined.append(body.ljust(_units(len(body)) * _UNIT, b"\0"))
+        end += len(joined[-1])
+    yield begin, b"".join(joined)
 
 
 def _units(size: int) -> int:

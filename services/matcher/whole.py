@@ -16,6 +16,7 @@ from services.matcher.repacking import Repacking
 from services.matcher.store import entities, leases, lists
 from services.matcher.store.entities import ToPack
 from shared.clock import utc_now
+from shared.collector import uncollected
 from shared.database import RETRIED, Connection, in_transaction
 from shared.dead_letter import asked_for, forget, replay
 from shared.logs import is_worth_saying
@@ -63,7 +64,8 @@ class Whole:
             for topic in WHOLE_TOPICS
         }
         await self._owners.judge.compute(self._catalogue.restore, (), places)
-        await self._load()
+        with uncollected():
+            await self._load()
         return stored
 
     async def _load(self) -> None:

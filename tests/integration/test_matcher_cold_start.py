@@ -114,8 +114,12 @@ async def test_a_start_from_packed_rows_parses_no_json_and_judges_nothing(
     assert await matcher.differences() == []
 
 
-async def test_a_start_holds_the_lists_that_are_stored(matcher: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN §3: a new owner « loads projects and lists », and knows whose lists name whom; read in many pieces."""
+@pytest.mark.parametrize("is_compiled", [True, False])
+async def test_a_start_holds_the_lists_that_are_stored(
+    matcher: Stage, monkeypatch: pytest.MonkeyPatch, is_compiled: bool
+) -> None:
+    """DESIGN §3: a new owner « loads projects and lists », and knows whose lists name whom; streamed, or in pieces."""
+    monkeypatch.setattr(lists, "can_compile", lambda: is_compiled)
     monkeypatch.setattr(lists, "AT_ONCE", 1)
     process = await matcher.process(0, 1)
     listed = 0

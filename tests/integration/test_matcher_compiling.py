@@ -71,7 +71,7 @@ def compiler(monkeypatch: pytest.MonkeyPatch) -> Compiler:
     monkeypatch.setattr(compiled, "keep_in", made.keep_in)
     monkeypatch.setattr(compiled, "keep_nowhere", made.folders.clear)
     monkeypatch.setattr(compiled, "is_at_work", lambda: False)
-    monkeypatch.setattr(compiling, "_search_once", made.search)
+    monkeypatch.setattr(compiling, "_call_all", made.search)
     return made
 
 

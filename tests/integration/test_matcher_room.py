@@ -3,7 +3,7 @@
 import gc
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from errno import ENOSPC
 from functools import partial
@@ -59,12 +59,12 @@ class OnDisk(InMemory):
         disk.files += 1
         weakref.finalize(self, _give_back, disk, self._mine)
 
-    def put(self, body: bytes) -> int:
-        """Keep a piece; raises `OSError`."""
-        size = -(-len(body) // 256) * 256
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
+        """Keep some pieces; raises `OSError`."""
+        size = sum(-(-len(body) // 256) * 256 for body in bodies)
         self._disk.take(size)
         self._mine[0] += size
-        return super().put(body)
+        return super().put_all(bodies)
 
 
 def _give_back(disk: Disk, taken: list[int]) -> None:

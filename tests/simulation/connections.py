@@ -51,6 +51,9 @@ class Gated(asyncpg.Connection):  # type: ignore[type-arg]
     async def _executemany(self, query: str, *args: Any, **given: Any) -> Any:
         return await self._step(query, lambda: super(Gated, self)._executemany(query, *args, **given))
 
+    async def _copy_out(self, copy_stmt: str, *given: Any) -> Any:
+        return await self._step(copy_stmt, lambda: super(Gated, self)._copy_out(copy_stmt, *given))
+
     def cursor(self, query: str, *args: Any, **given: Any) -> Any:
         return _Cursor(self, query, super().cursor(query, *args, **given))
 

@@ -1,13 +1,14 @@
 """What is read of few entities only, as bytes beside all that searches read: in memory, or wherever a process says."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
 class Bodies(Protocol):
     """Pieces of bytes, each found again by where it was put."""
 
-    def put(self, body: bytes) -> int:
-        """Keep a piece; returns its place."""
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
+        """Keep some pieces; returns their places. None is kept where one has no room."""
 
     def get(self, place: int, size: int) -> bytes:
         """The piece of this size that was put there."""
@@ -23,10 +24,11 @@ class InMemory:
         self._held: dict[int, bytes] = {}
         self._next = 0
 
-    def put(self, body: bytes) -> int:
-        self._next += 1
-        self._held[self._next] = body
-        return self._next
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
+        places = list(range(self._next, self._next + len(bodies)))
+        self._held.update(zip(places, bodies, strict=True))
+        self._next += len(bodies)
+        return places
 
     def get(self, place: int, _size: int) -> bytes:
         return self._held[place]

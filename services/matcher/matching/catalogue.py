@@ -97,7 +97,7 @@ class Catalogue:
         self.positions[REPLAYS][0] = max([self.replays, *(row.replay for row in rows)])
         offers = self._shelf.load(rows, unpacked)
         changed = self._changed_wholes()
-        matched = [at for at, offer in enumerate(offers) if self._shelf.is_matched(offer, self._wholes)]
+        matched = self._shelf.are_matched(offers, self._wholes)
         keys = [offers[at] for at in matched]
         self.index.load(keys, unpacked.some(matched), lambda key: self.shown(OfferKey(*key)))
         for offer in changed:

@@ -52,25 +52,13 @@ class Kept(Generic[Prepared]):
             grown[:first] = self._held[:first]
             self._held = grown
         self._held[first:end] = held
-        for key in keys:
-            self.numbers.put(key)
+        self.numbers.put_all(keys)
 
     def _write(self, held: Held, bodies: Sequence[tuple[bytes, bytes]]) -> None:
         """Note where the bytes of these rows now stand; none of them does where the disk has no room for all."""
-        held["place"] = self._places([packed + body for packed, body in bodies])
+        held["place"] = self._bodies.put_all([packed + body for packed, body in bodies])
         held["packed"] = [len(packed) for packed, _body in bodies]
         held["size"] = [len(packed) + len(body) for packed, body in bodies]
-
-    def _places(self, pieces: Sequence[bytes]) -> list[int]:
-        places: list[int] = []
-        try:
-            for piece in pieces:
-                places.append(self._bodies.put(piece))
-        except OSError:
-            for place, piece in zip(places, pieces, strict=False):
-                self._bodies.drop(place, len(piece))
-            raise
-        return places
 
     def _whole(self, row: int) -> tuple[bytes, bytes] | None:
         """The bytes of a row, packed and as JSON; none once erased."""

@@ -1,7 +1,7 @@
 """Makes projects and offers ready to be judged: places resolved, themes widened, texts turned into vectors."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.matcher.matching.model import Amounts, Located, PreparedOffer, PreparedProject, ServedNeed
@@ -12,6 +12,9 @@ from shared.reference.geography import Geography, Unit, UnknownUnitError
 from shared.reference.taxonomy import Taxonomy
 from shared.reference.territory_index import ChallengeLike, TerritoryLike, UnitLike
 from shared.text.vectors import TextModel, TextVector
+
+LOCATED = 1 << 15
+"""Spots of which it is known what territories decide there; then all are looked up again."""
 
 
 class Territories(Protocol):
@@ -36,6 +39,7 @@ class Preparation:
     taxonomy: Taxonomy
     territories: Territories
     model: TextModel
+    _located: dict[Spot, Located] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def project(
         self, project: Project, vector: TextVector | None = None, located: Located | None = None
@@ -62,6 +66,13 @@ class Preparation:
 
     def located(self, spot: Spot) -> Located:
         """What the territories as they now stand decide of a project there."""
+        if (known := self._located.get(spot)) is not None:
+            return known
+        if len(self._located) >= LOCATED:
+            self._located.clear()
+        return self._located.setdefault(spot, self._decided(spot))
+
+    def _decided(self, spot: Spot) -> Located:
         found = self.territories.territories_of(*spot)
         territories = tuple(sorted(found, key=self._territory_size))
         challenge = self.territories.challenge(spot.challenge_id) if spot.challenge_id else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from services.matcher.matching.head import Head
 from services.matcher.matching.model import Pair
@@ -29,8 +30,7 @@ class StoredProject:
     project: Project | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRow:
+class ProjectRow(NamedTuple):
     """A project as it is stored; no body once erased. `packed` and `packed_as` as in `WholeRow`."""
 
     project_id: str
@@ -41,8 +41,7 @@ class ProjectRow:
     packed_as: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WholeRow:
+class WholeRow(NamedTuple):
     """One key of a whole topic as last heard, and where; no body once erased.
 
     `replay` numbers the last replay that stored it; 0 where it never was a dead letter. `packed` are its bytes as it is

@@ -95,6 +95,15 @@ class Shelf(Kept[PreparedOffer]):
             return False
         return offer.offer_type != "fund" or offer.offer_id not in wholes
 
+    def are_matched(self, offers: Sequence[OfferKey], wholes: frozenset[str]) -> list[int]:
+        """Which of these, that were loaded last, are matched."""
+        flags = self.held()["flags"][self.numbers.used - len(offers) :].tolist()
+        return [
+            at
+            for at, (offer, flag) in enumerate(zip(offers, flags, strict=True))
+            if not flag & CONTEXT and not (flag & _FUND and offer.offer_id in wholes)
+        ]
+
     def put(self, said: Sequence[Said]) -> None:
         """Keep what was heard of some offers, of each once; all of it or, where the disk is full, nothing."""
         held = np.zeros(len(said), _HELD)

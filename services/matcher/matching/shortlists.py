@@ -48,11 +48,6 @@ def text_of(offer: OfferKey) -> str:
     return f"{offer.offer_type[0]}{offer.offer_id}"
 
 
-def texts_of(ids: Sequence[str], types: Sequence[str]) -> list[str]:
-    """Many offers as `text_of` has each, from columns; raises `ValueError` where one is longer."""
-    return [f"{offer_type[0]}{offer_id}" for offer_id, offer_type in zip(ids, types, strict=True)]
-
-
 def offer_named(text: str) -> OfferKey:
     """The offer of such a text."""
     return OfferKey(text[1:], "fund" if text[0] == "f" else "commitment")

@@ -1,7 +1,6 @@
 """What was heard: projects by partition, and the whole topics with their positions."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import astuple
 from typing import NamedTuple
 
 from asyncpg import Record
@@ -35,7 +34,7 @@ async def packed_projects_of(connection: Connection, partition: int) -> list[Pro
         " ORDER BY project_id",
         partition,
     )
-    return [ProjectRow(*row) for row in rows]
+    return list(map(ProjectRow._make, rows))
 
 
 async def projects_by_id(connection: Connection, project_ids: Sequence[str]) -> list[StoredProject]:
@@ -57,7 +56,7 @@ async def upsert_projects(connection: Connection, projects: Sequence[ProjectRow]
             packed = excluded.packed, packed_as = excluded.packed_as
         WHERE held.version < excluded.version
         """,
-        [astuple(each) for each in projects],
+        projects,
     )
 
 
@@ -89,7 +88,7 @@ async def packed_rows(connection: Connection) -> AsyncIterator[list[WholeRow]]:
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
         rows = await connection.cursor(f"SELECT {_WHOLE}, packed, packed_as FROM whole_entities", timeout=LONG)  # noqa: S608 - ours
         while some := await rows.fetch(AT_ONCE, timeout=LONG):
-            yield [WholeRow(*row) for row in some]
+            yield list(map(WholeRow._make, some))
 
 
 class ToPack(NamedTuple):
@@ -177,7 +176,7 @@ async def upsert_whole_rows(connection: Connection, rows: Sequence[WholeRow]) ->
             packed = excluded.packed, packed_as = excluded.packed_as
         WHERE held.version < excluded.version
         """,
-        [astuple(row) for row in rows],
+        rows,
     )
 
 

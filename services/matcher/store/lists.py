@@ -1,14 +1,15 @@
 """Lists: a project's, an offer's within one partition, and the merge of the latter, whose row is the offer's lock."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from asyncpg import Record
 
+from services.matcher.matching.index import can_compile
 from services.matcher.matching.laid import Gathered, Gathering
 from services.matcher.matching.rows import MergedList, PartitionList
-from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank, texts_of
+from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
 from shared.restoring import LONG
 
@@ -34,29 +35,39 @@ async def project_lists(connection: Connection, partition: int) -> dict[str, Pro
 
 async def gathered_project_lists(connection: Connection, partition: int) -> Gathered:
     """The list of each project of a partition that has one, offers named as `text_of` does; within a transaction."""
-    found = Gathering()
-    statement = "SELECT project_id, offer_types, offer_ids, scores FROM project_lists WHERE partition = $1"
-    async for rows in _in_pieces(connection, statement, partition):
-        owners, types, ids, scores = zip(*rows, strict=True)
-        offers = list(map(texts_of, ids, types))
-        found.add(owners, offers, scores)
-    return found.gathered()
+    offers = """ARRAY(SELECT left(offer_type, 1) || offer_id
+        FROM unnest(offer_types, offer_ids) WITH ORDINALITY AS each (offer_type, offer_id, place) ORDER BY place)"""
+    return await _gathered(connection, f"SELECT project_id, {offers}, scores FROM project_lists", partition)  # noqa: S608 - ours
 
 
 async def gathered_offer_lists(connection: Connection, partition: int) -> Gathered:
     """The offers' lists that one partition stored, offers named as `text_of` does; within a transaction."""
-    found = Gathering()
-    statement = "SELECT offer_id, offer_type, project_ids, scores FROM offer_lists WHERE partition = $1"
-    async for rows in _in_pieces(connection, statement, partition):
-        ids, types, projects, scores = zip(*rows, strict=True)
-        found.add(texts_of(ids, types), projects, scores)
+    offer = "left(offer_type, 1) || offer_id"
+    return await _gathered(connection, f"SELECT {offer}, project_ids, scores FROM offer_lists", partition)  # noqa: S608 - ours
+
+
+async def _gathered(connection: Connection, lists: str, partition: int) -> Gathered:
+    """Lists of three columns, streamed where what takes them in is compiled, else read in pieces."""
+    statement = f"{lists} WHERE partition = {int(partition)}"
+    if not can_compile():
+        return await _gathered_in_pieces(connection, statement)
+    from services.matcher.matching.streamed import Streamed
+
+    found = Streamed()
+
+    async def take_in(data: bytes) -> None:
+        found.add(data)
+
+    await connection.copy_from_query(statement, output=take_in, format="binary", timeout=LONG)
     return found.gathered()
 
 
-async def _in_pieces(connection: Connection, statement: str, partition: int) -> AsyncIterator[list[Record]]:
-    rows = await connection.cursor(statement, partition, timeout=LONG)
+async def _gathered_in_pieces(connection: Connection, statement: str) -> Gathered:
+    found = Gathering()
+    rows = await connection.cursor(statement, timeout=LONG)
     while some := await rows.fetch(AT_ONCE, timeout=LONG):
-        yield some
+        found.add(*zip(*some, strict=True))
+    return found.gathered()
 
 
 async def store_project_lists(

@@ -130,6 +130,25 @@ def test_many_rows_are_found_as_each_is(put: list[str], taken: set[str], asked: 
         assert found.tolist() == [-1 if row is None else row for row in map(keys.row_of, map(make, put + asked))]
 
 
+@given(st.lists(st.text(max_size=3), unique=True), st.integers(0, 9), st.sets(st.text(max_size=3)), st.integers(0, 200))
+def test_many_put_at_once_are_found_as_those_put_one_by_one(
+    put: list[str], first: int, taken: set[str], more: int
+) -> None:
+    """Into an empty table, a full one, one that some have left; also those with the hash of another."""
+    for make in (str, Alike):
+        keys, texts = Keys(), [*map(make, put), *(make(f"key-{number}") for number in range(more))]
+        for key in texts[:first]:
+            keys.put(key)
+        gone = taken & set(texts[:first])
+        for key in gone:
+            keys.take(make(key))
+        rows = keys.put_all(texts[first:]).tolist()
+        assert rows == [keys.row_of(key) for key in texts[first:]]
+        assert [keys.key_of(row) for row in rows] == texts[first:]
+        assert sorted(keys) == sorted(set(texts) - gone)
+        assert len(keys) == len(texts) - len(gone)
+
+
 @given(st.lists(st.frozensets(st.integers(0, 99), max_size=12), max_size=30))
 def test_a_set_has_one_number(said: list[frozenset[int]]) -> None:
     sets = Sets()

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from errno import ENOSPC
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
@@ -78,7 +79,7 @@ def test_what_is_loaded_packed_is_what_is_heard_as_json(at_once: int) -> None:
     """DESIGN §5: « Entities are also stored packed […] so that a cold start parses no JSON »; in any pieces."""
     rows = stored()
     heard, loaded = Catalogue(PREPARATION), Catalogue(PREPARATION, bodies=Spool)
-    heard.take_in(replace(row, packed=None) for row in rows)
+    heard.take_in(row._replace(packed=None) for row in rows)
     for place in range(0, len(rows), at_once):
         assert loaded.load(rows[place : place + at_once]) == []
     loaded.loaded()
@@ -106,9 +107,9 @@ def test_what_was_packed_otherwise_or_damaged_is_read_as_json() -> None:
     [first, second, third] = [row for row in rows if row.packed is not None][:3]
     packed = second.packed or b""
     others = {
-        first.key: replace(first, packed_as=f"{NAME}-of-before"),
-        second.key: replace(second, packed=packed[:40] + bytes([packed[40] ^ 1]) + packed[41:]),
-        third.key: replace(third, packed=(third.packed or b"")[:-1]),
+        first.key: first._replace(packed_as=f"{NAME}-of-before"),
+        second.key: second._replace(packed=packed[:40] + bytes([packed[40] ^ 1]) + packed[41:]),
+        third.key: third._replace(packed=(third.packed or b"")[:-1]),
     }
     catalogue, expected = Catalogue(PREPARATION), Catalogue(PREPARATION)
     assert {row.key for row in catalogue.load([others.get(row.key, row) for row in rows])} == others.keys()
@@ -188,10 +189,10 @@ class Full(InMemory):
     def __len__(self) -> int:
         return len(self._held)
 
-    def put(self, body: bytes) -> int:
-        if len(self) >= self.room:
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
+        if len(self) + len(bodies) > self.room:
             raise OSError(ENOSPC, "No space left on device")
-        return super().put(body)
+        return super().put_all(bodies)
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
@@ -231,7 +232,7 @@ def test_another_catalogue_follows_in_pieces_and_what_came_meanwhile() -> None:
 def test_a_spool_overwrites_what_is_forgotten_as_soon_as_the_disk_lets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that writes elsewhere needs room to overwrite, too: what follows must not fail for that."""
     spool, write = Spool(), os.pwrite
-    place = spool.put(b"x" * 300)
+    place = spool.put_all([b"x" * 300])[0]
 
     def full(*_: object) -> int:
         raise OSError(ENOSPC, "No space left on device")
@@ -239,10 +240,10 @@ def test_a_spool_overwrites_what_is_forgotten_as_soon_as_the_disk_lets_it(monkey
     monkeypatch.setattr(os, "pwrite", full)
     spool.drop(place, 300)
     with pytest.raises(OSError, match="No space"):
-        spool.put(b"y" * 300)
+        spool.put_all([b"y" * 300])
     assert spool.get(place, 300) == b"x" * 300
     monkeypatch.setattr(os, "pwrite", write)
-    other = spool.put(b"z" * 900)
+    other = spool.put_all([b"z" * 900])[0]
     assert (spool.get(place, 300), spool.get(other, 900)) == (bytes(300), b"z" * 900)
 
 
@@ -274,12 +275,28 @@ def test_whoever_finds_an_offer_from_another_thread_finds_what_was_heard_of_it()
 def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None:
     """DESIGN §2: what is erased is forgotten, in whatever file it was."""
     spool = Spool()
-    first, second = spool.put(b"x" * 300), spool.put(b"y" * 300)
+    first, second = spool.put_all([b"x" * 300])[0], spool.put_all([b"y" * 300])[0]
     spool.drop(first, 300)
     assert spool.get(first, 300) == bytes(300)
-    assert spool.put(b"z" * 400) == first
+    assert spool.put_all([b"z" * 400])[0] == first
     assert spool.get(second, 300) == b"y" * 300
-    assert spool.put(fund().offer.model_dump_json().encode()) > second
+    assert spool.put_all([fund().offer.model_dump_json().encode()])[0] > second
+
+
+def test_pieces_put_together_stand_each_in_its_place_and_where_others_were() -> None:
+    """They are written side by side where they follow one another."""
+    spool = Spool()
+    bodies = [bytes([65 + number]) * size for number, size in enumerate((300, 256, 0, 700, 1))]
+    places = spool.put_all(bodies)
+    spool.drop(places[1], 256)
+    spool.drop(places[3], 700)
+    more = [b"y" * 100, b"z" * 600, b"w" * 200]
+    others = spool.put_all(more)
+    assert others[:2] == [places[1], places[3]]
+    assert spool.get(others[1], 768) == b"z" * 600 + bytes(168)
+    kept = [*zip(places, bodies, strict=True)]
+    for place, body in [kept[0], kept[2], kept[4], *zip(others, more, strict=True)]:
+        assert spool.get(place, len(body)) == body
 
 
 @pytest.mark.parametrize("later", [b"", a_fund("fds-a").model_dump_json().encode()])
@@ -297,15 +314,15 @@ def test_what_is_erased_or_replaced_stays_in_no_file(later: bytes) -> None:
 def test_a_spool_says_that_the_disk_is_full_and_keeps_no_half_of_a_piece() -> None:
     """The system writes a part of what it is given before it says so."""
     spool, (soft, hard) = Spool(), getrlimit(RLIMIT_FSIZE)
-    first = spool.put(b"x" * 400)
+    first = spool.put_all([b"x" * 400])[0]
     setrlimit(RLIMIT_FSIZE, (1_000, hard))
     try:
         with pytest.raises(OSError, match="large"):
-            spool.put(b"y" * 700)
+            spool.put_all([b"v" * 300, b"y" * 700])
     finally:
         setrlimit(RLIMIT_FSIZE, (soft, hard))
-    assert spool.get(512, 700).strip(b"\0") == b""
-    assert spool.put(b"z" * 700) == 512
+    assert spool.get(512, 1_280).strip(b"\0") == b""
+    assert sorted(spool.put_all([b"z" * 700, b"w" * 300])) == [512, 1_024]
     assert spool.get(first, 400) == b"x" * 400
 
 
@@ -314,9 +331,9 @@ def test_bytes_of_an_older_version_or_of_an_erased_offer_are_not_used() -> None:
     [row, *_] = [row for row in stored() if row.key == "eng-a"]
     later = a_commitment("eng-a", title="Un autre titre")
     catalogue, key = Catalogue(PREPARATION), OfferKey("eng-a", "commitment")
-    newer = replace(row, version=row.version + 1, body=later.model_dump_json().encode())
+    newer = row._replace(version=row.version + 1, body=later.model_dump_json().encode())
     assert catalogue.load([newer]) == [newer]
     assert catalogue.shown(key).offer == later
     erased = Catalogue(PREPARATION)
-    assert erased.load([replace(row, body=None)]) == []
+    assert erased.load([row._replace(body=None)]) == []
     assert key not in erased.offers

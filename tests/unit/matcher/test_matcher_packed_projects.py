@@ -1,7 +1,7 @@
 """A partition that loads packed projects is the one that heard each; what is not whole is read as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import date, timedelta
 from errno import ENOSPC
 
@@ -147,7 +147,7 @@ def test_records_made_at_once_are_those_made_of_each(project: PreparedProject, t
 def test_a_partition_loaded_from_packed_rows_plans_what_one_that_heard_each_does() -> None:
     """Issue: « Cold start […] from packed rows, without re-ranking »; a new day and a new territory find the same."""
     plans: list[list[Plan]] = []
-    for keep in (lambda row: row, lambda row: replace(row, packed=None)):
+    for keep in (lambda row: row, lambda row: row._replace(packed=None)):
         heard = catalogue()
         partition = loaded(heard, [keep(row) for row in stored(heard)])
         assert list(partition.projects) == [*(each.id for each in PROJECTS), "prj-e"]
@@ -232,11 +232,11 @@ def test_what_was_packed_otherwise_or_damaged_is_read_as_json() -> None:
     [first, second, third, fourth, erased] = stored(heard)
     damaged = (third.packed or b"")[:-1]
     rows = [
-        replace(first, packed_as="of/before"),
-        replace(second, packed=None, packed_as=None),
-        replace(third, packed=damaged),
+        first._replace(packed_as="of/before"),
+        second._replace(packed=None, packed_as=None),
+        third._replace(packed=damaged),
         fourth,
-        replace(erased, packed=first.packed, packed_as=first.packed_as),
+        erased._replace(packed=first.packed, packed_as=first.packed_as),
     ]
     partition = loaded(heard, rows)
     assert partition.unpacked == ["prj-a", "prj-b", "prj-c"]
@@ -262,7 +262,7 @@ def test_what_is_erased_or_replaced_stays_in_no_file(later: PreparedProject | No
 class Full(InMemory):
     """A disk without room."""
 
-    def put(self, body: bytes) -> int:
+    def put_all(self, bodies: Sequence[bytes]) -> list[int]:
         raise OSError(ENOSPC, "No space left on device")
 
 

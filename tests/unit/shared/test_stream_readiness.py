@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from shared.collector import AS_STARTED, settled
+from shared.collector import AS_STARTED, settled, uncollected
 from shared.readiness import say_readiness
 from tests.deadline import eventually
 
@@ -42,6 +42,15 @@ def test_of_several_services_in_a_process_the_last_that_stops_leaves_the_collect
     for each in (first, second):
         each.__exit__(None, None, None)
     assert (gc.get_freeze_count(), gc.get_threshold()) == (0, AS_STARTED)
+
+
+def test_what_makes_many_objects_is_not_looked_at_and_the_collector_goes_on_after_it() -> None:
+    """Also where it fails, and within what is not looked at either."""
+    with uncollected():
+        with pytest.raises(ValueError, match="of"), uncollected():
+            raise ValueError("of what is loaded")
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
 async def test_an_outage_is_one_warning_with_its_reasons_and_one_line_at_its_end(

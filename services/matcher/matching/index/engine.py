@@ -126,7 +126,7 @@ class Engine(ABC, Generic[Key, Asker]):
         self, keys: Sequence[Key], unpacked: Unpacked, organisations: Sequence[str]
     ) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
         """Rows for parties that have none, and the signatures of their texts."""
-        rows = np.array([self._keys.put(self._text(key)) for key in keys], np.int32)
+        rows = self._keys.put_all(list(map(self._text, keys)))
         values = {name: unpacked.heads[name] for name in ("terms", "norm", "siren")}
         values["organisation"] = np.array([self.numbers.of(each or None) for each in organisations], np.int32)
         names = [_name(key) for key in keys]
