@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.matcher.matching.catalogue import Catalogue
 from services.matcher.matching.index.packed import are_whole
 from services.matcher.matching.index.packed_projects import PROJECT
-from services.matcher.matching.laid import Gathered
+from services.matcher.matching.laid import Gathers
 from services.matcher.matching.model import Pair
 from services.matcher.matching.partitions import Partition
 from services.matcher.matching.prepare import Preparation
@@ -22,8 +22,8 @@ class Stored:
     """What storage holds of one partition."""
 
     projects: list[ProjectRow]
-    project_lists: Gathered
-    offer_lists: Gathered
+    project_lists: Gathers
+    offer_lists: Gathers
     declined: list[Pair]
 
 
@@ -53,7 +53,7 @@ def partition_from(catalogue: Catalogue, lease: Lease, stored: Stored) -> Partit
     projects.pack()
     index.pack()
     partition.heads_behind = lease.heads_behind
-    partition.load(stored.project_lists, stored.offer_lists, stored.declined)
+    partition.load(stored.project_lists.gathered(), stored.offer_lists.gathered(), stored.declined)
     reflected = lease.reflected
     if catalogue.knows_territories_at(reflected.positions) and reflected.model == catalogue.model:
         partition.day = reflected.day

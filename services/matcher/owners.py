@@ -247,19 +247,18 @@ class Owners:
             if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
                 return lease, None
-            with uncollected():
-                return lease, await read_stored(connection, number)
+            return lease, await read_stored(connection, number)
 
         lease, stored = await in_transaction(self.pool, work)
         await self._read_to(lease.reflected.positions)
         if stored is not None:
-            with uncollected():
-                await self.judge.compute(self._load, lease, stored)
+            await self.judge.compute(self._load, lease, stored)
 
     def _load(self, lease: Lease, stored: Stored) -> None:
         # What was there is not true any more: both together might find no room.
         self._held.pop(lease.partition, None)
-        partition = self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
+        with uncollected():
+            partition = self._held[lease.partition] = partition_from(self.catalogue, lease, stored)
         if read := len(partition.unpacked):
             logger.info("projects were read as JSON", extra={"partition": lease.partition, "projects": read})
 

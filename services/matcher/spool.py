@@ -22,22 +22,30 @@ class Spool:
         self._file, self._end = file, 0
         self._free: dict[int, list[int]] = defaultdict(list)
         self._dropped: list[tuple[int, int]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         weakref.finalize(self, os.close, file)
 
     def put_all(self, bodies: Sequence[bytes]) -> list[int]:
         """Keep some pieces; returns their places. Raises `OSError` where the disk has no room for all: none is kept."""
         self._overwrite()
         with self._lock:
-            places = [self._taken(_units(len(body))) for body in bodies]
-        try:
-            for place, whole in _end_to_end(places, bodies):
-                self._write(whole, place)
-        except OSError:
-            for place, body in zip(places, bodies, strict=True):
-                self.drop(place, len(body))
-            raise
+            end = self._end
+            places = [self._place_for(_units(len(body))) for body in bodies]
+            try:
+                for place, whole in _end_to_end(places, bodies):
+                    self._write(whole, place)
+            except OSError:
+                self._take_back(places, bodies, end)
+                raise
         return places
+
+    def _take_back(self, places: Sequence[int], bodies: Sequence[bytes], end: int) -> None:
+        """Forget pieces of which some could not be written; what was to stand behind `end` takes no room."""
+        os.ftruncate(self._file, end)
+        self._end = end
+        units = map(_units, map(len, bodies))
+        self._dropped += [(place, count) for place, count in zip(places, units, strict=True) if place < end]
+        self._overwrite()
 
     def get(self, place: int, size: int) -> bytes:
         """The piece of this size that was put there."""
@@ -49,7 +57,7 @@ class Spool:
             self._dropped.append((place, _units(size)))
         self._overwrite()
 
-    def _taken(self, units: int) -> int:
+    def _place_for(self, units: int) -> int:
         if free := self._free[units]:
             return free.pop()
         place, self._end = self._end, self._end + units * _UNIT
@@ -74,12 +82,15 @@ def _end_to_end(places: Sequence[int], bodies: Sequence[bytes]) -> Iterator[tupl
     begin = end = 0
     joined: list[bytes] = []
     for place, body in zip(places, bodies, strict=True):
-        if place != end:
+        if place != end and joined:
             yield begin, b"".join(joined)
-            begin, end, joined = place, place, []
+            joined = []
+        if not joined:
+            begin = end = place
         joined.append(body.ljust(_units(len(body)) * _UNIT, b"\0"))
         end += len(joined[-1])
-    yield begin, b"".join(joined)
+    if joined:
+        yield begin, b"".join(joined)
 
 
 def _units(size: int) -> int:

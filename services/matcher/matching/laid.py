@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,13 @@ class Gathered(NamedTuple):
         ends = np.cumsum(self.lengths, dtype=np.int64)
         is_full = self.lengths == full
         return list(compress(self.owners, is_full.tolist())), self.scores[ends[is_full] - 1]
+
+
+class Gathers(Protocol):
+    """Whatever has taken in lists, some at a time."""
+
+    def gathered(self) -> Gathered:
+        """All that was taken in; nothing more can be."""
 
 
 class Gathering:

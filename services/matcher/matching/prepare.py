@@ -13,8 +13,8 @@ from shared.reference.taxonomy import Taxonomy
 from shared.reference.territory_index import ChallengeLike, TerritoryLike, UnitLike
 from shared.text.vectors import TextModel, TextVector
 
-LOCATED = 1 << 15
-"""Spots of which it is known what territories decide there; then all are looked up again."""
+LOCATED, UNITS = 1 << 15, 8
+"""Of so many spots, none of more units, is kept what territories decide there; then all are looked up again."""
 
 
 class Territories(Protocol):
@@ -66,11 +66,13 @@ class Preparation:
 
     def located(self, spot: Spot) -> Located:
         """What the territories as they now stand decide of a project there."""
-        if (known := self._located.get(spot)) is not None:
-            return known
-        if len(self._located) >= LOCATED:
-            self._located.clear()
-        return self._located.setdefault(spot, self._decided(spot))
+        if len(spot.perimeter) > UNITS:
+            return self._decided(spot)
+        if spot not in self._located:
+            if len(self._located) >= LOCATED:
+                self._located.clear()
+            self._located[spot] = self._decided(spot)
+        return self._located[spot]
 
     def _decided(self, spot: Spot) -> Located:
         found = self.territories.territories_of(*spot)

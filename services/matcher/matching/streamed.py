@@ -45,6 +45,7 @@ class Streamed:
     """Takes in a binary `COPY` of an owner, none twice, the names in its list, and their scores, best first."""
 
     def __init__(self) -> None:
+        # What begins the stream says nothing that PostgreSQL was not asked for.
         self._to_skip, self._rest = len(_BEGINS), b""
         self._room = _Room.of(0)
         self._known = 0

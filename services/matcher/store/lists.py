@@ -7,7 +7,7 @@ from typing import Literal
 from asyncpg import Record
 
 from services.matcher.matching.index import can_compile
-from services.matcher.matching.laid import Gathered, Gathering
+from services.matcher.matching.laid import Gathering, Gathers
 from services.matcher.matching.rows import MergedList, PartitionList
 from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
 from shared.database import Connection
@@ -16,7 +16,7 @@ from shared.restoring import LONG
 Prefix = Literal["", "next_"]
 """Of the tables that hold the lists, and those that are built aside for the next model."""
 AT_ONCE = 250
-"""Lists that are read at once: a millisecond or two, and gone before Python's collector looks at them twice."""
+"""Lists that are read at once where nothing streams them: a millisecond or two."""
 
 
 async def project_lists(connection: Connection, partition: int) -> dict[str, ProjectList]:
@@ -33,20 +33,20 @@ async def project_lists(connection: Connection, partition: int) -> dict[str, Pro
     }
 
 
-async def gathered_project_lists(connection: Connection, partition: int) -> Gathered:
+async def gathered_project_lists(connection: Connection, partition: int) -> Gathers:
     """The list of each project of a partition that has one, offers named as `text_of` does; within a transaction."""
     offers = """ARRAY(SELECT left(offer_type, 1) || offer_id
         FROM unnest(offer_types, offer_ids) WITH ORDINALITY AS each (offer_type, offer_id, place) ORDER BY place)"""
     return await _gathered(connection, f"SELECT project_id, {offers}, scores FROM project_lists", partition)  # noqa: S608 - ours
 
 
-async def gathered_offer_lists(connection: Connection, partition: int) -> Gathered:
+async def gathered_offer_lists(connection: Connection, partition: int) -> Gathers:
     """The offers' lists that one partition stored, offers named as `text_of` does; within a transaction."""
     offer = "left(offer_type, 1) || offer_id"
     return await _gathered(connection, f"SELECT {offer}, project_ids, scores FROM offer_lists", partition)  # noqa: S608 - ours
 
 
-async def _gathered(connection: Connection, lists: str, partition: int) -> Gathered:
+async def _gathered(connection: Connection, lists: str, partition: int) -> Gathers:
     """Lists of three columns, streamed where what takes them in is compiled, else read in pieces."""
     statement = f"{lists} WHERE partition = {int(partition)}"
     if not can_compile():
@@ -59,15 +59,15 @@ async def _gathered(connection: Connection, lists: str, partition: int) -> Gathe
         found.add(data)
 
     await connection.copy_from_query(statement, output=take_in, format="binary", timeout=LONG)
-    return found.gathered()
+    return found
 
 
-async def _gathered_in_pieces(connection: Connection, statement: str) -> Gathered:
+async def _gathered_in_pieces(connection: Connection, statement: str) -> Gathers:
     found = Gathering()
     rows = await connection.cursor(statement, timeout=LONG)
     while some := await rows.fetch(AT_ONCE, timeout=LONG):
         found.add(*zip(*some, strict=True))
-    return found.gathered()
+    return found
 
 
 async def store_project_lists(

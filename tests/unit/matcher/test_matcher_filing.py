@@ -1,5 +1,9 @@
 """What the compiled engine files things by, without compiling anything: units, keys, sets, signatures."""
 
+import sys
+import threading
+from collections.abc import Callable
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,6 +151,45 @@ def test_many_put_at_once_are_found_as_those_put_one_by_one(
         assert [keys.key_of(row) for row in rows] == texts[first:]
         assert sorted(keys) == sorted(set(texts) - gone)
         assert len(keys) == len(texts) - len(gone)
+
+
+def test_whoever_looks_a_key_up_while_many_are_put_finds_it_or_nothing() -> None:
+    """Other threads may look keys up if none is ever taken."""
+    keys, wrong, is_over = Keys(), list[object](), threading.Event()
+    texts = [f"key-{number}" for number in range(20_000)]
+
+    def look() -> None:
+        while not is_over.is_set():
+            last = keys.used
+            for text in texts[max(0, last - 2) : last + 200 : 20]:
+                row = keys.row_of(text)
+                if row is not None and keys.key_of(row) != text:
+                    wrong.append((text, row))
+
+    looking, before = threading.Thread(target=failing_into(wrong, look)), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    looking.start()
+    try:
+        for first in range(0, len(texts), 100):
+            keys.put_all(texts[first : first + 100])
+    finally:
+        is_over.set()
+        looking.join()
+        sys.setswitchinterval(before)
+    assert wrong == []
+    assert keys.rows_of(texts).tolist() == list(range(len(texts)))
+
+
+def failing_into(failures: list[object], work: Callable[[], None]) -> Callable[[], None]:
+    """The same, with what it raises among the failures."""
+
+    def guarded() -> None:
+        try:
+            work()
+        except IndexError as problem:
+            failures.append(problem)
+
+    return guarded
 
 
 @given(st.lists(st.frozensets(st.integers(0, 99), max_size=12), max_size=30))

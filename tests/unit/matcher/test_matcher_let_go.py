@@ -66,7 +66,7 @@ def test_a_catalogue_that_is_let_go_of_leaves_no_file(indexes: Indexes) -> None:
 def test_a_partition_that_is_let_go_of_leaves_no_file(indexes: Indexes) -> None:
     """The same of its projects, and of what the next model made of them."""
     before, catalogue = open_files(), heard(indexes)
-    nothing = Gathering().gathered()
+    nothing = Gathering()
     lease = Lease(0, 1, "owner", "http://owner", 1, Reflected())
     made = partition_from(catalogue, lease, Stored([], nothing, nothing, []))
     arrived = {f"prj-{n}": Arrival(1, a_project(f"prj-{n}")) for n in range(9)}

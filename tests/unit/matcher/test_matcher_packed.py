@@ -27,6 +27,7 @@ from services.matcher.matching.packing import MADE_BY, packed_as
 from services.matcher.matching.rows import WholeRow
 from services.matcher.matching.shortlists import OfferKey
 from services.matcher.spool import Spool
+from shared.events.shapes import Commitment, Fund
 from shared.text.vectors import TextModel
 from tests.factories import a_commitment, a_fund
 from tests.unit.matcher.judged import DAY, PREPARATION, RULE, commitments, fund, funds, project
@@ -41,15 +42,15 @@ FUNDS = [
 OFFERS = [*(a_commitment(f"eng-{letter}") for letter in "abc"), *FUNDS]
 
 
-def stored() -> list[WholeRow]:
-    """What a matcher stored of some offers, one of them erased."""
+def stored(offers: Sequence[Commitment | Fund] = OFFERS) -> list[WholeRow]:
+    """What a matcher stored of some offers, `eng-c` of them erased."""
     heard = Catalogue(PREPARATION)
     heard.take_in(
         WholeRow(_topic(key), key.offer_id, 3, 1, place, offer.model_dump_json().encode())
-        for place, (key, offer) in enumerate((_key(offer), offer) for offer in OFFERS)
+        for place, (key, offer) in enumerate((_key(offer), offer) for offer in offers)
     )
     heard.take_in([WholeRow("commitments", "eng-c", 4, 1, 50, None)])
-    keys = [(_topic(key), key.offer_id) for key in map(_key, OFFERS)]
+    keys = [(_topic(key), key.offer_id) for key in map(_key, offers)]
     return heard.rows(keys, {"commitments": {1: 99}, "funds": {1: 99}})
 
 
@@ -99,6 +100,14 @@ def test_a_whole_fund_is_matched_again_without_its_parts() -> None:
     assert whole not in catalogue.offers
     catalogue.take_in([WholeRow("funds", "fds-part", 4, 1, 60, None)])
     assert whole in catalogue.offers
+
+
+def test_a_commitment_with_the_id_of_a_whole_fund_is_matched() -> None:
+    """Ids are of their kind: a partner's commitment may have that of somebody's fund."""
+    catalogue, offers = Catalogue(PREPARATION), [*FUNDS, a_commitment("fds-whole")]
+    assert catalogue.load(stored(offers)) == []
+    assert OfferKey("fds-whole", "commitment") in catalogue.offers
+    assert OfferKey("fds-whole", "fund") not in catalogue.offers
 
 
 def test_what_was_packed_otherwise_or_damaged_is_read_as_json() -> None:
@@ -283,6 +292,32 @@ def test_a_spool_overwrites_what_is_forgotten_and_uses_its_place_again() -> None
     assert spool.put_all([fund().offer.model_dump_json().encode()])[0] > second
 
 
+def test_what_the_disk_refuses_takes_none_of_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once there is a little, a little is kept: a batch that had none has nothing to be overwritten first."""
+    spool, write, room = Spool(), os.pwrite, [1_000]
+
+    def on_disk(file: int, body: bytes, place: int) -> int:
+        grows = max(0, place + len(body) - os.fstat(file).st_size)
+        if grows > room[0]:
+            raise OSError(ENOSPC, "No space left on device")
+        room[0] -= grows
+        return write(file, body, place)
+
+    monkeypatch.setattr(os, "pwrite", on_disk)
+    [first, second] = spool.put_all([b"x" * 200, b"y" * 200])
+    spool.drop(first, 200)
+    with pytest.raises(OSError, match="No space"):
+        spool.put_all([b"v" * 200, *([b"w" * 900] * 1_000)])
+    assert spool.get(0, 1 << 20) == bytes(256) + b"y" * 200 + bytes(56)
+    room[0] = 600
+    places = spool.put_all([b"z" * 300, b"u" * 100])
+    assert [spool.get(*each) for each in zip((second, *places), (200, 300, 100), strict=True)] == [
+        b"y" * 200,
+        b"z" * 300,
+        b"u" * 100,
+    ]
+
+
 def test_pieces_put_together_stand_each_in_its_place_and_where_others_were() -> None:
     """They are written side by side where they follow one another."""
     spool = Spool()
@@ -322,7 +357,7 @@ def test_a_spool_says_that_the_disk_is_full_and_keeps_no_half_of_a_piece() -> No
     finally:
         setrlimit(RLIMIT_FSIZE, (soft, hard))
     assert spool.get(512, 1_280).strip(b"\0") == b""
-    assert sorted(spool.put_all([b"z" * 700, b"w" * 300])) == [512, 1_024]
+    assert spool.put_all([b"z" * 700, b"w" * 300]) == [512, 1_280]
     assert spool.get(first, 400) == b"x" * 400
 
 

@@ -80,7 +80,7 @@ def loaded(catalogue: Catalogue, rows: Sequence[ProjectRow], *, is_judged: bool 
     """The partition that a start makes of these rows, with lists that reflect all that was heard, or nothing."""
     reflected = Reflected(catalogue.model, catalogue.day, ENDS) if is_judged else Reflected()
     lease = Lease(0, 1, "process", "", 1, reflected)
-    return partition_from(catalogue, lease, Stored(list(rows), Gathering().gathered(), Gathering().gathered(), []))
+    return partition_from(catalogue, lease, Stored(list(rows), Gathering(), Gathering(), []))
 
 
 def same(one: PreparedProject | None, other: PreparedProject | None) -> bool:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from services.matcher.matching import prepare
 from services.matcher.matching.facts import offer_facts, project_facts
 from services.matcher.matching.model import Amounts
+from services.matcher.matching.place import Spot
 from services.matcher.matching.prepare import is_context, wholes_of
 from shared.reference.geography import Unit, UnknownUnitError
 from shared.reference.territory_index import TerritoryIndex
@@ -35,6 +37,24 @@ def test_territories_come_smallest_first_and_the_labelled_apart() -> None:
     assert found.labelled == ("nantes-metropole",)
     assert project(commune="93048", challenge_id=None).territories == ("est-ensemble", "territoire-olympique-2024")
     assert project(commune=FIGEAC, challenge_id=None).labelled == ("figeac",)
+
+
+def test_what_is_kept_of_where_projects_are_stays_small_and_is_of_these_territories(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever partners send; a territory that is heard later decides anew."""
+    monkeypatch.setattr(prepare, "LOCATED", 3)
+    monkeypatch.setattr(prepare, "UNITS", 1)
+    preparation = replace(PREPARATION)
+    wide = (Unit("commune", REZE), Unit("commune", FIGEAC))
+    spots = [*(Spot(commune, (), None) for commune in (REZE, FIGEAC, "93048", "75056", REZE)), Spot(REZE, wide, None)]
+    for spot in spots:
+        assert preparation.located(spot) == preparation.located(spot) == replace(preparation).located(spot)
+        assert len(preparation._located) <= 3
+        assert wide not in {each.perimeter for each in preparation._located}
+    without: TerritoryIndex[Any] = TerritoryIndex([], PREPARATION.geography)
+    assert preparation.located(spots[0]).territories == ("nantes-metropole",)
+    assert replace(preparation, territories=without).located(spots[0]).territories == ()
 
 
 @pytest.mark.parametrize("changes", [{"commune": "99999"}, {"perimeter": [{"level": "epci", "code": "000000000"}]}])

@@ -4,10 +4,12 @@ import struct
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matcher.matching import streamed
 from services.matcher.matching.laid import Gathering
 from services.matcher.matching.streamed import Streamed
 from tests.compiled import compiled_indexes
@@ -80,6 +82,17 @@ def test_more_names_than_there_was_room_for_keep_their_numbers() -> None:
     assert gathered.others.tolist() == [number for owner in range(5_000) for number in (owner, owner // 2)]
 
 
+def test_names_of_one_hash_have_numbers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells names apart is their letters."""
+    monkeypatch.setattr(streamed, "_SALT", np.uint64(0))
+    names = [f"prj-{number}" for number in range(60)]
+    found = Streamed()
+    found.add(stream(row("eng-a", names, range(60)), row("eng-b", names[::-1], range(60))))
+    gathered = found.gathered()
+    assert gathered.names == names
+    assert gathered.others.tolist() == [*range(60), *range(59, -1, -1)]
+
+
 WELL = row("eng-a", ["prj-a"], [1])
 NULL = struct.pack(">i", -1)
 
@@ -97,6 +110,9 @@ NULL = struct.pack(">i", -1)
         WELL.replace(struct.pack(">5i", 1, 0, TEXT, 1, 1), struct.pack(">5i", 2, 0, TEXT, 1, 1)),
         WELL.replace(struct.pack(">5i", 1, 0, TEXT, 1, 1), struct.pack(">5i", 1, 0, TEXT, 2**30, 1)),
         WELL.replace(sized(struct.pack(">i", 1)), sized(struct.pack(">i", 1) * 2)),
+        row("eng-a", ["prj-a"] * 2, [1]).replace(
+            struct.pack(">5i", 1, 0, INT4, 1, 1), struct.pack(">5i", 1, 0, INT4, 2, 1)
+        ),
     ],
 )
 def test_what_is_no_list_is_refused(wrong: bytes) -> None:

@@ -85,9 +85,9 @@ class Keys:
             self._hashes[row], self._starts[row], self._lengths[row] = hashed, len(self._letters), len(letters)
         else:
             row = len(self._hashes)
-            self._hashes.append(hashed)
             self._starts.append(len(self._letters))
             self._lengths.append(len(letters))
+            self._hashes.append(hashed)
         self._letters += letters
         _enter(self._table, hashed, row)
         self._taken += 1
@@ -103,9 +103,9 @@ class Keys:
         letters, hashes = [key.encode() for key in keys], array("q", map(hash, keys))
         lengths = array("i", map(len, letters))
         self._starts.extend((len(self._letters) + np.cumsum(lengths, dtype=np.int64) - lengths).tolist())
-        self._hashes += hashes
         self._lengths += lengths
         self._letters += b"".join(letters)
+        self._hashes += hashes
         _enter_all(self._table, np.frombuffer(hashes, np.int64), rows)
         self._taken += len(keys)
         return rows

@@ -45,8 +45,8 @@ def read_rows(data: Any, owners: Spans, lengths: Any, names: Spans, scores: Any)
         owners.begins[rows], owners.sizes[rows] = begin, number_at(data, at + 2)
         first = begin + owners.sizes[rows]
         second = first + _SIZE + number_at(data, first)
-        count = length_of(data, first)
-        if count < 0 or length_of(data, second) != count:
+        count = length_of(data, first, _SIZE)
+        if count < 0 or length_of(data, second, 2 * _SIZE) != count:
             return rows, entries, -1
         place, score = first + _SIZE + _HEAD, second + _SIZE + _HEAD
         for entry in range(entries, entries + count):
@@ -82,15 +82,18 @@ def end_of_row(data: Any, at: int) -> int:
 
 
 @kernel
-def length_of(data: Any, at: int) -> int:
-    """How many elements an array has, whose size stands here; -1 if it cannot have them, or not in one dimension."""
+def length_of(data: Any, at: int, least: int) -> int:
+    """How many elements, of so many bytes at the least, an array has whose size stands here; -1 if it cannot have them.
+
+    Nor may it have several dimensions.
+    """
     size = number_at(data, at)
     if size == _LENGTH_AT and number_at(data, at + _SIZE) == 0:
         return 0
     if size < _HEAD or number_at(data, at + _SIZE) != 1:
         return -1
     count = number_at(data, at + _SIZE + _LENGTH_AT)
-    return count if _HEAD + count * _SIZE <= size else -1
+    return count if _HEAD + count * least <= size else -1
 
 
 @kernel
