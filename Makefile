@@ -27,13 +27,13 @@ format: install-dev  ## put the code in its house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 test: install-dev    ## every test, on real servers found or started
 	$(BIN)/pytest $(ARGS)
-faults: install-dev  ## the long version of tests/faults, half an hour: what it lost, doubled, and how soon it was ready again
+faults: install-dev  ## the long version of tests/faults, over an hour: what it lost, doubled, and how soon it was ready again
 	ESSAIM_TEST_SERVERS=embedded ESSAIM_FAULTS=long $(BIN)/pytest -v tests/faults $(ARGS)
 simulate: install-dev  ## matchers on a scripted log, with crashes and pauses at any await: ESSAIM_SIMULATION_STEPS of them (200000), anew each time
 	ESSAIM_SIMULATION_STEPS=$${ESSAIM_SIMULATION_STEPS:-200000} $(BIN)/pytest -s tests/simulation/test_simulation.py $(ARGS)
 bench: install-bench  ## the engine against its peers at 100 000 offers, and the stream, checked and written to benchmarks/results and docs
 	$(BIN)/python -m benchmarks.engine $(ARGS) && $(BIN)/python -m benchmarks.engine --national 0.4 --twins 0.4 --name engine-national && $(BIN)/python -m benchmarks.stream && $(BIN)/python -m benchmarks.page
-bench-million: install-bench  ## the engine against its peers at 1 000 000 offers: 16 GB, half an hour
+bench-million: install-bench  ## the engine against its peers at 1 000 000 offers: 16 GB, ten minutes
 	$(BIN)/python -m benchmarks.engine --offers 1000000 --projects 100000 --queries 100 --peer-seconds 60 --name engine-1m $(ARGS) && $(BIN)/python -m benchmarks.page
 bench-quick: install-bench  ## the same on fewer offers and events, in under two minutes; says less
 	begun=$$(date +%s) && $(BIN)/python -m benchmarks.engine --name engine-quick --offers 10000 --projects 2000 --queries 50 --memory 512 --seconds 2 $(ARGS) && $(BIN)/python -m benchmarks.stream --name stream-quick --events 2000 --times 1 --offers 300 --projects 100 --known 60 --rate 4 --seconds 5 && echo "bench-quick took $$(($$(date +%s) - begun)) s"
