@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.matcher.matching.catalogue import Catalogue
+from services.matcher.matching.index import PLAIN, Indexes
 from services.matcher.matching.index.packed import are_whole
 from services.matcher.matching.index.packed_projects import PROJECT
 from services.matcher.matching.laid import Gathers
@@ -27,12 +28,13 @@ class Stored:
     declined: list[Pair]
 
 
-async def read_stored(connection: Connection, number: int) -> Stored:
-    """Read a partition whose lease this transaction has taken."""
+async def read_stored(connection: Connection, number: int, indexes: Indexes) -> Stored:
+    """Read a partition whose lease this transaction has taken; nothing is compiled for it where `indexes` are not."""
+    is_compiled = indexes != PLAIN
     return Stored(
         await entities.packed_projects_of(connection, number),
-        await lists.gathered_project_lists(connection, number),
-        await lists.gathered_offer_lists(connection, number),
+        await lists.gathered_project_lists(connection, number, is_compiled=is_compiled),
+        await lists.gathered_offer_lists(connection, number, is_compiled=is_compiled),
         await heads.declined_pairs(connection, number),
     )
 

@@ -247,7 +247,7 @@ class Owners:
             if held is not None and held.is_at(lease.revision):
                 held.epoch = lease.epoch
                 return lease, None
-            return lease, await read_stored(connection, number)
+            return lease, await read_stored(connection, number, self.catalogue.indexes)
 
         lease, stored = await in_transaction(self.pool, work)
         await self._read_to(lease.reflected.positions)

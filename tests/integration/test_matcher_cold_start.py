@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from services.matcher import loading
-from services.matcher.matching import heard, project_shelf, shelf
+from services.matcher.matching import heard, project_shelf, shelf, streamed
 from services.matcher.matching.index import PLAIN
 from services.matcher.matching.index.packed import pack_offer, unpack
 from services.matcher.matching.index.packed_projects import PROJECT, pack_project
@@ -24,6 +25,7 @@ from tests.factories import (
     fund_published,
     project_published,
 )
+from tests.integration import matcher_stage
 from tests.integration.engine_cases import DAY, GEOGRAPHY, Cases
 from tests.integration.matcher_stage import Stage, stage
 
@@ -118,8 +120,13 @@ async def test_a_start_from_packed_rows_parses_no_json_and_judges_nothing(
 async def test_a_start_holds_the_lists_that_are_stored(
     matcher: Stage, monkeypatch: pytest.MonkeyPatch, is_compiled: bool
 ) -> None:
-    """DESIGN §3: a new owner « loads projects and lists », and knows whose lists name whom; streamed, or in pieces."""
-    monkeypatch.setattr(lists, "can_compile", lambda: is_compiled)
+    """DESIGN §3: a new owner « loads projects and lists », and knows whose lists name whom; streamed, or in pieces.
+
+    Operator's page: what « asks for » plain indexes compiles nothing.
+    """
+    if not is_compiled:
+        monkeypatch.setattr(matcher_stage, "compiled_indexes", lambda: PLAIN)
+        monkeypatch.setattr(streamed, "Streamed", Mock(side_effect=AssertionError("it would be compiled")))
     monkeypatch.setattr(lists, "AT_ONCE", 1)
     process = await matcher.process(0, 1)
     listed = 0

@@ -6,7 +6,6 @@ from typing import Literal
 
 from asyncpg import Record
 
-from services.matcher.matching.index import can_compile
 from services.matcher.matching.laid import Gathering, Gathers
 from services.matcher.matching.rows import MergedList, PartitionList
 from services.matcher.matching.shortlists import OfferKey, OfferList, OfferRank, ProjectList, ProjectRank
@@ -33,24 +32,25 @@ async def project_lists(connection: Connection, partition: int) -> dict[str, Pro
     }
 
 
-async def gathered_project_lists(connection: Connection, partition: int) -> Gathers:
-    """The list of each project of a partition that has one, offers named as `text_of` does; within a transaction."""
+async def gathered_project_lists(connection: Connection, partition: int, *, is_compiled: bool) -> Gathers:
+    """The list of each project of a partition that has one, offers named as `text_of` does; within a transaction.
+
+    Streamed where what takes them in `is_compiled`, else read in pieces.
+    """
     offers = """ARRAY(SELECT left(offer_type, 1) || offer_id
         FROM unnest(offer_types, offer_ids) WITH ORDINALITY AS each (offer_type, offer_id, place) ORDER BY place)"""
-    return await _gathered(connection, f"SELECT project_id, {offers}, scores FROM project_lists", partition)  # noqa: S608 - ours
+    statement = f"SELECT project_id, {offers}, scores FROM project_lists WHERE partition = {int(partition)}"  # noqa: S608 - ours
+    return await (_streamed if is_compiled else _gathered_in_pieces)(connection, statement)
 
 
-async def gathered_offer_lists(connection: Connection, partition: int) -> Gathers:
-    """The offers' lists that one partition stored, offers named as `text_of` does; within a transaction."""
+async def gathered_offer_lists(connection: Connection, partition: int, *, is_compiled: bool) -> Gathers:
+    """The offers' lists that one partition stored, in the same manner."""
     offer = "left(offer_type, 1) || offer_id"
-    return await _gathered(connection, f"SELECT {offer}, project_ids, scores FROM offer_lists", partition)  # noqa: S608 - ours
+    statement = f"SELECT {offer}, project_ids, scores FROM offer_lists WHERE partition = {int(partition)}"  # noqa: S608 - ours
+    return await (_streamed if is_compiled else _gathered_in_pieces)(connection, statement)
 
 
-async def _gathered(connection: Connection, lists: str, partition: int) -> Gathers:
-    """Lists of three columns, streamed where what takes them in is compiled, else read in pieces."""
-    statement = f"{lists} WHERE partition = {int(partition)}"
-    if not can_compile():
-        return await _gathered_in_pieces(connection, statement)
+async def _streamed(connection: Connection, statement: str) -> Gathers:
     from services.matcher.matching.streamed import Streamed
 
     found = Streamed()
